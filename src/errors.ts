@@ -1,0 +1,44 @@
+/** One thing that is wrong with what the user gave. */
+export interface Problem {
+  /** The input, key or file position, in the user's own terms: `steps`, `gates line 2`, `taskdef.json:3:5`. */
+  readonly input: string;
+  /** What is wrong, with the offending value, and what to write instead. */
+  readonly message: string;
+}
+
+/** The user's configuration cannot be carried out; nothing was changed. It carries every problem found. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly Problem[];
+
+  constructor(problems: Problem | readonly Problem[], options?: ErrorOptions) {
+    const all = 'input' in problems ? [problems] : problems;
+    super(all.map((p) => `${p.input}: ${p.message}`).join('\n'), options);
+    this.problems = all;
+  }
+}
+
+export interface DeployErrorDetails {
+  /** What state AWS is in now, in a sentence. */
+  readonly state?: string;
+  /** What the user should do next. */
+  readonly next?: string;
+  /** Where to look in the AWS console. */
+  readonly consoleUrl?: string;
+  readonly cause?: unknown;
+}
+
+/** A deployment could not be carried out, or was taken back. */
+export class DeployError extends Error {
+  override readonly name = 'DeployError';
+  readonly state: string | undefined;
+  readonly next: string | undefined;
+  readonly consoleUrl: string | undefined;
+
+  constructor(message: string, details: DeployErrorDetails = {}) {
+    super(message, { cause: details.cause });
+    this.state = details.state;
+    this.next = details.next;
+    this.consoleUrl = details.consoleUrl;
+  }
+}
