@@ -11,10 +11,10 @@ export interface Call {
 /**
  * One AWS operation. The input is what the SDK's own schema reads from the wire (already checked against it),
  * the answer is checked against the output schema before it is written.
- * Typed per operation where it is registered, with the SDK's `XCommandInput` / `XCommandOutput`.
+ * `never` lets every service type its operations with the SDK's own `XCommandInput`; the wire calls them through
+ * the schema that makes this true.
  */
-// biome-ignore lint/suspicious/noExplicitAny: each service narrows it to the SDK's own types
-export type Operation = (input: any, call: Call) => object | undefined | Promise<object | undefined>;
+export type Operation = (input: never, call: Call) => object | undefined | Promise<object | undefined>;
 
 /** A service's operations by their AWS names, such as `DescribeServices`. */
 export type Operations = Record<string, Operation>;
