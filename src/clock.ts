@@ -39,7 +39,8 @@ export function clockFromEnvironment(env: NodeJS.ProcessEnv, warn: (message: str
   const setting = env['DEPLOY_ACTIONS_CLOCK'];
   if (!setting) return systemClock;
   const [real, virtual, scale, ...rest] = setting.trim().split(/\s+/).map(Number);
-  const valid = [real, virtual, scale].every((n) => n !== undefined && Number.isFinite(n)) && rest.length === 0;
+  const valid =
+    [real, virtual, scale].every((n) => n !== undefined && Number.isFinite(n)) && rest.length === 0;
   if (!valid || real === undefined || virtual === undefined || scale === undefined || scale <= 0) {
     throw new Error(
       `DEPLOY_ACTIONS_CLOCK is "${setting}"; it takes three numbers, "REAL_MS VIRTUAL_MS SCALE", the last above 0`,

@@ -1,0 +1,38 @@
+import * as core from '@actions/core';
+import type { Place, Reporter } from '../ports.ts';
+
+const annotation = (place?: Place): core.AnnotationProperties => ({
+  ...(place && { file: place.file }),
+  ...(place?.line !== undefined && { startLine: place.line }),
+  ...(place?.column !== undefined && { startColumn: place.column }),
+});
+
+/** A summary over 1 MiB is an error of the runner; what does not fit is cut with a word about it. */
+const SUMMARY_LIMIT = 1024 * 1024 - 4096;
+
+/** Speaks to the Actions runner: workflow commands, outputs, state, the job summary. */
+export const githubReporter: Reporter = {
+  info: (line) => core.info(line),
+  notice: (message, place) => core.notice(message, annotation(place)),
+  warning: (message, place) => core.warning(message, annotation(place)),
+  error: (message, place) => core.error(message, annotation(place)),
+  startGroup: (title) => core.startGroup(title),
+  endGroup: () => core.endGroup(),
+  mask: (secret) => {
+    if (secret.trim() !== '') core.setSecret(secret);
+  },
+  output: (name, value) => core.setOutput(name, value),
+  async summary(markdown) {
+    if (!process.env['GITHUB_STEP_SUMMARY']) return;
+    const bytes = Buffer.from(markdown);
+    const text =
+      bytes.length <= SUMMARY_LIMIT
+        ? markdown
+        : `${bytes.subarray(0, SUMMARY_LIMIT).toString()}\n\n_Cut here: a summary holds at most 1 MiB._\n`;
+    await core.summary.addRaw(text, true).write();
+  },
+  saveState: (name, value) => core.saveState(name, value),
+  state: (name) => core.getState(name),
+};
+
+export const githubInput = (name: string): string => core.getInput(name, { trimWhitespace: false });

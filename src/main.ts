@@ -1,0 +1,48 @@
+import type { ActionModule } from './actions/action.ts';
+import { clockFromEnvironment } from './clock.ts';
+import { ConfigError, DeployError } from './errors.ts';
+import { githubInput, githubReporter } from './github/reporter.ts';
+import { cancellation } from './github/signals.ts';
+import type { Reporter } from './ports.ts';
+
+/** Every step that an `action.yml` can start, loaded only when it is the one. */
+const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
+  'render-task-definition': () => import('./actions/render-task-definition/run.ts'),
+};
+
+/** Runs one step of one action and ends the process: the only catch of the product. */
+export async function run(step: string): Promise<void> {
+  const reporter = githubReporter;
+  try {
+    const load = STEPS[step];
+    if (!load) throw new Error(`there is no action "${step}"`);
+    const context = {
+      input: githubInput,
+      reporter,
+      clock: clockFromEnvironment(process.env, (message) => reporter.warning(message)),
+      env: process.env,
+      cancelled: cancellation(),
+    };
+    await (await load()).run(context);
+  } catch (error) {
+    process.exitCode = 1;
+    report(error, reporter);
+  }
+  // Keep-alive connections of the SDK must not hold the job up.
+  process.exit();
+}
+
+function report(error: unknown, reporter: Reporter): void {
+  if (error instanceof ConfigError) {
+    for (const { input, message } of error.problems) reporter.error(`${input}: ${message}`);
+  } else if (error instanceof DeployError) {
+    reporter.error(
+      [error.message, error.state, error.next, error.consoleUrl]
+        .filter((part) => part !== undefined)
+        .join('\n'),
+    );
+  } else {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    reporter.error(`This is a defect of deploy-actions, please report it:\n${text}`);
+  }
+}

@@ -1,0 +1,42 @@
+import { ConfigError } from '../errors.ts';
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/**
+ * Reads a duration such as `90s`, `15m`, `1h30m` or `300ms`; `0` is a duration too.
+ *
+ * @returns milliseconds
+ * @throws ConfigError naming `input` when the text is not a duration
+ */
+export function parseDuration(text: string, input: string): number {
+  const trimmed = text.trim();
+  if (trimmed === '0') return 0;
+  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(trimmed)) {
+    throw new ConfigError({
+      input,
+      message: `"${text}" is not a duration; write a number with a unit: 90s, 15m or 1h30m`,
+    });
+  }
+  let total = 0;
+  for (const [, amount, unit] of trimmed.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
+    total += Number(amount) * (UNITS[unit ?? ''] ?? 0);
+  }
+  return Math.round(total);
+}
+
+/** Writes milliseconds as people do: `0s`, `300ms`, `45s`, `15m`, `1h30m`, `2m5s`. */
+export function formatDuration(ms: number): string {
+  if (ms !== 0 && Math.abs(ms) < 1000) return `${Math.round(ms)}ms`;
+  const seconds = Math.round(ms / 1000);
+  const parts = [
+    [Math.floor(seconds / 3600), 'h'],
+    [Math.floor((seconds % 3600) / 60), 'm'],
+    [seconds % 60, 's'],
+  ] as const;
+  return (
+    parts
+      .filter(([amount]) => amount !== 0)
+      .map(([amount, unit]) => `${amount}${unit}`)
+      .join('') || '0s'
+  );
+}
