@@ -1,0 +1,145 @@
+import type { Clock } from '../clock.ts';
+import { ConfigError, DeployError } from '../errors.ts';
+
+/** One AWS call as the record of a rollout keeps it. */
+export interface AwsCall {
+  readonly at: number;
+  readonly operation: string;
+  readonly ms: number;
+  /** `ok`, or the error's name. */
+  readonly outcome: string;
+}
+
+/** What all AWS adapters of one run share. */
+export interface Connection {
+  readonly clock: Clock;
+  /** Ends calls and retries that are under way when it aborts. */
+  readonly signal?: AbortSignal;
+  readonly onCall?: (call: AwsCall) => void;
+}
+
+/** Throttling is AWS asking for patience: it gets ten minutes of it before the run gives up. */
+const THROTTLING_PATIENCE_MS = 600_000;
+/** Outages, server errors and broken connections: as long as a rollout can wait without knowing. */
+const FAULT_PATIENCE_MS = 90_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/**
+ * The settings that every SDK client of the product is made with. Retries follow the SDK's own classification of
+ * errors: throttling and faults are tried again with full jitter, the user's mistakes (access denied, validation)
+ * never. Waits run on the product's clock.
+ *
+ * @param retryFaults false for an operation that is not idempotent: after a fault its caller looks before it leaps
+ */
+export function clientSettings({ clock }: Connection, { retryFaults = true } = {}) {
+  return {
+    retryStrategy: {
+      async acquireInitialRetryToken() {
+        return retryToken(0, 0, clock.now());
+      },
+      async refreshRetryTokenForRetry(token: RetryToken, info: { errorType: string }) {
+        const patience =
+          info.errorType === 'THROTTLING'
+            ? THROTTLING_PATIENCE_MS
+            : info.errorType === 'CLIENT_ERROR' || !retryFaults
+              ? 0
+              : FAULT_PATIENCE_MS;
+        const attempt = token.getRetryCount() + 1;
+        const ceiling = Math.min(5_000, 100 * 2 ** Math.min(attempt, 10));
+        const delay = ceiling / 2 + (Math.random() * ceiling) / 2;
+        if (clock.now() + delay - token.startedAt > patience) throw new Error('out of patience');
+        return retryToken(attempt, delay / clock.scale, token.startedAt);
+      },
+      recordSuccess: () => undefined,
+    },
+    requestHandler: {
+      connectionTimeout: 3_000,
+      // A scaled clock must not turn an answer that takes a real second into minutes of waiting.
+      requestTimeout: Math.max(1_000, REQUEST_TIMEOUT_MS / clock.scale),
+      throwOnRequestTimeout: true,
+    },
+    customUserAgent: [['deploy-actions', '1']] as [string, string][],
+  };
+}
+
+interface RetryToken {
+  getRetryCount(): number;
+  getRetryDelay(): number;
+  readonly startedAt: number;
+}
+
+const retryToken = (count: number, delay: number, startedAt: number): RetryToken => ({
+  getRetryCount: () => count,
+  getRetryDelay: () => delay,
+  startedAt,
+});
+
+interface Sender<Command> {
+  send(command: Command, options: { abortSignal?: AbortSignal }): Promise<unknown>;
+}
+
+/** The names that AWS services give to "you may not". */
+const DENIED =
+  /^(AccessDenied|AccessDeniedException|UnauthorizedOperation|NotAuthorized|AuthorizationError)$/;
+const CREDENTIALS =
+  /^(CredentialsProviderError|ExpiredToken|ExpiredTokenException|InvalidClientTokenId|UnrecognizedClientException|InvalidSignatureException|TokenProviderError)$/;
+
+export const errorName = (error: unknown): string => (error instanceof Error ? error.name : 'Error');
+
+/** Whether the answer may have been lost after the effect: the caller has to look before it tries again. */
+export const isUncertain = (error: unknown): boolean => {
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  return status === undefined || status >= 500;
+};
+
+/**
+ * Sends one command: records it, and turns what no retry can mend into an error that names the permission or
+ * the credentials that are missing. Other errors pass as the SDK throws them.
+ */
+export async function call<Command extends object, Output>(
+  connection: Connection,
+  service: string,
+  client: Sender<Command>,
+  command: Command,
+): Promise<Output> {
+  const { clock, signal, onCall } = connection;
+  const action = `${service}:${command.constructor.name.replace(/Command$/, '')}`;
+  const at = clock.now();
+  const record = (outcome: string) => onCall?.({ at, operation: action, ms: clock.now() - at, outcome });
+  try {
+    const output = await client.send(command, signal ? { abortSignal: signal } : {});
+    record('ok');
+    return output as Output;
+  } catch (error) {
+    record(errorName(error));
+    throw explain(error, action);
+  }
+}
+
+function explain(error: unknown, action: string): unknown {
+  const name = errorName(error);
+  const message = error instanceof Error ? error.message : String(error);
+  if (DENIED.test(name)) {
+    return new DeployError(`AWS does not allow ${action}: ${message}`, {
+      next: `Allow ${action} in the policy of the role that this job assumes.`,
+      cause: error,
+    });
+  }
+  if (CREDENTIALS.test(name)) {
+    return new DeployError(`AWS does not accept the credentials of this job for ${action}: ${message}`, {
+      next: 'Run aws-actions/configure-aws-credentials with role-to-assume before this step.',
+      cause: error,
+    });
+  }
+  if (/Region is missing/.test(message)) {
+    return new ConfigError(
+      {
+        input: 'AWS_REGION',
+        message:
+          'no AWS region is set; run aws-actions/configure-aws-credentials with aws-region before this step',
+      },
+      { cause: error },
+    );
+  }
+  return error;
+}
