@@ -1,0 +1,86 @@
+import { ConfigError, type Problem } from '../errors.ts';
+import { formatDuration, parseDuration } from './duration.ts';
+
+/** One stop of a rollout: how much of the service's traffic the canary gets, and how long it is watched there. */
+export interface Step {
+  /** Percent of the service's traffic, above 0 and at most 100. */
+  readonly weight: number;
+  readonly bakeMs: number;
+}
+
+export type Plan = readonly [Step, ...Step[]];
+
+const MINUTE = 60_000;
+
+/** The plans that have a name. Every strategy is a list of steps; the loop that runs them is the same. */
+export const STRATEGIES = {
+  canary: plan([5, 15], [25, 15], [50, 15]),
+  'blue-green': plan([10, 5], [50, 5]),
+  linear: plan([10, 5], [20, 5], [30, 5], [40, 5], [50, 5], [60, 5], [70, 5], [80, 5], [90, 5]),
+  'all-at-once': plan([100, 5]),
+} as const satisfies Record<string, Plan>;
+
+export type Strategy = keyof typeof STRATEGIES;
+export const STRATEGY_NAMES = Object.keys(STRATEGIES) as Strategy[];
+
+function plan(...steps: [[number, number], ...[number, number][]]): Plan {
+  return steps.map(([weight, minutes]) => ({ weight, bakeMs: minutes * MINUTE })) as unknown as Plan;
+}
+
+/**
+ * Reads steps, one per line, such as `5% for 15m`. Weights rise from line to line; `100% for 15m` may come last.
+ *
+ * @throws ConfigError naming every line that is wrong
+ */
+export function parseSteps(text: string): Plan {
+  const problems: Problem[] = [];
+  const steps: Step[] = [];
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = raw.trim().replace(/^- /, '');
+    if (line === '' || line.startsWith('#')) continue;
+    const input = `steps line ${index + 1}`;
+    const match = /^(\d+(?:\.\d+)?)\s*%\s+for\s+(\S+)$/i.exec(line);
+    if (!match?.[1] || !match[2]) {
+      problems.push({
+        input,
+        message: `"${line}" is not a step; write a share and how long it bakes: 5% for 15m`,
+      });
+      continue;
+    }
+    const weight = Number(match[1]);
+    const previous = steps.at(-1)?.weight ?? 0;
+    if (weight <= 0 || weight > 100) {
+      problems.push({ input, message: `"${line}" gives ${weight}%; a share is above 0% and at most 100%` });
+    } else if (weight <= previous) {
+      problems.push({
+        input,
+        message: `"${line}" does not rise above the ${previous}% of the step before it`,
+      });
+    }
+    try {
+      steps.push({ weight, bakeMs: parseDuration(match[2], input) });
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  const [first, ...rest] = steps;
+  if (!first && problems.length === 0) {
+    problems.push({
+      input: 'steps',
+      message: 'holds no step; write one per line, such as 5% for 15m, or leave it out',
+    });
+  }
+  if (!first || problems.length > 0) throw new ConfigError(problems);
+  return [first, ...rest];
+}
+
+export const formatStep = (step: Step): string => `${step.weight}% for ${formatDuration(step.bakeMs)}`;
+
+/**
+ * The plan as the loop runs it: it always ends at 100%, because the canary carries all traffic while the service
+ * itself takes the new revision. Where the plan stops short of that, the last move is made without a bake.
+ */
+export function complete(plan: Plan): Plan {
+  return plan.at(-1)?.weight === 100 ? plan : [...plan, { weight: 100, bakeMs: 0 }];
+}
