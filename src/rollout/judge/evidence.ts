@@ -1,0 +1,77 @@
+/** What one side (canary or stable) did in one minute, as CloudWatch tells it. */
+export interface Period {
+  /** Start of the minute, ms since the epoch. */
+  readonly start: number;
+  /** 0 when CloudWatch has no value: load balancer metrics are absent, not 0, where nothing happened. */
+  readonly requests: number;
+  readonly errors5xx: number;
+  readonly errors4xx: number;
+  /** Sum of the response times, in ms; `undefined` when there were none. */
+  readonly latencySumMs?: number;
+  /** Requests slower than a bound, by the bound in ms. */
+  readonly slower: Readonly<Record<number, number>>;
+  /** Averages by name: `cpu` and `memory` as fractions, custom metrics as they are. Absent where unknown. */
+  readonly means: Readonly<Record<string, number>>;
+}
+
+/** A task that ECS stopped, and why, in AWS's own words. */
+export interface StoppedTask {
+  readonly arn: string;
+  readonly stopCode: string;
+  readonly reason: string;
+  readonly stoppedAt: number;
+  readonly containers: readonly {
+    readonly name: string;
+    readonly exitCode?: number;
+    readonly reason?: string;
+  }[];
+}
+
+export interface Alarm {
+  readonly name: string;
+  readonly state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
+  readonly reason: string;
+  readonly since: number;
+}
+
+/** All that is known of a canary that has traffic. */
+export interface Evidence {
+  /**
+   * Minutes that lie wholly after the canary's first traffic was verified in place and are old enough to be
+   * complete, oldest first, without gaps.
+   */
+  readonly canary: readonly Period[];
+  /** The same minutes of stable. */
+  readonly stable: readonly Period[];
+  /** Whether CloudWatch said that it answered with all it has. */
+  readonly complete: boolean;
+  /** Canary tasks that stopped by themselves. */
+  readonly crashes: readonly StoppedTask[];
+  /** How long, up to now, the canary has had an unhealthy target without a break, in ms. */
+  readonly unhealthyMs: number;
+  readonly alarms: readonly Alarm[];
+}
+
+export const NO_EVIDENCE: Evidence = {
+  canary: [],
+  stable: [],
+  complete: true,
+  crashes: [],
+  unhealthyMs: 0,
+  alarms: [],
+};
+
+/** Why a stopped task stopped, in one line: stop code, reason, and every container that said something. */
+export function describeStop(task: StoppedTask): string {
+  const containers = task.containers
+    .filter(({ exitCode, reason }) => exitCode !== undefined || reason !== undefined)
+    .map(({ name, exitCode, reason }) =>
+      [`${name}:`, exitCode === undefined ? undefined : `exit code ${exitCode}`, reason]
+        .filter((part) => part !== undefined)
+        .join(' '),
+    );
+  const id = task.arn.split('/').at(-1) ?? task.arn;
+  return [`task ${id} stopped`, task.stopCode, task.reason, ...containers]
+    .filter((part) => part !== '')
+    .join('; ');
+}
