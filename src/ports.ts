@@ -1,3 +1,7 @@
+import type { Alarm, StoppedTask } from './rollout/judge/evidence.ts';
+import type { Tags } from './rollout/ledger.ts';
+import type { WeightedGroup } from './rollout/weights.ts';
+
 /** A place in a file that an annotation points at; lines and columns count from 1. */
 export interface Place {
   readonly file: string;
@@ -23,4 +27,173 @@ export interface Reporter {
   saveState(name: string, value: string): void;
   /** A value that the main step kept, in the post step; empty when there is none. */
   state(name: string): string;
+}
+
+export interface ServiceDeployment {
+  readonly id: string;
+  readonly primary: boolean;
+  readonly taskDefinition: string;
+  readonly state: 'in-progress' | 'completed' | 'failed';
+  readonly reason: string;
+}
+
+/** An ECS service as far as a deployment needs to know it. */
+export interface EcsService {
+  readonly arn: string;
+  readonly name: string;
+  /** The cluster's name. */
+  readonly cluster: string;
+  readonly status: 'ACTIVE' | 'DRAINING' | 'INACTIVE';
+  readonly desired: number;
+  readonly running: number;
+  readonly taskDefinition: string;
+  readonly loadBalancers: readonly {
+    readonly targetGroupArn: string | undefined;
+    readonly containerName: string;
+    readonly containerPort: number;
+  }[];
+  /** `ECS`, `CODE_DEPLOY` or `EXTERNAL`. */
+  readonly controller: string;
+  /** `ROLLING`, `BLUE_GREEN`, `LINEAR` or `CANARY`. */
+  readonly strategy: string;
+  /** `REPLICA` or `DAEMON`. */
+  readonly scheduling: string;
+  readonly deployments: readonly ServiceDeployment[];
+  /** Newest first. */
+  readonly events: readonly { readonly id: string; readonly at: number; readonly message: string }[];
+  readonly tags: Tags;
+}
+
+/** A service that is made after the likeness of another. */
+export interface ServiceCopy {
+  readonly name: string;
+  readonly taskDefinition: string;
+  readonly tasks: number;
+  /** The target group of the copy for each of the model's. */
+  readonly targetGroups: ReadonlyMap<string, string>;
+  readonly tags: Tags;
+  /** Makes the creation idempotent. */
+  readonly token: string;
+}
+
+export interface PastDeployment {
+  readonly taskDefinition: string;
+  /** AWS's word: `SUCCESSFUL`, `ROLLBACK_SUCCESSFUL`, `IN_PROGRESS`, `STOPPED`, ... */
+  readonly status: string;
+  readonly startedAt: number;
+}
+
+export interface Services {
+  /** In the order asked for; `undefined` where ECS knows no such service, or only remembers it. */
+  describe(cluster: string, names: readonly string[]): Promise<readonly (EcsService | undefined)[]>;
+  createLike(model: EcsService, copy: ServiceCopy): Promise<void>;
+  /** Changes only what is named; everything else of the service stays as it is. */
+  update(service: EcsService, change: { taskDefinition?: string; tasks?: number }): Promise<void>;
+  /** Deletes the service and stops its tasks, after their requests have drained; no error when it is gone. */
+  delete(cluster: string, name: string): Promise<void>;
+  /** Tasks of the service that ECS still remembers as stopped, except those in `known`. */
+  stopped(cluster: string, name: string, known: ReadonlySet<string>): Promise<readonly StoppedTask[]>;
+  /** The service's deployments, newest first. */
+  history(service: EcsService): AsyncIterable<PastDeployment>;
+}
+
+/** One place where a load balancer decides where requests go: a listener rule, or a listener's default action. */
+export interface Route {
+  readonly ruleArn: string;
+  readonly listenerArn: string;
+  readonly isDefault: boolean;
+  /** Of the rule; `undefined` for a default action. */
+  readonly priority: number | undefined;
+  readonly groups: readonly WeightedGroup[];
+  /** Seconds that a client stays with its target group; `undefined` where stickiness is off. */
+  readonly stickinessSeconds: number | undefined;
+}
+
+export interface TargetGroup {
+  readonly arn: string;
+  readonly name: string;
+  readonly loadBalancerArns: readonly string[];
+  /** `HTTP`, `HTTPS`, `TCP`, ... */
+  readonly protocol: string;
+}
+
+export interface TargetHealth {
+  readonly healthy: number;
+  readonly unhealthy: number;
+  /** Registered and neither healthy nor unhealthy yet. */
+  readonly initial: number;
+  readonly draining: number;
+  /** Why targets are unhealthy, in the load balancer's words. */
+  readonly reasons: readonly string[];
+}
+
+/** Listener rules, target groups and their tags. */
+export interface Traffic {
+  targetGroups(arns: readonly string[]): Promise<readonly TargetGroup[]>;
+  targetGroupsByName(names: readonly string[]): Promise<readonly TargetGroup[]>;
+  /** Every rule and default action, of any listener of the load balancers, on any page. */
+  routes(loadBalancerArns: readonly string[]): Promise<readonly Route[]>;
+  /** The same routes as they are now. */
+  reread(routes: readonly Route[]): Promise<readonly Route[]>;
+  /** Sets groups and stickiness of a route's forward action; conditions and other actions stay. */
+  write(route: Route, groups: readonly WeightedGroup[], stickinessSeconds: number | undefined): Promise<void>;
+  /** Makes a target group with the same settings as `model`, or answers the one that has the name already. */
+  createLike(model: TargetGroup, name: string, tags: Tags): Promise<TargetGroup>;
+  /** No error when it is gone. */
+  deleteTargetGroup(arn: string): Promise<void>;
+  health(targetGroupArn: string): Promise<TargetHealth>;
+  tags(arns: readonly string[]): Promise<ReadonlyMap<string, Tags>>;
+  tag(arns: readonly string[], tags: Tags): Promise<void>;
+  untag(arns: readonly string[], keys: readonly string[]): Promise<void>;
+  /** A rule that sends requests with the header to one target group, before all rules at or after `below`. */
+  createHeaderRule(rule: {
+    listenerArn: string;
+    header: string;
+    value: string;
+    targetGroupArn: string;
+    priority: number;
+    tags: Tags;
+  }): Promise<void>;
+  /** No error when it is gone. */
+  deleteRule(ruleArn: string): Promise<void>;
+}
+
+/** A metric, or an expression over others, read in periods of one minute. */
+export type MetricQuery = { readonly id: string } & (
+  | {
+      readonly namespace: string;
+      readonly metric: string;
+      readonly dimensions: Readonly<Record<string, string>>;
+      /** `Sum`, `Average`, `p95`, `TC(0.3:)`, ... */
+      readonly stat: string;
+      /** Only an operand of an expression. */
+      readonly hidden?: boolean;
+    }
+  | { readonly expression: string }
+);
+
+export interface MetricValues {
+  /** Values by query id and start of the minute (ms); absent where CloudWatch has none. */
+  readonly values: ReadonlyMap<string, ReadonlyMap<number, number>>;
+  /** False when CloudWatch says that it could not answer with all it has. */
+  readonly complete: boolean;
+}
+
+export interface Metrics {
+  /** Minutes that start at or after `from` and end at or before `to` (ms). */
+  read(queries: readonly MetricQuery[], from: number, to: number): Promise<MetricValues>;
+  /** The alarms of these names, metric or composite; a name that has no alarm is not in the answer. */
+  alarms(names: readonly string[]): Promise<readonly Alarm[]>;
+}
+
+/** The autoscaler of a service. */
+export interface Scaling {
+  /** Its present settings as a text for `release`, and whether scale-in is held; `undefined` when there is no scaler. */
+  find(
+    cluster: string,
+    service: string,
+  ): Promise<{ readonly settings: string; readonly scaleInHeld: boolean } | undefined>;
+  holdScaleIn(cluster: string, service: string): Promise<void>;
+  /** Puts the settings back that `find` gave. */
+  release(cluster: string, service: string, settings: string): Promise<void>;
 }

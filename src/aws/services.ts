@@ -1,0 +1,260 @@
+import {
+  CreateServiceCommand,
+  type CreateServiceCommandInput,
+  DeleteServiceCommand,
+  DescribeServiceRevisionsCommand,
+  type DescribeServiceRevisionsCommandOutput,
+  DescribeServicesCommand,
+  type DescribeServicesCommandOutput,
+  DescribeTasksCommand,
+  type DescribeTasksCommandOutput,
+  ECSClient,
+  ListServiceDeploymentsCommand,
+  type ListServiceDeploymentsCommandOutput,
+  ListTasksCommand,
+  type ListTasksCommandOutput,
+  type Service as SdkService,
+  type Tag,
+  type Task,
+  UpdateServiceCommand,
+} from '@aws-sdk/client-ecs';
+import { ConfigError } from '../errors.ts';
+import type { EcsService, PastDeployment, ServiceCopy, Services } from '../ports.ts';
+import type { StoppedTask } from '../rollout/judge/evidence.ts';
+import type { Tags } from '../rollout/ledger.ts';
+import { type Connection, call, clientSettings, errorName } from './connection.ts';
+
+/** ECS services, and what their tasks and deployments have to say. */
+export function services(connection: Connection): Services {
+  const client = new ECSClient(clientSettings(connection));
+  const send = <Output>(command: object): Promise<Output> =>
+    call(connection, 'ecs', client as never, command as never);
+  /** The SDK's own description, which a copy is made from. */
+  const raw = new Map<string, SdkService>();
+
+  const describe: Services['describe'] = async (cluster, names) => {
+    const output = await send<DescribeServicesCommandOutput>(
+      new DescribeServicesCommand({ cluster, services: [...names], include: ['TAGS'] }),
+    ).catch((error: unknown) => {
+      if (errorName(error) !== 'ClusterNotFoundException') throw error;
+      throw new ConfigError(
+        {
+          input: 'cluster',
+          message: `there is no cluster "${cluster}" in this account and region; check its name and AWS_REGION`,
+        },
+        { cause: error },
+      );
+    });
+    return names.map((name) => {
+      const found = output.services?.find(
+        (service) => service.serviceName === name || service.serviceArn === name,
+      );
+      if (!found || found.status === 'INACTIVE') return undefined;
+      raw.set(found.serviceArn ?? '', found);
+      return fromSdk(found);
+    });
+  };
+
+  return {
+    describe,
+
+    async createLike(model, copy) {
+      const source = raw.get(model.arn);
+      if (!source) throw new Error(`createLike needs a service that describe has answered, not ${model.arn}`);
+      try {
+        await send(new CreateServiceCommand(copyOf(source, model, copy)));
+      } catch (error) {
+        // A lost answer: the service is there already. Whose it is, the caller has made sure of.
+        if (!/not idempotent/i.test(error instanceof Error ? error.message : '')) throw error;
+      }
+    },
+
+    async update(service, { taskDefinition, tasks }) {
+      await send(
+        new UpdateServiceCommand({
+          cluster: service.cluster,
+          service: service.name,
+          ...(taskDefinition !== undefined && { taskDefinition }),
+          ...(tasks !== undefined && { desiredCount: tasks }),
+        }),
+      );
+    },
+
+    async delete(cluster, name) {
+      try {
+        await send(new DeleteServiceCommand({ cluster, service: name, force: true }));
+      } catch (error) {
+        if (!/^(ServiceNotFoundException|ServiceNotActiveException)$/.test(errorName(error))) throw error;
+      }
+    },
+
+    async stopped(cluster, name, known) {
+      const fresh: string[] = [];
+      let nextToken: string | undefined;
+      do {
+        const page: ListTasksCommandOutput = await send(
+          new ListTasksCommand({
+            cluster,
+            serviceName: name,
+            desiredStatus: 'STOPPED',
+            ...(nextToken && { nextToken }),
+          }),
+        );
+        fresh.push(...(page.taskArns ?? []).filter((arn) => !known.has(arn)));
+        nextToken = page.nextToken;
+      } while (nextToken);
+      const tasks: StoppedTask[] = [];
+      for (let start = 0; start < fresh.length; start += 100) {
+        const output: DescribeTasksCommandOutput = await send(
+          new DescribeTasksCommand({ cluster, tasks: fresh.slice(start, start + 100) }),
+        );
+        tasks.push(...(output.tasks ?? []).map(stoppedTask));
+      }
+      return tasks;
+    },
+
+    async *history(service) {
+      let nextToken: string | undefined;
+      do {
+        const page: ListServiceDeploymentsCommandOutput = await send(
+          new ListServiceDeploymentsCommand({
+            cluster: service.cluster,
+            service: service.name,
+            ...(nextToken && { nextToken }),
+          }),
+        );
+        yield* await withTaskDefinitions(page);
+        nextToken = page.nextToken;
+      } while (nextToken);
+    },
+  };
+
+  /** Deployments name service revisions; the task definition stands in those. */
+  async function withTaskDefinitions(page: ListServiceDeploymentsCommandOutput): Promise<PastDeployment[]> {
+    const deployments = page.serviceDeployments ?? [];
+    const revisions = [
+      ...new Set(deployments.flatMap(({ targetServiceRevisionArn: arn }) => (arn ? [arn] : []))),
+    ];
+    const definitions = new Map<string, string>();
+    for (let start = 0; start < revisions.length; start += 20) {
+      const output: DescribeServiceRevisionsCommandOutput = await send(
+        new DescribeServiceRevisionsCommand({ serviceRevisionArns: revisions.slice(start, start + 20) }),
+      );
+      for (const { serviceRevisionArn, taskDefinition } of output.serviceRevisions ?? []) {
+        if (serviceRevisionArn && taskDefinition) definitions.set(serviceRevisionArn, taskDefinition);
+      }
+    }
+    return deployments.flatMap(({ targetServiceRevisionArn, status, startedAt, createdAt }) => {
+      const taskDefinition = definitions.get(targetServiceRevisionArn ?? '');
+      return taskDefinition === undefined
+        ? []
+        : [{ taskDefinition, status: status ?? '', startedAt: (startedAt ?? createdAt)?.getTime() ?? 0 }];
+    });
+  }
+}
+
+const toTags = (tags: readonly Tag[] | undefined): Tags =>
+  Object.fromEntries((tags ?? []).map(({ key, value }) => [key ?? '', value ?? '']));
+
+const fromTags = (tags: Tags): Tag[] => Object.entries(tags).map(([key, value]) => ({ key, value }));
+
+function fromSdk(service: SdkService): EcsService {
+  const states = { COMPLETED: 'completed', FAILED: 'failed', IN_PROGRESS: 'in-progress' } as const;
+  return {
+    arn: service.serviceArn ?? '',
+    name: service.serviceName ?? '',
+    cluster: service.clusterArn?.split('/').at(-1) ?? '',
+    status: service.status === 'DRAINING' ? 'DRAINING' : 'ACTIVE',
+    desired: service.desiredCount ?? 0,
+    running: service.runningCount ?? 0,
+    taskDefinition: service.taskDefinition ?? '',
+    loadBalancers: (service.loadBalancers ?? []).map(({ targetGroupArn, containerName, containerPort }) => ({
+      targetGroupArn,
+      containerName: containerName ?? '',
+      containerPort: containerPort ?? 0,
+    })),
+    controller: service.deploymentController?.type ?? 'ECS',
+    strategy: service.deploymentConfiguration?.strategy ?? 'ROLLING',
+    scheduling: service.schedulingStrategy ?? 'REPLICA',
+    deployments: (service.deployments ?? []).map((deployment) => ({
+      id: deployment.id ?? '',
+      primary: deployment.status === 'PRIMARY',
+      taskDefinition: deployment.taskDefinition ?? '',
+      state: states[deployment.rolloutState ?? 'COMPLETED'] ?? 'completed',
+      reason: deployment.rolloutStateReason ?? '',
+    })),
+    events: (service.events ?? []).map(({ id, createdAt, message }) => ({
+      id: id ?? '',
+      at: createdAt?.getTime() ?? 0,
+      message: message ?? '',
+    })),
+    tags: toTags(service.tags),
+  };
+}
+
+/**
+ * The request for a service like `source`. Left out on purpose: service registries and Service Connect's own
+ * names, through which callers would reach the canary past the load balancer and its weights.
+ */
+function copyOf(source: SdkService, model: EcsService, copy: ServiceCopy): CreateServiceCommandInput {
+  const { serviceConnectConfiguration, volumeConfigurations } =
+    newest(source)?.deployment ?? ({} as NonNullable<ReturnType<typeof newest>>['deployment']);
+  const { services: _names, ...connectAsClient } = serviceConnectConfiguration ?? { enabled: false };
+  const strategy = source.capacityProviderStrategy?.length
+    ? { capacityProviderStrategy: source.capacityProviderStrategy }
+    : source.launchType && { launchType: source.launchType };
+  return {
+    cluster: model.cluster,
+    serviceName: copy.name,
+    taskDefinition: copy.taskDefinition,
+    desiredCount: copy.tasks,
+    clientToken: copy.token,
+    tags: fromTags(copy.tags),
+    loadBalancers: model.loadBalancers.map(({ targetGroupArn, containerName, containerPort }) => ({
+      targetGroupArn: copy.targetGroups.get(targetGroupArn ?? ''),
+      containerName,
+      containerPort,
+    })),
+    ...strategy,
+    ...(source.platformVersion && { platformVersion: source.platformVersion }),
+    ...(source.networkConfiguration && { networkConfiguration: source.networkConfiguration }),
+    ...(source.placementConstraints?.length && { placementConstraints: source.placementConstraints }),
+    ...(source.placementStrategy?.length && { placementStrategy: source.placementStrategy }),
+    ...(source.healthCheckGracePeriodSeconds !== undefined && {
+      healthCheckGracePeriodSeconds: source.healthCheckGracePeriodSeconds,
+    }),
+    ...(source.enableExecuteCommand !== undefined && { enableExecuteCommand: source.enableExecuteCommand }),
+    ...(source.enableECSManagedTags !== undefined && { enableECSManagedTags: source.enableECSManagedTags }),
+    ...(source.propagateTags && source.propagateTags !== 'NONE' && { propagateTags: source.propagateTags }),
+    ...(source.availabilityZoneRebalancing && {
+      availabilityZoneRebalancing: source.availabilityZoneRebalancing,
+    }),
+    ...(connectAsClient.enabled && { serviceConnectConfiguration: connectAsClient }),
+    ...(volumeConfigurations?.length && { volumeConfigurations }),
+    deploymentConfiguration: {
+      minimumHealthyPercent: 100,
+      maximumPercent: 200,
+      // ECS gives up on a canary that cannot start; taking it back is the rollout's part.
+      deploymentCircuitBreaker: { enable: true, rollback: false },
+    },
+  };
+}
+
+const newest = (source: SdkService) => {
+  const deployment = source.deployments?.find(({ status }) => status === 'PRIMARY');
+  return deployment && { deployment };
+};
+
+function stoppedTask(task: Task): StoppedTask {
+  return {
+    arn: task.taskArn ?? '',
+    stopCode: task.stopCode ?? '',
+    reason: task.stoppedReason ?? '',
+    stoppedAt: (task.stoppedAt ?? task.stoppingAt)?.getTime() ?? 0,
+    containers: (task.containers ?? []).map(({ name, exitCode, reason }) => ({
+      name: name ?? '',
+      ...(exitCode !== undefined && { exitCode }),
+      ...(reason !== undefined && { reason }),
+    })),
+  };
+}
