@@ -64,4 +64,6 @@ export interface SimulatorContext {
   readonly accountId: string;
   /** A seeded random number in [0, 1). */
   readonly random: () => number;
+  /** The state that a CloudWatch alarm has at time `at` (ms), from the metrics added so far; undefined without it. */
+  readonly alarmState?: (name: string, at: number) => 'OK' | 'ALARM' | 'INSUFFICIENT_DATA' | undefined;
 }

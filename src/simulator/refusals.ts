@@ -1,0 +1,79 @@
+import { AwsError, type Call } from './operation.ts';
+
+/** How a service refuses a call for reasons that no operation knows of; services differ in names and status. */
+interface Manners {
+  /** The service's prefix in IAM actions. */
+  readonly iam: string;
+  readonly throttled: string;
+  readonly internal: string;
+  readonly denied: string;
+  readonly deniedStatus: number;
+}
+
+const json = { throttled: 'ThrottlingException', denied: 'AccessDeniedException', deniedStatus: 400 };
+const query = { throttled: 'Throttling', denied: 'AccessDenied', deniedStatus: 403 };
+
+const manners: Readonly<Record<string, Manners>> = {
+  ECS: { ...json, iam: 'ecs', internal: 'ServerException' },
+  'Elastic Load Balancing v2': { ...query, iam: 'elasticloadbalancing', internal: 'InternalFailure' },
+  CloudWatch: { ...query, iam: 'cloudwatch', internal: 'InternalServiceFault' },
+  STS: { ...query, iam: 'sts', internal: 'InternalFailure' },
+  'Resource Groups Tagging API': {
+    ...json,
+    iam: 'tag',
+    internal: 'InternalServiceException',
+    throttled: 'ThrottledException',
+  },
+  'Application Auto Scaling': {
+    ...json,
+    iam: 'application-autoscaling',
+    internal: 'InternalServiceException',
+  },
+};
+
+function mannersOf(service: string): Manners {
+  return manners[service] ?? { ...json, iam: service.toLowerCase(), internal: 'InternalFailure' };
+}
+
+/** The service's own throttling error. */
+export function throttled(service: string): AwsError {
+  return new AwsError(mannersOf(service).throttled, 'Rate exceeded', 400);
+}
+
+/** The service's own error for a fault inside AWS, status 500. */
+export function internalError(service: string): AwsError {
+  return new AwsError(mannersOf(service).internal, 'The service encountered an internal error.', 500);
+}
+
+/** The service's own answer to a caller whose policies do not allow the operation, in the words of IAM. */
+export function accessDenied(service: string, operation: string, resource: string, call: Call): AwsError {
+  const { iam, denied, deniedStatus } = mannersOf(service);
+  const action = `${iam}:${operation}`;
+  return new AwsError(
+    denied,
+    `User: ${callerArn(call.accountId)} is not authorized to perform: ${action} on resource: ${resource} ` +
+      `because no identity-based policy allows the ${action} action`,
+    deniedStatus,
+  );
+}
+
+/** Who calls, as STS and every access-denied message name them. */
+export function callerArn(accountId: string): string {
+  return `arn:aws:sts::${accountId}:assumed-role/deploy/GitHubActions`;
+}
+
+/** The resource that an access-denied message names: the call's first ARN, an ECS service or cluster, or `*`. */
+export function resourceOf(service: string, input: object, call: Call): string {
+  const members = new Map<string, unknown>(Object.entries(input));
+  if (service === 'ECS') {
+    const cluster = String(members.get('cluster') ?? 'default').replace(/^arn:.*:cluster\//, '');
+    const name = members.get('service') ?? members.get('serviceName');
+    const of = name === undefined ? undefined : `service/${cluster}/${String(name).split('/').at(-1)}`;
+    if (of) return `arn:aws:ecs:${call.region}:${call.accountId}:${of}`;
+  }
+  return [...members.values()].find(isArn) ?? '*';
+}
+
+function isArn(value: unknown): value is string {
+  return typeof value === 'string' && value.startsWith('arn:');
+}

@@ -1,0 +1,117 @@
+import { AwsError } from '../operation.ts';
+import { faultsOf } from './check.ts';
+import { jsonProtocol } from './json.ts';
+import {
+  type Protocol,
+  UnreadableRequest,
+  type WireError,
+  type WireRequest,
+  type WireResponse,
+} from './protocol.ts';
+import { queryProtocol } from './query.ts';
+import type { OperationModel, ServiceModel } from './service.ts';
+
+/** A request of which service and operation are known, and in whose protocol its answer is written. */
+export interface Exchange {
+  readonly service: ServiceModel;
+  readonly operation: OperationModel;
+  readonly requestId: string;
+  /**
+   * The input, checked against the operation's schema.
+   *
+   * @throws AwsError when a member is unknown, missing or mistyped; it names the members
+   */
+  input(): object;
+  /**
+   * The answer, checked against the operation's schema.
+   *
+   * @throws WrongShape when the simulator's own answer does not fit it
+   */
+  answer(output: object): WireResponse;
+  /** An error as this service writes it: its model decides the status where it knows the error. */
+  refuse(error: AwsError): WireResponse;
+}
+
+/** The simulator answered something that AWS cannot answer: a bug of the simulator. */
+export class WrongShape extends Error {
+  override readonly name = 'WrongShape';
+}
+
+/**
+ * Finds out what a request asks for.
+ *
+ * @returns undefined when no known service has such an operation
+ */
+export function openExchange(
+  services: readonly ServiceModel[],
+  request: WireRequest,
+  requestId: string,
+): Exchange | undefined {
+  const found = findByTarget(services, request) ?? findByAction(services, request);
+  if (!found) return undefined;
+  const { service, operation, protocol } = found;
+  return {
+    service,
+    operation,
+    requestId,
+    input: () => readInput(protocol, operation, request),
+    answer: (output) => {
+      const faults = faultsOf(operation.output, output);
+      if (faults.length > 0)
+        throw new WrongShape(`${operation.name} answered a wrong shape: ${faults.join('; ')}`);
+      return protocol.writeOutput(service, operation, output, request, requestId);
+    },
+    refuse: (error) => protocol.writeError(service, toWireError(service, error), request, requestId),
+  };
+}
+
+interface Found {
+  readonly service: ServiceModel;
+  readonly operation: OperationModel;
+  readonly protocol: Protocol;
+}
+
+function findByTarget(services: readonly ServiceModel[], request: WireRequest): Found | undefined {
+  const [target, name = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
+  const service = services.find((s) => s.target !== undefined && s.target === target);
+  const operation = service?.operations.get(name);
+  return service && operation && { service, operation, protocol: jsonProtocol };
+}
+
+function findByAction(services: readonly ServiceModel[], request: WireRequest): Found | undefined {
+  if (!request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) return undefined;
+  const form = new URLSearchParams(request.body.toString());
+  for (const service of services) {
+    if (service.version !== form.get('Version')) continue;
+    const operation = service.operations.get(form.get('Action') ?? '');
+    if (operation) return { service, operation, protocol: queryProtocol };
+  }
+  return undefined;
+}
+
+function readInput(protocol: Protocol, operation: OperationModel, request: WireRequest): object {
+  let input: unknown;
+  try {
+    input = protocol.readInput(operation, request);
+  } catch (error) {
+    if (error instanceof UnreadableRequest) throw new AwsError('SerializationException', error.message);
+    throw error;
+  }
+  const faults = faultsOf(operation.input, input);
+  if (faults.length === 0 && typeof input === 'object' && input !== null) return input;
+  throw new AwsError(
+    protocol === queryProtocol ? 'ValidationError' : 'ValidationException',
+    `${faults.length} validation error${faults.length === 1 ? '' : 's'} detected: ${faults.join('; ')}`,
+  );
+}
+
+function toWireError(service: ServiceModel, error: AwsError): WireError {
+  const model = service.errors.get(error.name);
+  return {
+    type: model?.id ?? error.name,
+    code: model?.code ?? error.name,
+    message: error.message,
+    status: model?.status ?? error.status,
+    body: error.body,
+  };
+}

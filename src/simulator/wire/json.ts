@@ -1,0 +1,84 @@
+import type { NormalizedSchema } from '@smithy/core/schema';
+import { faultOf, type Protocol, UnreadableRequest, type WireRequest } from './protocol.ts';
+
+/** awsJson 1.0 and 1.1: they differ in the content type only, which the answer repeats. */
+export const jsonProtocol: Protocol = {
+  readInput(operation, request) {
+    return fromJson(operation.input, parse(request.body.toString() || '{}'));
+  },
+
+  writeOutput(_service, operation, output, request) {
+    return {
+      status: 200,
+      headers: { 'content-type': contentType(request) },
+      body: JSON.stringify(toJson(operation.output, output)),
+    };
+  },
+
+  writeError(service, error, request) {
+    const headers: Record<string, string> = { 'content-type': contentType(request) };
+    if (service.queryCompatible) headers['x-amzn-query-error'] = `${error.code};${faultOf(error)}`;
+    const body = JSON.stringify({ __type: error.type, message: error.message, ...error.body });
+    return { status: error.status, headers, body };
+  },
+};
+
+function contentType(request: WireRequest): string {
+  return request.headers['content-type'] ?? 'application/x-amz-json-1.1';
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new UnreadableRequest('the body is not JSON', { cause });
+  }
+}
+
+function fromJson(schema: NormalizedSchema, raw: unknown): unknown {
+  // AWS takes null for an absent member.
+  if (raw === null) return undefined;
+  if (schema.isTimestampSchema()) return typeof raw === 'number' ? new Date(Math.round(raw * 1000)) : raw;
+  if (schema.isBlobSchema())
+    return typeof raw === 'string' ? new Uint8Array(Buffer.from(raw, 'base64')) : raw;
+  if (schema.isNumericSchema()) return typeof raw === 'string' ? (unusualNumbers.get(raw) ?? raw) : raw;
+  return walk(schema, raw, fromJson);
+}
+
+function toJson(schema: NormalizedSchema, value: unknown): unknown {
+  if (value instanceof Date) return value.getTime() / 1000;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+  return walk(schema, value, toJson);
+}
+
+const unusualNumbers = new Map([
+  ['NaN', Number.NaN],
+  ['Infinity', Number.POSITIVE_INFINITY],
+  ['-Infinity', Number.NEGATIVE_INFINITY],
+]);
+
+type Convert = (schema: NormalizedSchema, value: unknown) => unknown;
+
+/** Applies `convert` to the members of a structure, list or map; members that the schema does not know stay. */
+function walk(schema: NormalizedSchema, value: unknown, convert: Convert): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (schema.isListSchema() && Array.isArray(value)) {
+    return value.map((item) => convert(schema.getValueSchema(), item));
+  }
+  if (schema.isMapSchema()) {
+    return Object.fromEntries(
+      Object.entries(value).map(([k, v]) => [k, convert(schema.getValueSchema(), v)]),
+    );
+  }
+  if (schema.isStructSchema() && !Array.isArray(value)) {
+    const members = new Map(schema.structIterator());
+    return Object.fromEntries(
+      Object.entries(value).map(([name, v]) => {
+        const member = members.get(name);
+        return [name, member ? convert(member, v) : v];
+      }),
+    );
+  }
+  return value;
+}
