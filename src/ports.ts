@@ -2,6 +2,8 @@ import type { Alarm, StoppedTask } from './rollout/judge/evidence.ts';
 import type { Tags } from './rollout/ledger.ts';
 import type { WeightedGroup } from './rollout/weights.ts';
 
+import type { TaskDefinition } from './taskdef/definition.ts';
+
 /** A place in a file that an annotation points at; lines and columns count from 1. */
 export interface Place {
   readonly file: string;
@@ -196,4 +198,43 @@ export interface Scaling {
   holdScaleIn(cluster: string, service: string): Promise<void>;
   /** Puts the settings back that `find` gave. */
   release(cluster: string, service: string, settings: string): Promise<void>;
+}
+
+/** One revision of a task definition family, without what is in it. */
+export interface TaskDefinitionRevision {
+  readonly arn: string;
+  readonly family: string;
+  readonly revision: number;
+}
+
+/** A revision as AWS keeps it. */
+export interface RegisteredTaskDefinition extends TaskDefinitionRevision {
+  /** False when it was deregistered: tasks that run keep running, no service can be moved to it. */
+  readonly active: boolean;
+  /** What RegisterTaskDefinition would take: no read-only fields; tags included. */
+  readonly definition: TaskDefinition;
+}
+
+export interface TaskDefinitionRegistration extends RegisteredTaskDefinition {
+  /** False when the newest revision of the family was the same already and is used again. */
+  readonly created: boolean;
+}
+
+/** The task definitions of an account and region. */
+export interface TaskDefinitions {
+  /**
+   * @param reference a family (its newest active revision), `family:revision` or an ARN
+   * @returns undefined when there is none
+   */
+  find(reference: string): Promise<RegisteredTaskDefinition | undefined>;
+  /** Registers a definition, unless the newest revision of its family is the same; safe to repeat. */
+  register(definition: TaskDefinition): Promise<TaskDefinitionRegistration>;
+  /** The active revisions of a family, newest first; asks for a page only when it is read that far. */
+  list(family: string): AsyncGenerator<TaskDefinitionRevision, void>;
+  /**
+   * What a service is set to run.
+   *
+   * @throws ConfigError when the cluster or the service does not exist, or the service is being deleted
+   */
+  ofService(cluster: string, service: string): Promise<RegisteredTaskDefinition>;
 }
