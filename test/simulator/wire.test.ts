@@ -21,6 +21,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AwsError, type Operations } from '../../src/simulator/operation.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import { failureOf } from './failure-of.ts';
 import { movedClock } from './moved-clock.ts';
 
 let simulator: Simulator;
@@ -87,7 +88,7 @@ describe('the wire', () => {
   });
 
   it('gives the client the modelled error with its status', async () => {
-    const error = await failure(
+    const error = await failureOf(
       ecs().send(new DescribeServicesCommand({ cluster: 'nope', services: ['a'] })),
     );
     expect(error).toBeInstanceOf(ClusterNotFoundException);
@@ -129,7 +130,9 @@ describe('the wire', () => {
   });
 
   it('answers its own wrong shape with a 500 that names the member', async () => {
-    const error = await failure(ecs().send(new DescribeServicesCommand({ cluster: 'bug', services: ['a'] })));
+    const error = await failureOf(
+      ecs().send(new DescribeServicesCommand({ cluster: 'bug', services: ['a'] })),
+    );
     expect(error).toMatchObject({ $metadata: { httpStatusCode: 500 } });
     expect(error.message).toContain('services[0].createdAt: timestamp expected, got string');
     expect(error.message).toContain('services[0].runningcount: no such member of Service');
@@ -137,7 +140,7 @@ describe('the wire', () => {
   });
 
   it('says which operation it lacks', async () => {
-    expect(await failure(ecs().send(new ListClustersCommand({})))).toMatchObject({
+    expect(await failureOf(ecs().send(new ListClustersCommand({})))).toMatchObject({
       name: 'NotImplemented',
       message: 'ECS ListClusters is not simulated',
     });
@@ -166,10 +169,10 @@ describe('the wire', () => {
   });
 
   it('gives the query protocol its errors', async () => {
-    const rule = await failure(elbv2().send(new DescribeRulesCommand({ RuleArns: ['x'] })));
+    const rule = await failureOf(elbv2().send(new DescribeRulesCommand({ RuleArns: ['x'] })));
     expect(rule).toBeInstanceOf(RuleNotFoundException);
     expect(rule.message).toBe('One or more rules <not> found');
-    const missing = await failure(elbv2().send(new ModifyRuleCommand({} as never)));
+    const missing = await failureOf(elbv2().send(new ModifyRuleCommand({} as never)));
     expect(missing).toMatchObject({ name: 'ValidationError', $metadata: { httpStatusCode: 400 } });
     expect(missing.message).toContain('RuleArn: required member of ModifyRuleInput is missing');
   });
@@ -177,12 +180,12 @@ describe('the wire', () => {
   it('speaks JSON with query-compatible errors for CloudWatch', async () => {
     const client = new CloudWatchClient(config);
     const state = { AlarmName: 'a', StateValue: 'OK' as const, StateReason: 'r' };
-    const error = await failure(client.send(new SetAlarmStateCommand(state)));
+    const error = await failureOf(client.send(new SetAlarmStateCommand(state)));
     expect(error).toBeInstanceOf(ResourceNotFound);
     expect(error).toMatchObject({ Code: 'ResourceNotFound', $metadata: { httpStatusCode: 404 } });
     const window = { StartTime: new Date(2), EndTime: new Date(1) };
     expect(
-      await failure(client.send(new GetMetricDataCommand({ ...window, MetricDataQueries: [] }))),
+      await failureOf(client.send(new GetMetricDataCommand({ ...window, MetricDataQueries: [] }))),
     ).toMatchObject({
       name: 'ValidationException',
     });
@@ -207,12 +210,3 @@ describe('the wire', () => {
     expect(simulator.calls.map((c) => c.outcome)).toContain('ClusterNotFoundException');
   });
 });
-
-async function failure(call: Promise<unknown>): Promise<Error> {
-  const outcome = await call.then(
-    () => undefined,
-    (error: Error) => error,
-  );
-  if (!outcome) throw new Error('the call was expected to fail');
-  return outcome;
-}
