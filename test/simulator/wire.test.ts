@@ -18,11 +18,12 @@ import {
   RuleNotFoundException,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { SmithyRpcV2CborProtocol } from '@smithy/core/cbor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AwsError, type Operations } from '../../src/simulator/operation.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { failureOf } from './failure-of.ts';
-import { movedClock } from './moved-clock.ts';
+import { movedClock, START } from './moved-clock.ts';
 
 let simulator: Simulator;
 let seen: unknown;
@@ -189,6 +190,22 @@ describe('the wire', () => {
     ).toMatchObject({
       name: 'ValidationException',
     });
+  });
+
+  it('speaks CBOR with those who prefer it', async () => {
+    const client = new CloudWatchClient({ ...config, protocol: SmithyRpcV2CborProtocol });
+    const window = { StartTime: new Date(START - 60_000), EndTime: new Date(START) };
+    const answer = await client.send(
+      new GetMetricDataCommand({
+        ...window,
+        MetricDataQueries: [{ Id: 'one', Expression: 'TIME_SERIES(1.5)' }],
+      }),
+    );
+    expect(answer.MetricDataResults).toMatchObject([
+      { Id: 'one', Values: [1.5], Timestamps: [new Date(START - 60_000)] },
+    ]);
+    const state = { AlarmName: 'a', StateValue: 'OK' as const, StateReason: 'r' };
+    expect(await failureOf(client.send(new SetAlarmStateCommand(state)))).toBeInstanceOf(ResourceNotFound);
   });
 
   it('knows the caller', async () => {

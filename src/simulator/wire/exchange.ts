@@ -1,4 +1,5 @@
 import { AwsError } from '../operation.ts';
+import { cborProtocol } from './cbor.ts';
 import { faultsOf } from './check.ts';
 import { jsonProtocol } from './json.ts';
 import {
@@ -47,7 +48,8 @@ export function openExchange(
   request: WireRequest,
   requestId: string,
 ): Exchange | undefined {
-  const found = findByTarget(services, request) ?? findByAction(services, request);
+  const found =
+    findByTarget(services, request) ?? findByPath(services, request) ?? findByAction(services, request);
   if (!found) return undefined;
   const { service, operation, protocol } = found;
   return {
@@ -76,6 +78,14 @@ function findByTarget(services: readonly ServiceModel[], request: WireRequest): 
   const service = services.find((s) => s.target !== undefined && s.target === target);
   const operation = service?.operations.get(name);
   return service && operation && { service, operation, protocol: jsonProtocol };
+}
+
+function findByPath(services: readonly ServiceModel[], request: WireRequest): Found | undefined {
+  if (request.headers['smithy-protocol'] !== 'rpc-v2-cbor') return undefined;
+  const [, target, name = ''] = /^\/service\/([^/]+)\/operation\/([^/]+)$/.exec(request.url) ?? [];
+  const service = services.find((s) => s.target !== undefined && s.target === target);
+  const operation = service?.operations.get(name);
+  return service && operation && { service, operation, protocol: cborProtocol };
 }
 
 function findByAction(services: readonly ServiceModel[], request: WireRequest): Found | undefined {

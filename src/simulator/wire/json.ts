@@ -1,5 +1,6 @@
 import type { NormalizedSchema } from '@smithy/core/schema';
 import { faultOf, type Protocol, UnreadableRequest, type WireRequest } from './protocol.ts';
+import { walk } from './walk.ts';
 
 /** awsJson 1.0 and 1.1: they differ in the content type only, which the answer repeats. */
 export const jsonProtocol: Protocol = {
@@ -57,28 +58,3 @@ const unusualNumbers = new Map([
   ['Infinity', Number.POSITIVE_INFINITY],
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ]);
-
-type Convert = (schema: NormalizedSchema, value: unknown) => unknown;
-
-/** Applies `convert` to the members of a structure, list or map; members that the schema does not know stay. */
-function walk(schema: NormalizedSchema, value: unknown, convert: Convert): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (schema.isListSchema() && Array.isArray(value)) {
-    return value.map((item) => convert(schema.getValueSchema(), item));
-  }
-  if (schema.isMapSchema()) {
-    return Object.fromEntries(
-      Object.entries(value).map(([k, v]) => [k, convert(schema.getValueSchema(), v)]),
-    );
-  }
-  if (schema.isStructSchema() && !Array.isArray(value)) {
-    const members = new Map(schema.structIterator());
-    return Object.fromEntries(
-      Object.entries(value).map(([name, v]) => {
-        const member = members.get(name);
-        return [name, member ? convert(member, v) : v];
-      }),
-    );
-  }
-  return value;
-}
