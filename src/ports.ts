@@ -238,3 +238,12 @@ export interface TaskDefinitions {
    */
   ofService(cluster: string, service: string): Promise<RegisteredTaskDefinition>;
 }
+
+/** One AWS call as the record of a rollout keeps it. */
+export interface AwsCall {
+  readonly at: number;
+  readonly operation: string;
+  readonly ms: number;
+  /** `ok`, or the error's name. */
+  readonly outcome: string;
+}

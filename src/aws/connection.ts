@@ -1,20 +1,12 @@
 import type { Clock } from '../clock.ts';
 import { ConfigError, DeployError } from '../errors.ts';
-
-/** One AWS call as the record of a rollout keeps it. */
-export interface AwsCall {
-  readonly at: number;
-  readonly operation: string;
-  readonly ms: number;
-  /** `ok`, or the error's name. */
-  readonly outcome: string;
-}
+import type { AwsCall } from '../ports.ts';
 
 /** What all AWS adapters of one run share. */
 export interface Connection {
   readonly clock: Clock;
   /** Ends calls and retries that are under way when it aborts. */
-  readonly signal?: AbortSignal;
+  signal?: AbortSignal;
   readonly onCall?: (call: AwsCall) => void;
 }
 
@@ -74,8 +66,9 @@ const retryToken = (count: number, delay: number, startedAt: number): RetryToken
   startedAt,
 });
 
-interface Sender<Command> {
-  send(command: Command, options: { abortSignal?: AbortSignal }): Promise<unknown>;
+/** Any SDK client; which commands it takes, the adapter that owns it knows. */
+interface Sender {
+  send(command: never, options: { abortSignal?: AbortSignal }): Promise<unknown>;
 }
 
 /** The names that AWS services give to "you may not". */
@@ -96,18 +89,18 @@ export const isUncertain = (error: unknown): boolean => {
  * Sends one command: records it, and turns what no retry can mend into an error that names the permission or
  * the credentials that are missing. Other errors pass as the SDK throws them.
  */
-export async function call<Command extends object, Output>(
+export async function call<Output>(
   connection: Connection,
   service: string,
-  client: Sender<Command>,
-  command: Command,
+  client: Sender,
+  command: object,
 ): Promise<Output> {
   const { clock, signal, onCall } = connection;
   const action = `${service}:${command.constructor.name.replace(/Command$/, '')}`;
   const at = clock.now();
   const record = (outcome: string) => onCall?.({ at, operation: action, ms: clock.now() - at, outcome });
   try {
-    const output = await client.send(command, signal ? { abortSignal: signal } : {});
+    const output = await client.send(command as never, signal ? { abortSignal: signal } : {});
     record('ok');
     return output as Output;
   } catch (error) {

@@ -19,7 +19,7 @@ const ALARMS_AT_ONCE = 100;
 export function metrics(connection: Connection): Metrics {
   const client = new CloudWatchClient(clientSettings(connection));
   const send = <Output>(command: object): Promise<Output> =>
-    call(connection, 'cloudwatch', client as never, command as never);
+    call(connection, 'cloudwatch', client, command);
 
   return {
     async read(queries, from, to) {

@@ -11,7 +11,7 @@ import { type Connection, call, clientSettings } from './connection.ts';
 export function scaling(connection: Connection): Scaling {
   const client = new ApplicationAutoScalingClient(clientSettings(connection));
   const send = <Output>(command: object): Promise<Output> =>
-    call(connection, 'application-autoscaling', client as never, command as never);
+    call(connection, 'application-autoscaling', client, command);
   const target = (cluster: string, service: string) => ({
     ServiceNamespace: 'ecs' as const,
     ScalableDimension: 'ecs:service:DesiredCount' as const,

@@ -28,7 +28,7 @@ import { type Connection, call, clientSettings, errorName } from './connection.t
 export function services(connection: Connection): Services {
   const client = new ECSClient(clientSettings(connection));
   const send = <Output>(command: object): Promise<Output> =>
-    call(connection, 'ecs', client as never, command as never);
+    call(connection, 'ecs', client, command);
   /** The SDK's own description, which a copy is made from. */
   const raw = new Map<string, SdkService>();
 
@@ -248,6 +248,7 @@ const newest = (source: SdkService) => {
 function stoppedTask(task: Task): StoppedTask {
   return {
     arn: task.taskArn ?? '',
+    startedBy: task.startedBy ?? '',
     stopCode: task.stopCode ?? '',
     reason: task.stoppedReason ?? '',
     stoppedAt: (task.stoppedAt ?? task.stoppingAt)?.getTime() ?? 0,

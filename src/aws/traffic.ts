@@ -39,7 +39,7 @@ const TAGGED_AT_ONCE = 20;
 export function traffic(connection: Connection): Traffic {
   const client = new ElasticLoadBalancingV2Client(clientSettings(connection));
   const send = <Output>(command: object): Promise<Output> =>
-    call(connection, 'elasticloadbalancing', client as never, command as never);
+    call(connection, 'elasticloadbalancing', client, command);
   /** The actions of every rule that was read: what is not a forward goes back as it came. */
   const actions = new Map<string, readonly Action[]>();
   const models = new Map<string, SdkTargetGroup>();

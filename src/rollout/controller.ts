@@ -172,6 +172,7 @@ function prepare(rollout: Rollout, phase: Phase & { kind: 'preparing' }, seen: O
   if (seen.targetGroups !== 'all') return decided(phase, { kind: 'make-target-groups' });
   if (seen.routes !== 'attached') return decided(phase, { kind: 'attach' });
   if (seen.scaling === 'free') return decided(phase, { kind: 'hold-scaling' });
+  if (seen.canary?.draining) return decided(phase, hold('a former canary to be gone'));
   if (!seen.canary) {
     const weight = (rollout.plan[phase.startAt] ?? rollout.plan[0]).weight;
     return decided(phase, { kind: 'make-canary', tasks: tasksFor(rollout, seen, weight) });

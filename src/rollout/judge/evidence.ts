@@ -17,6 +17,8 @@ export interface Period {
 /** A task that ECS stopped, and why, in AWS's own words. */
 export interface StoppedTask {
   readonly arn: string;
+  /** The deployment that started it, such as `ecs-svc/1234567890123456789`. */
+  readonly startedBy: string;
   readonly stopCode: string;
   readonly reason: string;
   readonly stoppedAt: number;
@@ -60,6 +62,15 @@ export const NO_EVIDENCE: Evidence = {
   unhealthyMs: 0,
   alarms: [],
 };
+
+/**
+ * Whether a task stopped by its own fault: its container ended, it could not start, or it failed its health checks.
+ * Scaling, deployments, people, and Fargate's own maintenance stop tasks too, and say nothing about the release.
+ */
+export const isCrash = ({ stopCode, reason }: StoppedTask): boolean =>
+  stopCode === 'EssentialContainerExited' ||
+  stopCode === 'TaskFailedToStart' ||
+  (stopCode === 'ServiceSchedulerInitiated' && /health check/i.test(reason));
 
 /** Why a stopped task stopped, in one line: stop code, reason, and every container that said something. */
 export function describeStop(task: StoppedTask): string {

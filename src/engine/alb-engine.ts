@@ -1,0 +1,565 @@
+import type { Clock } from '../clock.ts';
+import { DeployError } from '../errors.ts';
+import type { EcsService, Metrics, Route, TargetGroup } from '../ports.ts';
+import type { Action, CanaryState, Observation, Phase, Rollout, StableState } from '../rollout/controller.ts';
+import { type Evidence, isCrash, NO_EVIDENCE, type StoppedTask } from '../rollout/judge/evidence.ts';
+import { fromTags, type Ledger, toTags } from '../rollout/ledger.ts';
+import { type CustomMetric, EvidenceSource } from './evidence-source.ts';
+import { type PreTrafficTest, runPreTrafficTest } from './pre-traffic.ts';
+import { describeRoute, Routes, type Stickiness } from './routes.ts';
+import type { Cloud, Pair, Site } from './site.ts';
+
+const MINUTE = 60_000;
+/** How often each thing is looked at while a step bakes; together at most 8 calls a minute. */
+const BAKING = { services: 20_000, health: MINUTE, routes: 2 * MINUTE } as const;
+/** While something is waited for: soon enough to see it within 5 s. */
+const WAITING = 4_000;
+/** A write shows up in reads after a while; no AWS service takes longer than this. */
+const READ_BACK_LIMIT_MS = 60_000;
+const READ_BACK_EVERY_MS = 500;
+/** CloudWatch keeps minutes for 15 days, a rollout looks back for two hours at most. */
+const LOOK_BACK_MS = 120 * MINUTE;
+
+export interface EngineSettings {
+  readonly rolloutId: string;
+  readonly holder: string;
+  readonly stickiness: Stickiness;
+  readonly alarms: readonly string[];
+  readonly customMetrics: Readonly<Record<string, CustomMetric>>;
+  /** How old a minute has to be before its metrics count as complete. */
+  readonly metricDelayMs: number;
+  readonly preTrafficTest: PreTrafficTest | undefined;
+  readonly warn: (message: string) => void;
+}
+
+/** Somebody else drives the rollout now; this run must not touch anything any more. */
+export class TakenOver extends Error {
+  override readonly name = 'TakenOver';
+}
+
+/**
+ * Moves traffic by the weights of target groups in listener rules: observes what the controller decides on and
+ * carries out what it decides. Every action looks before it makes, so it may be repeated after any interruption.
+ */
+export class AlbEngine {
+  readonly #cloud: Cloud;
+  readonly #metrics: Metrics;
+  readonly #clock: Clock;
+  readonly #settings: EngineSettings;
+  readonly #rollout: Rollout;
+  readonly #site: Site;
+  readonly #routes: Routes;
+  #pairs: readonly [Pair, ...Pair[]];
+  #stable: EcsService;
+  #canary: EcsService | undefined;
+  #scaling: Observation['scaling'];
+  #scalingSettings: string | undefined;
+  #tested = false;
+  #hurried = false;
+  /** When the canary's first traffic was seen in place. */
+  #trafficSince: number | undefined;
+  #unhealthySince: number | undefined;
+  #healthOfCanary = { healthy: 0, unhealthy: 0 };
+  #healthOfStable = 0;
+  #evidence: Evidence = NO_EVIDENCE;
+  readonly #crashes = new Map<string, StoppedTask>();
+  readonly #knownStopped = new Set<string>();
+  #newestEvent = '';
+  #interference: string | undefined;
+  #weight: number;
+  readonly #lookedAt = new Map<string, number>();
+
+  private constructor(
+    cloud: Cloud,
+    metrics: Metrics,
+    clock: Clock,
+    site: Site,
+    rollout: Rollout,
+    settings: EngineSettings,
+  ) {
+    this.#cloud = cloud;
+    this.#metrics = metrics;
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#rollout = rollout;
+    this.#site = site;
+    this.#pairs = site.pairs;
+    this.#stable = site.stable;
+    this.#canary = site.canary;
+    this.#routes = new Routes(cloud.traffic, site, settings.stickiness);
+    this.#weight = site.ledger?.weight ?? 0;
+    this.#scalingSettings = site.ledger?.scaling;
+    this.#scaling =
+      site.scaling === undefined ? 'none' : this.#scalingSettings === undefined ? 'free' : 'held';
+  }
+
+  static async open(
+    cloud: Cloud,
+    metrics: Metrics,
+    clock: Clock,
+    site: Site,
+    rollout: Rollout,
+    settings: EngineSettings,
+  ): Promise<AlbEngine> {
+    const engine = new AlbEngine(cloud, metrics, clock, site, rollout, settings);
+    await engine.#routes.recallOriginals();
+    if (engine.#routes.share > 0) engine.#trafficSince = clock.now();
+    return engine;
+  }
+
+  /** Little time is left: nothing is waited for that AWS finishes by itself. */
+  hurry(): void {
+    this.#hurried = true;
+  }
+
+  get share(): number {
+    return this.#routes.share;
+  }
+
+  /** Why the canary's tasks stopped, and what its service said last. */
+  get story(): { readonly crashes: readonly StoppedTask[]; readonly events: readonly string[] } {
+    const events = (this.#canary?.events ?? []).slice(0, 5).map(({ message }) => message);
+    return { crashes: [...this.#crashes.values()], events };
+  }
+
+  /** When it is worth looking again. */
+  nextLook(phase: Phase, now: number): number {
+    if (phase.kind !== 'stepping' || phase.verifiedAt === undefined) return now + WAITING;
+    const due = [
+      this.#due('services', BAKING.services),
+      this.#due('health', BAKING.health),
+      this.#nextMinuteOfMetrics(now),
+    ];
+    return Math.max(now + 1_000, Math.min(...due));
+  }
+
+  /** What was seen last, without a call: enough to take traffic back. */
+  last(): Observation {
+    const now = this.#clock.now();
+    const canary = this.#canaryState();
+    return {
+      now,
+      stable: this.#stableState(),
+      ...(canary && { canary }),
+      targetGroups: this.#targetGroups(),
+      routes: this.#routes.state,
+      share: this.#routes.share,
+      ...(this.#interference !== undefined && { interference: this.#interference }),
+      scaling: this.#scaling,
+      tested: this.#tested,
+      evidence: {
+        ...this.#evidence,
+        crashes: [...this.#crashes.values()],
+        unhealthyMs: this.#unhealthySince === undefined ? 0 : now - this.#unhealthySince,
+      },
+      hurried: this.#hurried,
+    };
+  }
+
+  /** Looks at what the phase depends on, no more often than it changes. */
+  async observe(phase: Phase): Promise<Observation> {
+    const baking = phase.kind === 'stepping' && phase.verifiedAt !== undefined;
+    const watching = phase.kind === 'stepping' || phase.kind === 'promoting';
+    const every = baking ? BAKING : { services: 0, health: 0, routes: 2 * MINUTE };
+    await Promise.all([
+      this.#when('services', every.services, () => this.#lookAtServices()),
+      this.#canary && this.#targetGroups() === 'all'
+        ? this.#when('health', every.health, () => this.#lookAtHealth(phase))
+        : undefined,
+      watching ? this.#lookAtMetrics() : undefined,
+      watching && this.#routes.share > 0
+        ? this.#when('routes', every.routes, () => this.#lookAtRoutes())
+        : undefined,
+    ]);
+    return this.last();
+  }
+
+  /** Carries one action out; when it returns, AWS has been seen to have taken it. */
+  async act(action: Action): Promise<void> {
+    const { services } = this.#cloud;
+    switch (action.kind) {
+      case 'make-target-groups':
+        return this.#makeTargetGroups();
+      case 'attach':
+        await this.#routes.shift(0);
+        return this.#readBack(0);
+      case 'hold-scaling':
+        return this.#holdScaling();
+      case 'make-canary':
+        return this.#makeCanary(action.tasks);
+      case 'scale-canary':
+        await this.#requireHold();
+        if (this.#canary) await services.update(this.#canary, { tasks: action.tasks });
+        return this.#forget('services');
+      case 'test':
+        return this.#test();
+      case 'shift':
+        return this.#shift(action.weight);
+      case 'update-stable':
+        await this.#requireHold();
+        await services.update(this.#stable, {
+          taskDefinition: action.taskDefinition,
+          ...(action.tasks !== this.#stable.desired && { tasks: action.tasks }),
+        });
+        return this.#forget('services');
+      case 'restore-traffic':
+        return this.#restoreTraffic();
+      case 'delete-canary':
+        await services.delete(this.#stable.cluster, this.#site.canaryName);
+        return this.#untilCanaryIs((canary) => canary === undefined || canary.status === 'DRAINING');
+      case 'release-scaling':
+        return this.#releaseScaling();
+      case 'delete-target-groups':
+        return this.#deleteTargetGroups();
+      case 'hold':
+      case 'finish':
+        return;
+    }
+  }
+
+  /** Writes down where the rollout stands, for whoever has to go on with it. */
+  async note(phase: Phase): Promise<void> {
+    const fields: Partial<Ledger> = {
+      phase: phase.kind,
+      ...(phase.kind === 'rolling-back' && { reason: phase.reason }),
+      ...(phase.kind === 'cleaning' && { outcome: phase.outcome, reason: phase.reason }),
+    };
+    await this.#write(fields);
+  }
+
+  /** Keeps the lease; whoever finds it run out may take the rollout over. */
+  async renewLease(leaseUntil: number): Promise<void> {
+    await this.#write({ leaseUntil });
+  }
+
+  /** Makes the rollout that was found ours. */
+  async takeOver(leaseUntil: number): Promise<void> {
+    const { rolloutId, holder } = this.#settings;
+    await this.#write({ rolloutId, holder, leaseUntil });
+    await this.#requireHold();
+  }
+
+  async #write(fields: Partial<Ledger>): Promise<void> {
+    const arns = this.#pairs.flatMap(({ canary }) => canary?.arn ?? []);
+    if (arns.length > 0) await this.#cloud.traffic.tag(arns, toTags(fields));
+  }
+
+  /** @throws TakenOver when another run has made the rollout its own */
+  async #requireHold(): Promise<void> {
+    const anchor = this.#pairs[0].canary;
+    if (!anchor) return;
+    const ledger = fromTags((await this.#cloud.traffic.tags([anchor.arn])).get(anchor.arn) ?? {});
+    if (ledger && ledger.rolloutId !== this.#settings.rolloutId) {
+      throw new TakenOver(`the rollout was taken over by ${ledger.holder}`);
+    }
+  }
+
+  #targetGroups(): Observation['targetGroups'] {
+    const made = this.#pairs.filter(({ canary }) => canary !== undefined).length;
+    return made === 0 ? 'none' : made === this.#pairs.length ? 'all' : 'some';
+  }
+
+  #stableState(): StableState {
+    const primary = this.#stable.deployments.find((deployment) => deployment.primary);
+    return {
+      desired: this.#stable.desired,
+      running: this.#stable.running,
+      taskDefinition: this.#stable.taskDefinition,
+      deployment:
+        primary?.state === 'completed' && this.#stable.deployments.length > 1
+          ? 'in-progress'
+          : (primary?.state ?? 'completed'),
+      deploymentReason: primary?.reason ?? '',
+      healthy: this.#healthOfStable,
+    };
+  }
+
+  #canaryState(): CanaryState | undefined {
+    if (!this.#canary) return undefined;
+    const failed = this.#canary.deployments.find(({ primary, state }) => primary && state === 'failed');
+    return {
+      desired: this.#canary.desired,
+      running: this.#canary.running,
+      healthy: this.#healthOfCanary.healthy,
+      draining: this.#canary.status === 'DRAINING',
+      ...(failed && { failed: failed.reason }),
+    };
+  }
+
+  #due(what: string, every: number): number {
+    return (this.#lookedAt.get(what) ?? Number.NEGATIVE_INFINITY) + every;
+  }
+
+  async #when(what: string, every: number, look: () => Promise<void>): Promise<void> {
+    const now = this.#clock.now();
+    if (now < this.#due(what, every)) return;
+    await look();
+    this.#lookedAt.set(what, now);
+  }
+
+  #forget(...what: string[]): void {
+    for (const each of what) this.#lookedAt.delete(each);
+  }
+
+  async #lookAtServices(): Promise<void> {
+    const { services } = this.#cloud;
+    const [stable, canary] = await services.describe(this.#stable.cluster, [
+      this.#stable.name,
+      this.#site.canaryName,
+    ]);
+    if (!stable) throw new DeployError(`the service ${this.#stable.name} is gone`);
+    const { from, to } = this.#rollout;
+    if (stable.taskDefinition !== from && stable.taskDefinition !== to) {
+      this.#interference = `somebody else has deployed ${stable.taskDefinition} to the service`;
+    }
+    this.#stable = stable;
+    this.#canary = canary;
+    if (canary) await this.#lookAtStoppedTasks(canary);
+  }
+
+  /** ECS says in an event when it replaces a task; only then is it asked which tasks have stopped. */
+  async #lookAtStoppedTasks(canary: EcsService): Promise<void> {
+    const newest = canary.events[0]?.id ?? '';
+    if (newest === this.#newestEvent && canary.running >= canary.desired) return;
+    const stopped = await this.#cloud.services.stopped(canary.cluster, canary.name, this.#knownStopped);
+    this.#newestEvent = newest;
+    const ours = new Set(canary.deployments.map(({ id }) => id));
+    for (const task of stopped) {
+      this.#knownStopped.add(task.arn);
+      if (ours.has(task.startedBy) && isCrash(task)) this.#crashes.set(task.arn, task);
+    }
+  }
+
+  async #lookAtHealth(phase: Phase): Promise<void> {
+    const { traffic } = this.#cloud;
+    const stableMatters = phase.kind === 'promoting' || phase.kind === 'rolling-back';
+    const [canaries, stables] = await Promise.all([
+      Promise.all(this.#pairs.flatMap(({ canary }) => (canary ? [traffic.health(canary.arn)] : []))),
+      stableMatters ? Promise.all(this.#pairs.map(({ stable }) => traffic.health(stable.arn))) : [],
+    ]);
+    this.#healthOfCanary = {
+      healthy: Math.min(...canaries.map(({ healthy }) => healthy)),
+      unhealthy: Math.max(...canaries.map(({ unhealthy }) => unhealthy)),
+    };
+    if (stableMatters) this.#healthOfStable = Math.min(...stables.map(({ healthy }) => healthy));
+    const sick = this.#healthOfCanary.unhealthy > 0 && this.#routes.share > 0;
+    this.#unhealthySince = sick ? (this.#unhealthySince ?? this.#clock.now()) : undefined;
+  }
+
+  /** Somebody (a Terraform apply, a person) may have set the rules back, or elsewhere. */
+  async #lookAtRoutes(): Promise<void> {
+    await this.#routes.reread();
+    const other = this.#routes.unlike(this.#weight);
+    if (other) this.#interference = `somebody else has changed the ${describeRoute(other)}`;
+  }
+
+  /** Minutes are ready `metricDelayMs` after their end; a few seconds more let a slow answer be there. */
+  #nextMinuteOfMetrics(now: number): number {
+    const delay = this.#settings.metricDelayMs;
+    return Math.floor((now - delay) / MINUTE) * MINUTE + MINUTE + delay + 2_000;
+  }
+
+  async #lookAtMetrics(): Promise<void> {
+    const now = this.#clock.now();
+    // Nothing new can be there before the next minute has become ready.
+    if (now < (this.#lookedAt.get('metrics') ?? 0)) return;
+    const { alarms, metricDelayMs } = this.#settings;
+    const from = Math.max(
+      Math.ceil((this.#trafficSince ?? now) / MINUTE) * MINUTE,
+      Math.floor((now - LOOK_BACK_MS) / MINUTE) * MINUTE,
+    );
+    const to = Math.floor((now - metricDelayMs) / MINUTE) * MINUTE;
+    try {
+      const canary = this.#source('c');
+      const stable = this.#source('s');
+      const needed = this.#trafficSince !== undefined && to > from;
+      const [values, seenAlarms] = await Promise.all([
+        needed ? this.#metrics.read([...canary.queries, ...stable.queries], from, to) : undefined,
+        alarms.length > 0 ? this.#metrics.alarms(alarms) : [],
+      ]);
+      this.#evidence = {
+        ...this.#evidence,
+        alarms: seenAlarms,
+        ...(values && {
+          canary: canary.periods(values, from, to),
+          stable: stable.periods(values, from, to),
+          complete: values.complete,
+        }),
+      };
+    } catch (error) {
+      if (error instanceof DeployError || this.#stopped(error)) throw error;
+      // CloudWatch being away says nothing about the release: what is not known holds it, no more.
+      this.#settings.warn(
+        `CloudWatch does not answer: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      this.#evidence = { ...this.#evidence, complete: false };
+    }
+    this.#lookedAt.set('metrics', this.#nextMinuteOfMetrics(now));
+  }
+
+  #stopped(error: unknown): boolean {
+    return error instanceof Error && error.name === 'AbortError';
+  }
+
+  #source(side: 'c' | 's'): EvidenceSource {
+    const groups = this.#pairs.flatMap(({ stable, canary }) => {
+      const group = side === 's' ? stable : canary;
+      return group ? [{ arn: group.arn, loadBalancerArns: stable.loadBalancerArns }] : [];
+    });
+    const service = side === 's' ? this.#stable.name : this.#site.canaryName;
+    const metered = { cluster: this.#stable.cluster, service, targetGroups: groups };
+    return new EvidenceSource(side, metered, this.#rollout.gates, this.#settings.customMetrics);
+  }
+
+  /** The first target group is the lock: AWS makes a name only once, with the tags of whoever came first. */
+  async #makeTargetGroups(): Promise<void> {
+    const { traffic } = this.#cloud;
+    const { rolloutId, holder } = this.#settings;
+    const tags = toTags({
+      rolloutId,
+      holder,
+      service: `${this.#stable.cluster}/${this.#stable.name}`,
+      leaseUntil: this.#clock.now() + LEASE_MS,
+      from: this.#rollout.from,
+      to: this.#rollout.to,
+      phase: 'preparing',
+      weight: 0,
+      initialTasks: this.#rollout.initialTasks,
+    });
+    const make = async (pair: Pair): Promise<Pair> =>
+      pair.canary ? pair : { ...pair, canary: await traffic.createLike(pair.stable, pair.canaryName, tags) };
+    const [first, ...others] = this.#pairs;
+    this.#usePairs([await make(first), ...others]);
+    await this.#requireHold();
+    this.#usePairs([this.#pairs[0], ...(await Promise.all(others.map(make)))]);
+  }
+
+  #usePairs(pairs: readonly [Pair, ...Pair[]]): void {
+    this.#pairs = pairs;
+    this.#routes.usePairs(pairs);
+  }
+
+  async #holdScaling(): Promise<void> {
+    const { stable, scaling } = this.#site;
+    // The settings are written down first: whoever finds them can put them back.
+    this.#scalingSettings = scaling?.settings ?? '';
+    await this.#write({ scaling: this.#scalingSettings });
+    await this.#cloud.scaling.holdScaleIn(stable.cluster, stable.name);
+    this.#scaling = 'held';
+  }
+
+  async #releaseScaling(): Promise<void> {
+    const { cluster, name } = this.#stable;
+    await this.#cloud.scaling.release(cluster, name, this.#scalingSettings ?? '');
+    await this.#write({ scaling: '' });
+    this.#scaling = 'free';
+  }
+
+  async #makeCanary(tasks: number): Promise<void> {
+    const { rolloutId } = this.#settings;
+    const groups = this.#pairs.flatMap(({ stable, canary }): [string, string][] =>
+      canary ? [[stable.arn, canary.arn]] : [],
+    );
+    await this.#cloud.services.createLike(this.#stable, {
+      name: this.#site.canaryName,
+      taskDefinition: this.#rollout.to,
+      tasks,
+      targetGroups: new Map(groups),
+      tags: { ...this.#stable.tags, ...toTags({ rolloutId }) },
+      token: rolloutId.slice(0, 36),
+    });
+    await this.#untilCanaryIs((canary) => canary?.status === 'ACTIVE');
+  }
+
+  async #untilCanaryIs(so: (canary: EcsService | undefined) => boolean): Promise<void> {
+    await this.#until(async () => {
+      this.#forget('services');
+      await this.#lookAtServices();
+      return so(this.#canary);
+    }, 'the canary service');
+  }
+
+  async #until(seen: () => Promise<boolean>, what: string): Promise<void> {
+    const limit = this.#clock.now() + READ_BACK_LIMIT_MS;
+    while (!(await seen())) {
+      if (this.#clock.now() > limit) {
+        throw new DeployError(`AWS took the change of ${what}, but does not show it after a minute`);
+      }
+      await this.#clock.sleep(READ_BACK_EVERY_MS);
+    }
+  }
+
+  async #readBack(weight: number): Promise<void> {
+    let other: Route | undefined;
+    await this.#until(async () => {
+      await this.#routes.reread();
+      other = this.#routes.unlike(weight);
+      return other === undefined;
+    }, 'the listener rules');
+  }
+
+  async #shift(weight: number): Promise<void> {
+    await this.#requireHold();
+    // Written before it is true, so that a run which dies in between is known to have given weight.
+    await this.#write({ weight, phase: 'stepping' });
+    this.#weight = weight;
+    await this.#routes.shift(weight);
+    await this.#readBack(weight);
+    this.#trafficSince ??= this.#clock.now();
+    this.#lookedAt.set('routes', this.#clock.now());
+  }
+
+  async #restoreTraffic(): Promise<void> {
+    const { traffic } = this.#cloud;
+    await this.#routes.restore();
+    await this.#until(async () => {
+      await this.#routes.refresh();
+      if (this.#routes.state === 'original') return true;
+      await this.#routes.restore();
+      return false;
+    }, 'the listener rules');
+    this.#weight = 0;
+    await Promise.all(this.#routes.canaryOnly.map(({ ruleArn }) => traffic.deleteRule(ruleArn)));
+  }
+
+  async #test(): Promise<void> {
+    const test = this.#settings.preTrafficTest;
+    if (!test) return;
+    await this.#routes.refresh();
+    await runPreTrafficTest(test, {
+      traffic: this.#cloud.traffic,
+      clock: this.#clock,
+      routes: this.#routes,
+      tags: toTags({ rolloutId: this.#settings.rolloutId }),
+    });
+    this.#tested = true;
+  }
+
+  async #deleteTargetGroups(): Promise<void> {
+    await this.#routes.forgetOriginals();
+    const [first, ...others] = this.#pairs;
+    await Promise.all(others.map(({ canary }) => canary && this.#deleteTargetGroup(canary)));
+    // The first holds the ledger, so it goes last.
+    if (first.canary) await this.#deleteTargetGroup(first.canary);
+    this.#usePairs([
+      { ...first, canary: undefined },
+      ...others.map((pair) => ({ ...pair, canary: undefined })),
+    ]);
+  }
+
+  /** A group that no rule names any more may still count as in use for a moment. */
+  async #deleteTargetGroup(group: TargetGroup): Promise<void> {
+    await this.#until(async () => {
+      try {
+        await this.#cloud.traffic.deleteTargetGroup(group.arn);
+        return true;
+      } catch (error) {
+        if (error instanceof Error && error.name.startsWith('ResourceInUse')) return false;
+        throw error;
+      }
+    }, `the target group ${group.name}`);
+  }
+}
+
+/** How long a holder is believed alive after its last word. */
+export const LEASE_MS = 3 * MINUTE;

@@ -1,0 +1,146 @@
+import type { Clock } from '../clock.ts';
+import { ConfigError, DeployError } from '../errors.ts';
+import { type Action, decide, type Observation, type Phase, type Rollout } from '../rollout/controller.ts';
+import { TakenOver } from './alb-engine.ts';
+import type { Recorder } from './recorder.ts';
+
+/** What the loop needs of whatever moves the traffic. */
+export interface Engine {
+  /** Looks at AWS. */
+  observe(phase: Phase): Promise<Observation>;
+  /** What was seen last, without a call. */
+  last(): Observation;
+  act(action: Action): Promise<void>;
+  /** Writes down where the rollout stands. */
+  note(phase: Phase): Promise<void>;
+  nextLook(phase: Phase, now: number): number;
+  hurry(): void;
+}
+
+export interface LoopContext {
+  readonly clock: Clock;
+  readonly recorder: Recorder;
+  /** Aborts when the run has to end now. */
+  readonly cancelled: AbortSignal;
+  /** Called once when the rollout begins to be taken back, so that calls that were under way are let go. */
+  readonly onInterrupt: () => void;
+  readonly say: (phase: Phase, action: Action, seen: Observation) => void;
+}
+
+export type Ending = Phase & { kind: 'done' };
+
+/** Errors on the way back are tried again; the last one is told. */
+const RESCUE_ATTEMPTS = 5;
+const RESCUE_PAUSE_MS = 2_000;
+
+/** What an action changes that the user has to be told about when it fails. */
+const isRescue = ({ kind }: Phase): boolean => kind === 'rolling-back' || kind === 'cleaning';
+
+/**
+ * The one loop of the product: observe, decide, act, record, until the rollout is done. Cancellation and errors
+ * inside turn it round: the traffic goes back before anything else is looked at.
+ *
+ * @param first where the rollout stands
+ * @throws TakenOver when another run has made it its own; DeployError when AWS does not let it be taken back
+ */
+export async function runRollout(
+  engine: Engine,
+  rollout: Rollout,
+  first: Phase,
+  { clock, recorder, cancelled, onInterrupt, say }: LoopContext,
+): Promise<Ending> {
+  let phase = first;
+  let interrupted: string | undefined;
+  let failures = 0;
+  let noted: Phase['kind'] | undefined;
+
+  const interrupt = (reason: string): void => {
+    if (interrupted !== undefined) return;
+    interrupted = reason;
+    onInterrupt();
+  };
+  const isOwnWay = (error: unknown): boolean =>
+    !(error instanceof TakenOver) && !(error instanceof ConfigError);
+
+  for (;;) {
+    if (cancelled.aborted) {
+      engine.hurry();
+      interrupt(`the run was cancelled (${String(cancelled.reason)})`);
+    }
+    let seen = engine.last();
+    if (interrupted === undefined || isRescue(phase)) {
+      try {
+        // On the way back, traffic is moved by what is known; looking comes after.
+        seen = await engine.observe(phase);
+        recorder.observed(seen);
+      } catch (error) {
+        if (!isOwnWay(error)) throw error;
+        recorder.failed('observe', error);
+        if (isRescue(phase)) {
+          failures++;
+          if (failures >= RESCUE_ATTEMPTS) throw stuck(phase, error, seen);
+          await clock.sleep(RESCUE_PAUSE_MS);
+          continue;
+        }
+        if (!cancelled.aborted) interrupt(reasonOf(error));
+        continue;
+      }
+    }
+    if (cancelled.aborted && interrupted === undefined) continue;
+    const decision = decide(rollout, phase, { ...seen, ...(interrupted !== undefined && { interrupted }) });
+    recorder.decided(decision);
+    if (isRescue(decision.phase) && !isRescue(phase)) onInterrupt();
+    const { action } = decision;
+    say(decision.phase, action, seen);
+    const moved = decision.phase.kind !== noted;
+    phase = decision.phase;
+    if (phase.kind === 'done') {
+      recorder.save();
+      return phase;
+    }
+    try {
+      if (moved) {
+        noted = phase.kind;
+        recorder.save();
+        // Taking traffic back waits for nothing, not even for its own note.
+        if (action.kind === 'restore-traffic') await Promise.all([engine.act(action), engine.note(phase)]);
+        else {
+          await engine.note(phase);
+          await engine.act(action);
+        }
+      } else await engine.act(action);
+      if (action.kind === 'hold') {
+        const now = clock.now();
+        const next = Math.min(engine.nextLook(phase, now), action.until ?? Number.POSITIVE_INFINITY);
+        await clock.sleep(Math.max(0, next - now), isRescue(phase) ? undefined : cancelled);
+      } else failures = 0;
+    } catch (error) {
+      if (!isOwnWay(error)) throw error;
+      recorder.failed(action.kind, error);
+      if (!isRescue(phase)) {
+        if (!cancelled.aborted) interrupt(reasonOf(error));
+        continue;
+      }
+      failures++;
+      if (failures >= RESCUE_ATTEMPTS) throw stuck(phase, error, seen);
+      await clock.sleep(RESCUE_PAUSE_MS);
+    }
+  }
+}
+
+const reasonOf = (error: unknown): string =>
+  `an error inside: ${error instanceof Error ? error.message : String(error)}`;
+
+function stuck(phase: Phase, error: unknown, seen: Observation): DeployError {
+  const message = error instanceof Error ? error.message : String(error);
+  const where =
+    seen.share > 0
+      ? `The canary may still have up to ${seen.share.toFixed(0)}% of the traffic.`
+      : 'All traffic is on the stable service; parts of the canary are left.';
+  const why = phase.kind === 'rolling-back' || phase.kind === 'cleaning' ? ` (${phase.reason})` : '';
+  return new DeployError(`the release could not be taken back${why}: ${message}`, {
+    state: where,
+    next: 'Run the rollback action for this service once AWS answers again; it goes on where this run stopped.',
+    cause: error,
+  });
+}

@@ -1,0 +1,165 @@
+import { ConfigError, DeployError } from '../errors.ts';
+import type { EcsService, Route, Scaling, Services, TargetGroup, Traffic } from '../ports.ts';
+import { fromTags, type Ledger } from '../rollout/ledger.ts';
+import { canaryServiceName, canaryTargetGroupName } from './names.ts';
+
+/** The parts of AWS that a rollout works with. */
+export interface Cloud {
+  readonly services: Services;
+  readonly traffic: Traffic;
+  readonly scaling: Scaling;
+}
+
+/** One of stable's target groups and the canary's beside it. */
+export interface Pair {
+  readonly stable: TargetGroup;
+  readonly canaryName: string;
+  /** `undefined` as long as it has not been made. */
+  readonly canary: TargetGroup | undefined;
+}
+
+/** Where a service stands: all that a rollout has to know before it changes anything. */
+export interface Site {
+  readonly stable: EcsService;
+  readonly canaryName: string;
+  /** A service that already has the canary's name, left over or in use. */
+  readonly canary: EcsService | undefined;
+  readonly pairs: readonly [Pair, ...Pair[]];
+  readonly loadBalancerArns: readonly string[];
+  /** Routes that forward to one of the service's target groups with a weight above 0, or to a canary's. */
+  readonly routes: readonly Route[];
+  /** All rules of the listeners that those routes stand on. */
+  readonly allRoutes: readonly Route[];
+  /** What a rollout that has not ended wrote down. */
+  readonly ledger: Ledger | undefined;
+  readonly scaling: { readonly settings: string; readonly scaleInHeld: boolean } | undefined;
+  /** Why the autoscaler could not be asked; a rollout can do without it. */
+  readonly scalingUnknown: string | undefined;
+}
+
+/**
+ * Looks at the service, its target groups, every route that leads to them, its autoscaler and what an earlier
+ * rollout may have left. Reads only.
+ *
+ * @throws ConfigError when the service is not one that this engine can shift traffic for
+ */
+export async function surveySite({ services, traffic, scaling }: Cloud, cluster: string, service: string) {
+  const name = service.split('/').at(-1) ?? service;
+  const canaryName = canaryServiceName(name);
+  const [stable, canary] = await services.describe(cluster, [name, canaryName]);
+  if (!stable) {
+    throw new ConfigError({
+      input: 'service',
+      message: `there is no active service "${name}" in the cluster "${cluster}"; check the name, the cluster and AWS_REGION`,
+    });
+  }
+  requireShiftable(stable);
+  const stableArns = stable.loadBalancers.flatMap(({ targetGroupArn }) => targetGroupArn ?? []);
+  const canaryNames = new Map<string, string>();
+  const [groups, scaler] = await Promise.all([
+    traffic.targetGroups(stableArns),
+    scaling.find(stable.cluster, stable.name).catch((error: unknown) => {
+      if (error instanceof DeployError) return error;
+      throw error;
+    }),
+  ]);
+  for (const group of groups) {
+    canaryNames.set(group.arn, canaryTargetGroupName(stable.cluster, stable.name, group.name));
+  }
+  const loadBalancerArns = [...new Set(groups.flatMap((group) => group.loadBalancerArns))];
+  const [made, allRoutes] = await Promise.all([
+    traffic.targetGroupsByName([...canaryNames.values()]),
+    traffic.routes(loadBalancerArns),
+  ]);
+  const pairs = groups.map((group) => {
+    const wanted = canaryNames.get(group.arn) ?? '';
+    return { stable: group, canaryName: wanted, canary: made.find((other) => other.name === wanted) };
+  });
+  const [first, ...others] = pairs;
+  if (!first || groups.length < stableArns.length) {
+    throw new ConfigError({
+      input: 'service',
+      message: `a target group of the service "${name}" does not exist any more; it names ${stableArns.join(', ')}`,
+    });
+  }
+  requireApplicationLoadBalancer(groups, name);
+  const routes = routesTo(allRoutes, pairs);
+  const tags = first.canary ? await traffic.tags([first.canary.arn]) : new Map();
+  const ledger = first.canary && fromTags(tags.get(first.canary.arn) ?? {});
+  if (first.canary && !ledger) {
+    throw new ConfigError({
+      input: 'service',
+      message: `the target group "${first.canary.name}" stands where the canary's has to and is not ours; delete or rename it`,
+    });
+  }
+  if (canary && !ledger && fromTags(canary.tags) === undefined && canary.status === 'ACTIVE') {
+    throw new ConfigError({
+      input: 'service',
+      message: `the service "${canaryName}" stands where the canary has to and is not ours; delete or rename it`,
+    });
+  }
+  return {
+    stable,
+    canaryName,
+    canary,
+    pairs: [first, ...others],
+    loadBalancerArns,
+    routes,
+    allRoutes,
+    ledger,
+    scaling: scaler instanceof DeployError ? undefined : scaler,
+    scalingUnknown: scaler instanceof DeployError ? scaler.message : undefined,
+  } satisfies Site;
+}
+
+/**
+ * Routes that give the service traffic, or split it with a canary. A rule that leads to a canary alone is not one:
+ * no user's request takes it.
+ */
+export function routesTo(routes: readonly Route[], pairs: readonly Pair[]): readonly Route[] {
+  const stable = new Set(pairs.map((pair) => pair.stable.arn));
+  const canary = new Set(pairs.flatMap((pair) => pair.canary?.arn ?? []));
+  return routes.filter(({ groups }) => {
+    const splits = groups.some(({ arn }) => canary.has(arn));
+    return groups.some(({ arn, weight }) => stable.has(arn) && (weight > 0 || splits));
+  });
+}
+
+function requireShiftable(service: EcsService): void {
+  const refuse = (message: string): never => {
+    throw new ConfigError({ input: 'service', message: `the service "${service.name}" ${message}` });
+  };
+  if (service.status !== 'ACTIVE') refuse(`is ${service.status} and cannot be deployed to`);
+  if (service.controller !== 'ECS') {
+    refuse(`is deployed by ${service.controller}; a canary needs the deployment controller ECS`);
+  }
+  if (service.strategy !== 'ROLLING') {
+    refuse(
+      `uses the deployment strategy ${service.strategy}, in which ECS moves the traffic itself; set it to ROLLING to let canary do so`,
+    );
+  }
+  if (service.scheduling !== 'REPLICA') {
+    refuse(`has the scheduling strategy ${service.scheduling}; a canary needs REPLICA`);
+  }
+  if (!service.loadBalancers.some(({ targetGroupArn }) => targetGroupArn !== undefined)) {
+    refuse(
+      'has no load balancer, so there is no traffic to shift in steps; use the deploy action for services without one',
+    );
+  }
+}
+
+function requireApplicationLoadBalancer(groups: readonly TargetGroup[], service: string): void {
+  for (const group of groups) {
+    const problem = !/^HTTPS?$/.test(group.protocol)
+      ? `speaks ${group.protocol}; a canary needs an Application Load Balancer (HTTP or HTTPS)`
+      : group.loadBalancerArns.length === 0
+        ? 'is not used by any load balancer, so there is no traffic to shift; use the deploy action instead'
+        : undefined;
+    if (problem !== undefined) {
+      throw new ConfigError({
+        input: 'service',
+        message: `the target group "${group.name}" of the service "${service}" ${problem}`,
+      });
+    }
+  }
+}

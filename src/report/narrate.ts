@@ -1,0 +1,57 @@
+import type { Action, Observation, Phase } from '../rollout/controller.ts';
+import { formatDuration } from '../rollout/duration.ts';
+
+/** What the loop does next, in a line for the job's log; `undefined` where nothing is worth a line. */
+export function narrate(phase: Phase, action: Action, seen: Observation): string | undefined {
+  switch (action.kind) {
+    case 'make-target-groups':
+      return 'Make the canary target group';
+    case 'attach':
+      return 'Put the canary into the listener rules, with no traffic yet';
+    case 'hold-scaling':
+      return 'Hold the scale-in of the service, so that it can take all traffic back at any time';
+    case 'make-canary':
+      return `Start the canary service with ${tasks(action.tasks)}`;
+    case 'scale-canary':
+      return `Scale the canary to ${tasks(action.tasks)}`;
+    case 'test':
+      return 'Try the canary before its first user';
+    case 'shift':
+      return `Shift ${action.weight}% of the traffic to the canary (from ${round(seen.share)}%)`;
+    case 'update-stable':
+      return `Roll ${revision(action.taskDefinition)} out to the service itself`;
+    case 'restore-traffic':
+      return phase.kind === 'rolling-back'
+        ? `ROLL BACK: all traffic to the stable service, because ${phase.reason}`
+        : 'All traffic to the service, which runs the new revision now';
+    case 'delete-canary':
+      return 'Remove the canary service once its last requests are done';
+    case 'release-scaling':
+      return "Give the service's scale-in free again";
+    case 'delete-target-groups':
+      return 'Remove the canary target group';
+    case 'hold':
+      return holding(phase, action, seen);
+    case 'finish':
+      return phase.kind === 'done' ? `Done: ${phase.outcome}` : undefined;
+  }
+}
+
+function holding(phase: Phase, action: Action & { kind: 'hold' }, seen: Observation): string {
+  const left =
+    action.until === undefined ? '' : `, ${formatDuration(Math.max(0, action.until - seen.now))} left`;
+  const minutes = seen.evidence.canary;
+  const requests = minutes.reduce((total, period) => total + period.requests, 0);
+  const errors = minutes.reduce((total, period) => total + period.errors5xx, 0);
+  const evidence =
+    phase.kind === 'stepping' && minutes.length > 0
+      ? ` (canary so far: ${requests} requests, ${errors} answered 5xx)`
+      : '';
+  return `Wait for ${action.waitingFor}${left}${evidence}`;
+}
+
+const tasks = (count: number): string => `${count} ${count === 1 ? 'task' : 'tasks'}`;
+const round = (share: number): string => String(Number(share.toFixed(1)));
+
+/** `family:revision` of a task definition's ARN. */
+export const revision = (arn: string): string => arn.split('task-definition/').at(-1) ?? arn;

@@ -1,0 +1,34 @@
+import type { Action, Observation, Outcome, Phase, Rollout } from '../rollout/controller.ts';
+import type { Finding } from '../rollout/judge/judge.ts';
+
+/** The whole story of one rollout. Times are ms since the epoch. */
+export interface RolloutRecord {
+  readonly version: 1;
+  readonly rolloutId: string;
+  readonly cluster: string;
+  readonly service: string;
+  readonly startedAt: number;
+  readonly rollout: Rollout;
+  readonly entries: RecordEntry[];
+  endedAt?: number;
+  outcome?: Outcome;
+  reason?: string;
+}
+
+export type RecordEntry =
+  | { readonly at: number; readonly kind: 'observation'; readonly observation: Observation }
+  | {
+      readonly at: number;
+      readonly kind: 'decision';
+      readonly phase: Phase;
+      readonly action: Action;
+      readonly findings: readonly Finding[];
+    }
+  | {
+      readonly at: number;
+      readonly kind: 'call';
+      readonly operation: string;
+      readonly ms: number;
+      readonly outcome: string;
+    }
+  | { readonly at: number; readonly kind: 'error'; readonly doing: string; readonly message: string };
