@@ -1,0 +1,36 @@
+/** Why a value that some job wrote arrives empty in another. */
+const MASKED =
+  'a job output that contains a masked value, such as an account id that is a secret, arrives empty in the next job.';
+
+const FIX =
+  'Hand on the repository and the tag or digest, and put the registry in front in this job, where it is known, for example from the output "registry" of aws-actions/amazon-ecr-login.';
+
+/**
+ * What is wrong with an image name, if it is not one that a registry could have. A name with a piece missing was built
+ * from an output that got lost: it must neither be registered nor silently leave the old image in place.
+ */
+export function imageProblem(image: string): string | undefined {
+  if (image === '') {
+    return `is empty: ${MASKED} ${FIX} To keep the images of the task definition, leave it out.`;
+  }
+  if (/[\s\p{Cc}]/u.test(image)) {
+    return `${JSON.stringify(image)} is not one image; several containers get theirs by images, a line each: container=image`;
+  }
+  const missing = image.startsWith('/')
+    ? 'the registry before the first "/"'
+    : image.endsWith(':')
+      ? 'the tag after ":"'
+      : image.endsWith('@')
+        ? 'the digest after "@"'
+        : image.endsWith('/')
+          ? 'the repository after "/"'
+          : undefined;
+  return missing && `"${image}" lacks ${missing}: ${MASKED} ${FIX}`;
+}
+
+/** What is wrong with a reference to a secret; it is not repeated, because it may be the secret itself. */
+export function secretProblem(reference: string): string | undefined {
+  const fix = 'give the ARN of a secret in Secrets Manager or of a parameter in SSM';
+  if (reference === '') return `the reference is empty: ${MASKED} Build the ARN in this job, or ${fix}.`;
+  return /\s/.test(reference) ? `the reference holds blanks; ${fix}, never the secret` : undefined;
+}

@@ -1,0 +1,44 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { ConfigError } from '../../errors.ts';
+import type { TaskDefinition } from '../../taskdef/definition.ts';
+
+/**
+ * Writes the definition as JSON: whole or not at all.
+ *
+ * @param outputFile a path, relative ones from `workspace`; without it a new file named after the family in the
+ *   runner's temporary directory, readable by this user only, for variables may be secrets
+ * @returns the absolute path
+ * @throws ConfigError when the place cannot be written to
+ */
+export async function writeDefinition(
+  definition: TaskDefinition,
+  outputFile: string | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  const unique = crypto.randomUUID();
+  const path =
+    outputFile === undefined
+      ? join(env['RUNNER_TEMP'] || tmpdir(), `task-definition-${definition.family}-${unique}.json`)
+      : resolve(env['GITHUB_WORKSPACE'] || process.cwd(), outputFile);
+  const draft = `${path}.${unique}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(draft, `${JSON.stringify(definition, null, 2)}\n`, {
+      mode: outputFile === undefined ? 0o600 : 0o644,
+    });
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(
+      {
+        input: 'output-file',
+        message: `${path} cannot be written (${why}); name a file in a directory that this job may write to`,
+      },
+      { cause: error },
+    );
+  }
+  return path;
+}
