@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '../clock.ts';
 import type { MetricDelay, MetricFault } from './cloudwatch/arrival.ts';
 import { type CloudWatch, createCloudWatch } from './cloudwatch/cloudwatch.ts';
 import { createFaultPlan, type Fault, type FaultKind, type FaultPlan, type ServiceId } from './faults.ts';
+import { listen, type Reply } from './http.ts';
 import {
   AwsError,
   type Call,
@@ -19,7 +18,7 @@ import { stsOperations } from './sts/operations.ts';
 import { createThrottle, type Rate } from './throttle.ts';
 import { type Exchange, openExchange } from './wire/exchange.ts';
 import type { WireRequest, WireResponse } from './wire/protocol.ts';
-import { serviceModels } from './wire/services.ts';
+import { mustExist, serviceModels } from './wire/services.ts';
 
 export interface SimulatorOptions<W extends World = World> {
   readonly clock: Clock;
@@ -30,10 +29,10 @@ export interface SimulatorOptions<W extends World = World> {
   /** Makes the part of AWS that behaves with time. */
   readonly world: (context: SimulatorContext) => W;
   readonly faults?: readonly Fault[];
-  /** How long after its end a metric's period becomes readable; see {@link MetricDelay}. */
+  /** How long after its end a metric's period becomes readable; 1 to 3 minutes if not given. */
   readonly metricDelay?: MetricDelay;
   readonly metricFaults?: readonly MetricFault[];
-  /** Token buckets by service; none means never throttled. */
+  /** Token buckets by service; a service without one is never throttled. */
   readonly throttle?: Readonly<Partial<Record<ServiceId, Rate>>>;
   /** The port to listen on, on the loopback interface; any free one if 0. */
   readonly port?: number;
@@ -76,12 +75,12 @@ export interface Simulator<W extends World = World> {
 }
 
 /**
- * Starts an AWS on the loopback interface, for the services of {@link serviceModels}.
+ * Starts an AWS on the loopback interface. Before each call is answered, the world catches up with the clock.
  *
  * @throws Error when the world or a fault names a service or an operation that AWS does not have
  */
 export async function startSimulator<W extends World>(options: SimulatorOptions<W>): Promise<Simulator<W>> {
-  const { clock, seed, region = 'eu-west-1', accountId = '123456789012', port = 0 } = options;
+  const { clock, seed, region = 'eu-west-1', accountId = '123456789012' } = options;
   const cloudwatch = createCloudWatch({
     seed,
     region,
@@ -105,55 +104,24 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
   for (const [service, operations] of Object.entries(services)) {
     for (const operation of Object.keys(operations)) mustExist(service, operation);
   }
-  const faults = createFaultPlan();
-  const addFault = (fault: Fault) => {
-    mustExist(fault.service, fault.operation);
-    faults.add(fault);
+  const plan = createFaultPlan();
+  const faults: FaultPlan = {
+    ...plan,
+    add: (fault) => {
+      mustExist(fault.service, fault.operation);
+      plan.add(fault);
+    },
   };
-  for (const fault of options.faults ?? []) addFault(fault);
+  for (const fault of options.faults ?? []) faults.add(fault);
   const mayCall = createThrottle(options.throttle);
   const calls: Mutable<RecordedCall>[] = [];
   const bugs: string[] = [];
   let latest = Number.NEGATIVE_INFINITY;
 
-  /** Answers a call, or tells why it gets no answer. */
-  async function serve(
-    exchange: Exchange,
-    recorded: Mutable<RecordedCall>,
-  ): Promise<WireResponse | NoAnswer> {
-    const { service, operation } = exchange;
-    const call: Call = { now: recorded.time, region, accountId };
-    const fault = faults.strike({ n: recorded.n, service: service.id, operation: operation.name });
-    if (fault) recorded.fault = fault.kind;
-    const input = exchange.input();
-    recorded.input = input;
-    if (fault?.kind === 'throttle') throw throttled(service.id);
-    if (fault?.kind === 'internal-error') throw internalError(service.id);
-    if (fault?.kind === 'access-denied') {
-      const resource = fault.resource ?? resourceOf(service.id, input, call);
-      throw accessDenied(service.id, operation.name, resource, call);
-    }
-    if (fault && !fault.after && (fault.kind === 'timeout' || fault.kind === 'kill')) return fault.kind;
-    if (!mayCall(service.id, call.now)) throw throttled(service.id);
-
-    world.advance(call.now);
-    cloudwatch.advance(call.now);
-    const perform = services[service.id]?.[operation.name];
-    if (!perform) {
-      bugs.push(`${service.id} ${operation.name} is not simulated`);
-      throw new AwsError('NotImplemented', `${service.id} ${operation.name} is not simulated`, 501);
-    }
-    // The schema has just made sure that the input is what the operation takes.
-    const response = exchange.answer((await perform(input as never, call)) ?? {});
-    return fault && isNoAnswer(fault.kind) ? fault.kind : response;
-  }
-
-  async function handle(request: WireRequest): Promise<WireResponse | NoAnswer> {
-    const started = systemClock.now();
+  function record(request: WireRequest, exchange: Exchange | undefined): Mutable<RecordedCall> {
+    // Time never goes backwards, whatever the machine's clock does.
     latest = Math.max(latest, clock.now());
-    const requestId = randomUUID();
-    const exchange = openExchange(serviceModels, request, requestId);
-    const recorded: Mutable<RecordedCall> = {
+    const recorded = {
       n: calls.length + 1,
       time: latest,
       service: exchange?.service.id ?? 'unknown',
@@ -163,55 +131,77 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
       ms: 0,
     };
     calls.push(recorded);
+    return recorded;
+  }
+
+  async function perform(exchange: Exchange, input: object, call: Call): Promise<WireResponse> {
+    const { service, operation } = exchange;
+    world.advance(call.now);
+    cloudwatch.advance(call.now);
+    const effect = services[service.id]?.[operation.name];
+    if (!effect) {
+      const lack = `${service.id} ${operation.name} is not simulated`;
+      bugs.push(lack);
+      throw new AwsError('NotImplemented', lack, 501);
+    }
+    // The wire has just made sure, by the schema, that the input is what the operation takes.
+    return exchange.answer((await effect(input as never, call)) ?? {});
+  }
+
+  async function serve(
+    exchange: Exchange,
+    recorded: Mutable<RecordedCall>,
+  ): Promise<WireResponse | NoAnswer> {
+    const service = exchange.service.id;
+    const operation = exchange.operation.name;
+    const call: Call = { now: recorded.time, region, accountId };
+    const fault = faults.strike({ n: recorded.n, service, operation });
+    if (fault) recorded.fault = fault.kind;
+    const input = exchange.input();
+    recorded.input = input;
+    if (fault?.kind === 'throttle' || !mayCall(service, call.now)) throw throttled(service);
+    if (fault?.kind === 'internal-error') throw internalError(service);
+    if (fault?.kind === 'access-denied') {
+      throw accessDenied(service, operation, fault.resource ?? resourceOf(service, input, call), call);
+    }
+    if (!fault) return await perform(exchange, input, call);
+    if (fault.kind === 'lost-answer' || fault.after) await perform(exchange, input, call);
+    return fault.kind;
+  }
+
+  async function handle(request: WireRequest): Promise<Reply> {
+    const started = systemClock.now();
+    const requestId = randomUUID();
+    const exchange = openExchange(serviceModels, request, requestId);
+    const recorded = record(request, exchange);
     let answer: WireResponse | NoAnswer;
-    if (!exchange) {
-      recorded.outcome = 'UnknownOperationException';
-      answer = unknownOperation(recorded.operation);
-    } else {
-      try {
-        answer = await serve(exchange, recorded);
-        recorded.outcome = typeof answer === 'string' ? answer : 'ok';
-      } catch (error) {
-        const refusal = error instanceof AwsError ? error : simulatorBug(error, recorded);
-        if (refusal !== error)
-          bugs.push(error instanceof Error ? (error.stack ?? error.message) : refusal.message);
-        recorded.outcome = refusal.name;
-        answer = exchange.refuse(refusal);
-      }
+    try {
+      answer = exchange ? await serve(exchange, recorded) : unknownOperation(recorded.operation);
+      recorded.outcome = typeof answer === 'string' ? answer : exchange ? 'ok' : 'UnknownOperationException';
+    } catch (error) {
+      const refusal = error instanceof AwsError ? error : simulatorBug(error, recorded);
+      if (refusal !== error)
+        bugs.push(error instanceof Error ? (error.stack ?? error.message) : refusal.message);
+      recorded.outcome = refusal.name;
+      answer = exchange?.refuse(refusal) ?? unknownOperation(recorded.operation);
     }
     recorded.ms = systemClock.now() - started;
     if (answer === 'kill') options.onKill?.(recorded);
-    if (typeof answer === 'string') return answer;
+    if (answer === 'lost-answer') return 'break';
+    if (typeof answer === 'string') return 'silence';
     return { ...answer, headers: { ...answer.headers, 'x-amzn-requestid': requestId } };
   }
 
-  const server = createServer((request, response) => {
-    void readRequest(request)
-      .then(handle)
-      .then(
-        (answer) => deliver(answer, response),
-        () => response.destroy(),
-      );
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-
+  const { url, close } = await listen(options.port ?? 0, handle);
   return {
     url,
+    close,
     calls,
     world,
     metrics: cloudwatch.sink,
     cloudwatch,
-    faults: { ...faults, add: addFault },
+    faults,
     bugs,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
     env: () => ({
       AWS_ENDPOINT_URL: url,
       AWS_REGION: region,
@@ -229,19 +219,6 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Faults that leave a call without an answer. */
 type NoAnswer = 'timeout' | 'lost-answer' | 'kill';
-
-const isNoAnswer = (kind: FaultKind): kind is NoAnswer =>
-  kind === 'timeout' || kind === 'lost-answer' || kind === 'kill';
-
-function mustExist(serviceId: string | undefined, operation: string | undefined): void {
-  const candidates = serviceModels.filter((model) => serviceId === undefined || model.id === serviceId);
-  if (candidates.length === 0) {
-    throw new Error(`no service "${serviceId}"; there are ${serviceModels.map((m) => m.id).join(', ')}`);
-  }
-  if (operation !== undefined && !candidates.some((model) => model.operations.has(operation))) {
-    throw new Error(`${serviceId ?? 'no service'} has no operation "${operation}"`);
-  }
-}
 
 function simulatorBug(error: unknown, call: RecordedCall): AwsError {
   const what = error instanceof Error ? error.message : String(error);
@@ -261,26 +238,4 @@ function unknownOperation(operation: string): WireResponse {
       message: `there is no operation ${operation}`,
     }),
   };
-}
-
-async function readRequest(request: IncomingMessage): Promise<WireRequest> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return {
-    method: request.method ?? '',
-    url: request.url ?? '',
-    headers: request.headers,
-    body: Buffer.concat(chunks),
-  };
-}
-
-function deliver(answer: WireResponse | NoAnswer, response: ServerResponse): void {
-  if (answer === 'lost-answer') {
-    response.destroy();
-    return;
-  }
-  // A call that is never answered keeps its connection until the client gives up or the simulator closes.
-  if (answer === 'timeout' || answer === 'kill') return;
-  response.writeHead(answer.status, answer.headers);
-  response.end(answer.body);
 }

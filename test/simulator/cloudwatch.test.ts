@@ -292,9 +292,21 @@ describe('disturbed metrics', () => {
   it('answers PartialData without the newest values', async () => {
     clock.move(6 * MINUTE);
     simulator.cloudwatch.disturb({ kind: 'partial-data', name: 'RequestCount', until: START + 7 * MINUTE });
-    const queries = [metric('m', 'RequestCount'), metric('o', 'Other')];
-    const { MetricDataResults } = await ask(queries);
-    expect(MetricDataResults?.map((r) => r.StatusCode)).toEqual(['PartialData', 'Complete']);
+    const queries = [
+      metric('m', 'RequestCount'),
+      metric('o', 'Other'),
+      { Id: 'twice', Expression: 'm * 2' },
+      { Id: 'other', Expression: 'o + 1' },
+      { Id: 'all', Expression: 'SUM(METRICS())' },
+    ];
+    const { MetricDataResults = [] } = await ask(queries);
+    expect(Object.fromEntries(MetricDataResults.map((r) => [r.Id, r.StatusCode]))).toEqual({
+      m: 'PartialData',
+      o: 'Complete',
+      twice: 'PartialData',
+      other: 'Complete',
+      all: 'PartialData',
+    });
     expect(await both()).toEqual({ m: { 0: 100, 1: 100 }, o: whole });
     clock.move(MINUTE);
     expect(await both()).toEqual({ m: whole, o: whole });

@@ -49,7 +49,8 @@ export function createArrival(seed: number, delay: MetricDelay, faults: readonly
       if (find('drop', metric, start)) return 'none';
       const regular =
         start + MINUTE + min + (min === max ? 0 : randomOf(seed, `${key}@${start}`) * (max - min));
-      const at = Math.max(regular, find('withhold', metric, start)?.until ?? 0);
+      const withheld = find('withhold', metric, start);
+      const at = Math.max(regular, withheld ? (withheld.until ?? Number.POSITIVE_INFINITY) : 0);
       if (now < at) return 'none';
       return find('halves', metric, start) && now < at + MINUTE ? 'half' : 'all';
     },

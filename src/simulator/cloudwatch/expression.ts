@@ -112,3 +112,21 @@ function tokenize(text: string): string[] {
   }
   return tokens;
 }
+
+/** The ids that an expression names; `METRICS()` names them all, so it counts as the id `*`. */
+export function idsIn(expression: Expression): string[] {
+  switch (expression.kind) {
+    case 'id':
+      return [expression.name];
+    case 'negate':
+      return idsIn(expression.of);
+    case 'binary':
+      return [...idsIn(expression.left), ...idsIn(expression.right)];
+    case 'call':
+      return [...(expression.name === 'METRICS' ? ['*'] : []), ...expression.args.flatMap(idsIn)];
+    case 'list':
+      return expression.items.flatMap(idsIn);
+    default:
+      return [];
+  }
+}

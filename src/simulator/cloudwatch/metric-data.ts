@@ -1,12 +1,11 @@
 import type {
   GetMetricDataCommandInput,
   GetMetricDataCommandOutput,
-  MetricDataQuery,
   MetricDataResult,
 } from '@aws-sdk/client-cloudwatch';
 import type { Answer } from '../answer.ts';
 import { AwsError, type Call } from '../operation.ts';
-import { answerQueries, identityOf, invalid, validateQueries, windowOf } from './queries.ts';
+import { answerQueries, invalid, metricsOf, validateQueries, windowOf } from './queries.ts';
 import type { MetricStore } from './store.ts';
 
 const MOST_DATAPOINTS = 100_800;
@@ -35,7 +34,7 @@ export function getMetricData(
   for (const query of queries) {
     if (query.ReturnData === false) continue;
     const points = [...(series.get(query.Id ?? '') ?? [])].sort(([a], [b]) => (ascending ? a - b : b - a));
-    const arrived = isPartial(query, queries, store, window.now)
+    const arrived = metricsOf(query, queries).some((metric) => store.isPartial(metric, window.now))
       ? // What is missing are the newest values, on whichever side they are.
         points.slice(
           ascending ? 0 : Math.ceil(points.length / 2),
@@ -63,17 +62,6 @@ export function getMetricData(
     Messages: [],
     ...(next < position ? { NextToken: writeToken({ from: next, now: page.now }) } : {}),
   };
-}
-
-/** Whether a metric that the query leans on is disturbed; an expression may lean on all. */
-function isPartial(
-  query: MetricDataQuery,
-  queries: readonly MetricDataQuery[],
-  store: MetricStore,
-  now: number,
-): boolean {
-  const sources = query.MetricStat ? [query] : queries.filter((other) => other.MetricStat);
-  return sources.some(({ MetricStat }) => store.isPartial(identityOf(MetricStat?.Metric), now));
 }
 
 /** A page begins after so many datapoints of all results, as of a time. */

@@ -1,7 +1,7 @@
 import type { Dimension, Metric, MetricDataQuery } from '@aws-sdk/client-cloudwatch';
 import { AwsError } from '../operation.ts';
 import { MINUTE } from './arrival.ts';
-import { type Expression, ExpressionError, parseExpression } from './expression.ts';
+import { type Expression, ExpressionError, idsIn, parseExpression } from './expression.ts';
 import { evaluateToSeries, type Series } from './math.ts';
 import { parseStatistic } from './statistic.ts';
 import type { MetricIdentity, MetricStore } from './store.ts';
@@ -118,6 +118,15 @@ export function answerQueries(
     }
   }
   return answered;
+}
+
+/** The metrics that a valid query leans on: its own, or those of its expression's ids. */
+export function metricsOf(query: MetricDataQuery, queries: readonly MetricDataQuery[]): MetricIdentity[] {
+  if (query.MetricStat) return [identityOf(query.MetricStat.Metric)];
+  const ids = idsIn(parse(query.Expression ?? ''));
+  return queries
+    .filter((other) => ids.includes(other.Id ?? '') || (ids.includes('*') && other.MetricStat))
+    .flatMap((other) => metricsOf(other, queries));
 }
 
 // An alarm asks the same expression every minute.

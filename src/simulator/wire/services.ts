@@ -18,3 +18,14 @@ export const serviceModels: readonly ServiceModel[] = [
   readServiceModel(tagging, new tagging.ResourceGroupsTaggingAPIClient(offline)),
   readServiceModel(autoscaling, new autoscaling.ApplicationAutoScalingClient(offline)),
 ];
+
+/** @throws Error when there is no such service, or it has no such operation; what is undefined is not looked for */
+export function mustExist(serviceId: string | undefined, operation: string | undefined): void {
+  const candidates = serviceModels.filter((model) => serviceId === undefined || model.id === serviceId);
+  if (candidates.length === 0) {
+    throw new Error(`no service "${serviceId}"; there are ${serviceModels.map((m) => m.id).join(', ')}`);
+  }
+  if (operation !== undefined && !candidates.some((model) => model.operations.has(operation))) {
+    throw new Error(`${serviceId ?? 'no service'} has no operation "${operation}"`);
+  }
+}

@@ -1,0 +1,67 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { WireRequest, WireResponse } from './wire/protocol.ts';
+
+/** What becomes of a request: an answer, a broken connection, or nothing until the client gives up. */
+export type Reply = WireResponse | 'break' | 'silence';
+
+/** A running HTTP server. */
+export interface Listener {
+  readonly url: string;
+  /** Stops listening and breaks every connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves HTTP on the loopback interface.
+ *
+ * @param port any free one if 0
+ * @throws Error when the port is taken
+ */
+export async function listen(
+  port: number,
+  handle: (request: WireRequest) => Promise<Reply>,
+): Promise<Listener> {
+  const server = createServer((request, response) => {
+    readRequest(request)
+      .then(handle)
+      .then((reply) => deliver(reply, response))
+      // The client went away while it was sending.
+      .catch(() => response.destroy());
+  });
+  // In scaled time a client is idle for long: a connection that it keeps must not break by itself.
+  server.keepAliveTimeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function readRequest(request: IncomingMessage): Promise<WireRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return {
+    method: request.method ?? '',
+    url: request.url ?? '',
+    headers: request.headers,
+    body: Buffer.concat(chunks),
+  };
+}
+
+function deliver(reply: Reply, response: ServerResponse): void {
+  if (reply === 'silence') return;
+  if (reply === 'break') {
+    response.destroy();
+    return;
+  }
+  response.writeHead(reply.status, reply.headers);
+  response.end(reply.body);
+}
