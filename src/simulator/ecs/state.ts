@@ -1,0 +1,74 @@
+import type { Service } from '@aws-sdk/client-ecs';
+import type { LoadBalancing } from '../elbv2/state.ts';
+import type { Behaviour } from '../traffic/behaviour.ts';
+import type { Network } from '../traffic/endpoint.ts';
+import type { Kernel } from '../world/kernel.ts';
+import { StaleViews } from '../world/stale-views.ts';
+import type { TagStore } from '../world/tags.ts';
+import { clusterNotFound, serviceNotFound } from './errors.ts';
+import type { ClusterRecord, ServiceRecord, TaskDefinitionRecord, TaskRecord } from './model.ts';
+
+/** Everything that Amazon ECS knows in this account. */
+export class ContainerService {
+  readonly kernel: Kernel;
+  readonly tags: TagStore;
+  readonly network: Network;
+  readonly balancing: LoadBalancing;
+  readonly behaviours: Readonly<Record<string, Behaviour>>;
+  readonly clusters = new Map<string, ClusterRecord>();
+  /** By family, in the order of the revisions. */
+  readonly families = new Map<string, TaskDefinitionRecord[]>();
+  /** By ARN; an INACTIVE service stays until its name is used again. */
+  readonly services = new Map<string, ServiceRecord>();
+  readonly tasks = new Map<string, TaskRecord>();
+  readonly tasksByAddress = new Map<string, TaskRecord>();
+  readonly serviceViews: StaleViews<Service>;
+
+  constructor(
+    kernel: Kernel,
+    tags: TagStore,
+    network: Network,
+    balancing: LoadBalancing,
+    behaviours: Readonly<Record<string, Behaviour>>,
+  ) {
+    this.kernel = kernel;
+    this.tags = tags;
+    this.network = network;
+    this.balancing = balancing;
+    this.behaviours = behaviours;
+    this.serviceViews = new StaleViews(kernel);
+  }
+
+  /** @param reference a cluster's name or ARN; without it the cluster `default` */
+  cluster(reference: string | undefined): ClusterRecord {
+    const name = (reference ?? 'default').replace(/^arn:[^/]*:cluster\//, '');
+    const cluster = this.clusters.get(name);
+    if (cluster === undefined || cluster.status !== 'ACTIVE') throw clusterNotFound();
+    return cluster;
+  }
+
+  /** @param reference a service's name or ARN */
+  findService(cluster: ClusterRecord, reference: string | undefined): ServiceRecord | undefined {
+    return this.services.get(this.serviceArn(cluster, reference ?? ''));
+  }
+
+  service(cluster: ClusterRecord, reference: string | undefined): ServiceRecord {
+    const service = this.findService(cluster, reference);
+    if (service === undefined) throw serviceNotFound();
+    return service;
+  }
+
+  serviceArn(cluster: ClusterRecord, reference: string): string {
+    if (reference.startsWith('arn:')) return reference;
+    return this.kernel.arn('ecs', `service/${cluster.name}/${reference}`);
+  }
+
+  /** @param reference `family`, which means its latest active revision, `family:revision` or an ARN */
+  findTaskDefinition(reference: string): TaskDefinitionRecord | undefined {
+    const name = reference.replace(/^arn:[^/]*:task-definition\//, '');
+    const [family = '', revision] = name.split(':');
+    const revisions = this.families.get(family) ?? [];
+    if (revision === undefined) return revisions.findLast((record) => record.definition.status === 'ACTIVE');
+    return revisions.find((record) => record.revision === Number(revision));
+  }
+}

@@ -1,0 +1,228 @@
+import type {
+  ContainerDefinition,
+  DeregisterTaskDefinitionCommandInput,
+  DeregisterTaskDefinitionCommandOutput,
+  DescribeTaskDefinitionCommandInput,
+  DescribeTaskDefinitionCommandOutput,
+  ListTaskDefinitionFamiliesCommandInput,
+  ListTaskDefinitionFamiliesCommandOutput,
+  ListTaskDefinitionsCommandInput,
+  ListTaskDefinitionsCommandOutput,
+  RegisterTaskDefinitionCommandInput,
+  RegisterTaskDefinitionCommandOutput,
+  TaskDefinition,
+} from '@aws-sdk/client-ecs';
+import type { Operations } from '../operation.ts';
+import { page } from '../world/pages.ts';
+import { badToken, clientError, invalidParameter } from './errors.ts';
+import type { TaskDefinitionRecord } from './model.ts';
+import type { ContainerService } from './state.ts';
+
+const A_PAGE = 100;
+
+const gigabytes = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => (from + index) * 1024);
+
+/** Memory (MiB) by CPU units: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size */
+const FARGATE_MEMORY: Readonly<Record<string, readonly number[]>> = {
+  256: [512, 1024, 2048],
+  512: gigabytes(1, 4),
+  1024: gigabytes(2, 8),
+  2048: gigabytes(4, 16),
+  4096: gigabytes(8, 30),
+  8192: gigabytes(16, 60).filter((memory) => memory % 4096 === 0),
+  16384: gigabytes(32, 120).filter((memory) => memory % 8192 === 0),
+};
+
+/** `1 vCPU` and `1024` mean the same, as do `2 GB` and `2048`. */
+const units = (value: string): string => {
+  const [, number, unit] = /^([\d.]+)\s*(vcpu|gb)$/i.exec(value.trim()) ?? [];
+  return number !== undefined && unit !== undefined ? String(Number(number) * 1024) : value;
+};
+
+function checkFargate(input: RegisterTaskDefinitionCommandInput): void {
+  if (input.networkMode !== 'awsvpc') {
+    throw clientError('Fargate only supports network mode ‘awsvpc’.');
+  }
+  if (input.cpu === undefined) throw clientError("Fargate requires that 'cpu' be defined at the task level.");
+  if (input.memory === undefined) {
+    throw clientError("Fargate requires that 'memory' be defined at the task level.");
+  }
+  if (!FARGATE_MEMORY[units(input.cpu)]?.includes(Number(units(input.memory)))) {
+    throw clientError(
+      `No Fargate configuration exists for given values: ${units(input.cpu)} CPU, ${units(input.memory)} memory. See the Amazon ECS documentation for the valid values.`,
+    );
+  }
+}
+
+function checkContainers(input: RegisterTaskDefinitionCommandInput): void {
+  const containers = input.containerDefinitions ?? [];
+  if (containers.length === 0) throw clientError('Container list cannot be empty.');
+  const names = new Set<string>();
+  for (const container of containers) {
+    if (!container.name) throw clientError('Container.name should not be null or empty.');
+    if (!container.image) throw clientError('Container.image should not be null or empty.');
+    if (names.has(container.name)) {
+      throw clientError(`Container.name contains duplicate values: ${container.name}.`);
+    }
+    names.add(container.name);
+    if (input.memory === undefined && !container.memory && !container.memoryReservation) {
+      throw clientError(
+        `Invalid setting for container '${container.name}'. At least one of 'memory' or 'memoryReservation' must be specified.`,
+      );
+    }
+  }
+  if (containers.every((container) => container.essential === false)) {
+    throw clientError('Invalid setting. At least one container must be marked essential.');
+  }
+}
+
+const completeContainer = (container: ContainerDefinition, awsvpc: boolean): ContainerDefinition => ({
+  ...structuredClone(container),
+  cpu: container.cpu ?? 0,
+  portMappings: (container.portMappings ?? []).map((mapping) => ({
+    ...mapping,
+    ...(mapping.containerPort === undefined
+      ? {}
+      : { hostPort: mapping.hostPort ?? (awsvpc ? mapping.containerPort : 0) }),
+    protocol: mapping.protocol ?? 'tcp',
+  })),
+  essential: container.essential ?? true,
+  environment: container.environment ?? [],
+  mountPoints: container.mountPoints ?? [],
+  volumesFrom: container.volumesFrom ?? [],
+  systemControls: container.systemControls ?? [],
+});
+
+/**
+ * Registers the next revision of a family.
+ * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
+ *
+ * @throws AwsError `ClientException`, `InvalidParameterException`
+ */
+export function addTaskDefinition(
+  state: ContainerService,
+  input: RegisterTaskDefinitionCommandInput,
+  registeredAt: number,
+): TaskDefinitionRecord {
+  const family = input.family ?? '';
+  if (!/^[A-Za-z0-9_-]{1,255}$/.test(family)) {
+    throw clientError(
+      'Family contains invalid characters. Up to 255 letters (uppercase and lowercase), numbers, hyphens, and underscores are allowed.',
+    );
+  }
+  if (input.tags?.length === 0) throw invalidParameter('Tags can not be empty.');
+  checkContainers(input);
+  const needsFargate = input.requiresCompatibilities?.includes('FARGATE') ?? false;
+  if (needsFargate) checkFargate(input);
+  const revisions = state.families.get(family) ?? [];
+  const revision = (revisions.at(-1)?.revision ?? 0) + 1;
+  const arn = state.kernel.arn('ecs', `task-definition/${family}:${revision}`);
+  const { tags, containerDefinitions, ...rest } = structuredClone(input);
+  const definition: TaskDefinition = {
+    ...rest,
+    taskDefinitionArn: arn,
+    containerDefinitions: (containerDefinitions ?? []).map((container) =>
+      completeContainer(container, input.networkMode === 'awsvpc'),
+    ),
+    family,
+    revision,
+    volumes: rest.volumes ?? [],
+    status: 'ACTIVE',
+    requiresAttributes: [{ name: 'com.amazonaws.ecs.capability.docker-remote-api.1.18' }],
+    placementConstraints: rest.placementConstraints ?? [],
+    compatibilities: input.networkMode === 'awsvpc' ? ['EC2', 'FARGATE'] : ['EC2'],
+    registeredAt: new Date(registeredAt),
+    registeredBy: `arn:aws:sts::${state.kernel.accountId}:assumed-role/deploy/session`,
+  };
+  if (rest.cpu !== undefined) definition.cpu = units(rest.cpu);
+  if (rest.memory !== undefined) definition.memory = units(rest.memory);
+  const record: TaskDefinitionRecord = { arn, family, revision, definition };
+  state.families.set(family, [...revisions, record]);
+  if (tags) state.tags.add(arn, ecsTagPairs(tags));
+  return record;
+}
+
+/** ECS's list of tags as pairs. */
+export const ecsTagPairs = (
+  tags: readonly { key?: string | undefined; value?: string | undefined }[],
+): [key: string, value: string][] => tags.map((tag) => [tag.key ?? '', tag.value ?? '']);
+
+/** Pairs as ECS's list of tags. */
+export const ecsTags = (
+  pairs: readonly (readonly [key: string, value: string])[],
+): { key: string; value: string }[] => pairs.map(([key, value]) => ({ key, value }));
+
+/** Task definitions: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html */
+export function taskDefinitionOperations(state: ContainerService): Operations {
+  return {
+    RegisterTaskDefinition(
+      input: RegisterTaskDefinitionCommandInput,
+    ): Omit<RegisterTaskDefinitionCommandOutput, '$metadata'> {
+      const { definition } = addTaskDefinition(state, input, state.kernel.events.now);
+      return { taskDefinition: structuredClone(definition), tags: input.tags ?? [] };
+    },
+
+    DescribeTaskDefinition(
+      input: DescribeTaskDefinitionCommandInput,
+    ): Omit<DescribeTaskDefinitionCommandOutput, '$metadata'> {
+      const record = state.findTaskDefinition(input.taskDefinition ?? '');
+      if (record === undefined) throw clientError('Unable to describe task definition.');
+      const taskDefinition = structuredClone(record.definition);
+      if (!input.include?.includes('TAGS')) return { taskDefinition };
+      return { taskDefinition, tags: ecsTags(state.tags.read(record.arn)) };
+    },
+
+    DeregisterTaskDefinition(
+      input: DeregisterTaskDefinitionCommandInput,
+    ): Omit<DeregisterTaskDefinitionCommandOutput, '$metadata'> {
+      const reference = input.taskDefinition ?? '';
+      if (!/:\d+$/.test(reference))
+        throw clientError('The specified task definition must include a revision.');
+      const record = state.findTaskDefinition(reference);
+      if (record === undefined) throw clientError('The specified task definition does not exist.');
+      if (record.definition.status === 'ACTIVE') {
+        record.definition = {
+          ...record.definition,
+          status: 'INACTIVE',
+          deregisteredAt: new Date(state.kernel.events.now),
+        };
+      }
+      return { taskDefinition: structuredClone(record.definition) };
+    },
+
+    ListTaskDefinitions(
+      input: ListTaskDefinitionsCommandInput,
+    ): Omit<ListTaskDefinitionsCommandOutput, '$metadata'> {
+      const status = input.status ?? 'ACTIVE';
+      const arns = [...state.families.entries()]
+        .filter(([family]) => input.familyPrefix === undefined || family === input.familyPrefix)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .flatMap(([, revisions]) => revisions)
+        .filter((record) => record.definition.status === status)
+        .map((record) => record.arn);
+      if (input.sort === 'DESC') arns.reverse();
+      const { items, next } = page(arns, input.nextToken, input.maxResults ?? A_PAGE, badToken);
+      return next === undefined
+        ? { taskDefinitionArns: items }
+        : { taskDefinitionArns: items, nextToken: next };
+    },
+
+    ListTaskDefinitionFamilies(
+      input: ListTaskDefinitionFamiliesCommandInput,
+    ): Omit<ListTaskDefinitionFamiliesCommandOutput, '$metadata'> {
+      const isActive = (revisions: readonly TaskDefinitionRecord[]): boolean =>
+        revisions.some((record) => record.definition.status === 'ACTIVE');
+      const families = [...state.families.entries()]
+        .filter(([family]) => family.startsWith(input.familyPrefix ?? ''))
+        .filter(([, revisions]) => {
+          if (input.status === 'INACTIVE') return !isActive(revisions);
+          return input.status !== 'ACTIVE' || isActive(revisions);
+        })
+        .map(([family]) => family)
+        .sort();
+      const { items, next } = page(families, input.nextToken, input.maxResults ?? A_PAGE, badToken);
+      return next === undefined ? { families: items } : { families: items, nextToken: next };
+    },
+  };
+}

@@ -1,0 +1,406 @@
+import type { TaskOverride, TaskStopCode } from '@aws-sdk/client-ecs';
+import { deregisterTarget, registerHealthyTarget, registerTarget } from '../elbv2/targets.ts';
+import { behaviourOf, STEADY } from '../traffic/behaviour.ts';
+import { hexId, uuid } from '../world/ids.ts';
+import {
+  type ClusterRecord,
+  type ContainerRecord,
+  type DeploymentRecord,
+  revisionName,
+  type ServiceRecord,
+  type TaskDefinitionRecord,
+  type TaskRecord,
+  type TaskStatus,
+} from './model.ts';
+import type { ContainerService } from './state.ts';
+
+/** What a task is started for. */
+export interface TaskOrder {
+  readonly cluster: ClusterRecord;
+  readonly definition: TaskDefinitionRecord;
+  readonly service?: ServiceRecord;
+  readonly deployment?: DeploymentRecord;
+  readonly startedBy?: string;
+  readonly group?: string;
+  readonly overrides?: TaskOverride;
+}
+
+/** Why a task stops, as DescribeTasks will show it. */
+export interface StopCause {
+  readonly code: TaskStopCode;
+  readonly reason: string;
+}
+
+/** What the scheduler wants to hear about tasks. */
+export interface TaskListener {
+  /** Its status or health is another one now. */
+  changed(task: TaskRecord): void;
+  /** It is registered with its target groups. */
+  registered(task: TaskRecord): void;
+  /** It ended by itself, or never started. */
+  failed(task: TaskRecord): void;
+}
+
+const STOPPED_TASKS_STAY = 3_600_000;
+const DEFAULT_STOP_TIMEOUT = 30_000;
+
+/**
+ * Moves tasks through their life: PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING,
+ * DEPROVISIONING, STOPPED.
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
+ */
+export class TaskLife {
+  readonly #state: ContainerService;
+  readonly #listener: TaskListener;
+  #addresses = 0;
+
+  constructor(state: ContainerService, listener: TaskListener) {
+    this.#state = state;
+    this.#listener = listener;
+    state.balancing.onTargetChange((_groupArn, address) => {
+      const task = state.tasksByAddress.get(address);
+      if (task !== undefined) this.#targetChanged(task);
+    });
+  }
+
+  /** Starts a task: its network interface is being attached. */
+  start(order: TaskOrder): TaskRecord {
+    const { kernel } = this.#state;
+    const task = this.#create(order, kernel.events.now);
+    this.#later(task, kernel.between(4_000, 9_000), () => this.#pull(task));
+    return task;
+  }
+
+  /** A task that has been running, and healthy in its target groups, for long: the start of a scenario. */
+  startSettled(order: TaskOrder, startedAt: number): TaskRecord {
+    const { balancing } = this.#state;
+    const task = this.#create(order, startedAt - 20_000);
+    task.connectivityAt = startedAt - 15_000;
+    task.pullStartedAt = startedAt - 14_000;
+    task.pullStoppedAt = startedAt - 2_000;
+    task.startedAt = startedAt;
+    task.endpoint.runningSince = startedAt;
+    task.attachment.status = 'ATTACHED';
+    this.#enter(task, 'RUNNING');
+    for (const container of task.containers) container.description.lastStatus = 'RUNNING';
+    for (const { groupArn, port } of task.targets) {
+      const group = balancing.targetGroups.get(groupArn);
+      if (group) registerHealthyTarget(balancing, group, task.address, port, task.zone);
+    }
+    if (this.#checked(task).length > 0) {
+      task.health = 'HEALTHY';
+      this.#watchHealth(task);
+    }
+    return task;
+  }
+
+  /** Tells a task to stop; while it is registered with load balancers it drains first. */
+  stop(task: TaskRecord, cause: StopCause): void {
+    if (task.desiredStatus === 'STOPPED') return;
+    const wasRunning = task.endpoint.runningSince !== undefined;
+    this.#decide(task, cause);
+    if (!wasRunning) {
+      this.#deprovision(task);
+    } else if (this.#isRegistered(task)) {
+      this.#enter(task, 'DEACTIVATING');
+      this.#deregister(task);
+    } else {
+      this.#terminate(task);
+    }
+  }
+
+  #create(order: TaskOrder, createdAt: number): TaskRecord {
+    const state = this.#state;
+    const { random, region } = state.kernel;
+    const id = hexId(random, 32);
+    const { cluster, definition, service } = order;
+    const arn = state.kernel.arn('ecs', `task/${cluster.name}/${id}`);
+    const number = ++this.#addresses;
+    const address = `10.0.${(number >> 8) & 255}.${number & 255}`;
+    const zone = `${region}${number % 2 === 0 ? 'b' : 'a'}`;
+    const attachmentId = uuid(random);
+    const containers = (definition.definition.containerDefinitions ?? []).map(
+      (container): ContainerRecord => {
+        const override = order.overrides?.containerOverrides?.find(({ name }) => name === container.name);
+        return {
+          essential: container.essential ?? true,
+          behaviour: behaviourOf(container.image ?? '', state.behaviours),
+          description: {
+            containerArn: state.kernel.arn('ecs', `container/${cluster.name}/${id}/${uuid(random)}`),
+            taskArn: arn,
+            name: container.name,
+            image: container.image,
+            lastStatus: 'PENDING',
+            networkInterfaces: [{ attachmentId, privateIpv4Address: address }],
+            healthStatus: 'UNKNOWN',
+            cpu: String(override?.cpu ?? container.cpu ?? 0),
+            ...(container.memory === undefined ? {} : { memory: String(container.memory) }),
+          },
+        };
+      },
+    );
+    const served = service?.settings.loadBalancers?.[0]?.containerName;
+    const main =
+      containers.find(({ description }) => description.name === served) ??
+      containers.find(({ essential }) => essential);
+    const task: TaskRecord = {
+      arn,
+      id,
+      cluster,
+      definition,
+      service,
+      deployment: order.deployment,
+      startedBy: order.startedBy ?? order.deployment?.id,
+      group: order.group ?? (service ? `service:${service.name}` : `family:${definition.family}`),
+      address,
+      zone,
+      attachment: {
+        id: attachmentId,
+        type: 'ElasticNetworkInterface',
+        status: 'PRECREATED',
+        details: [
+          {
+            name: 'subnetId',
+            value: service?.settings.networkConfiguration?.awsvpcConfiguration?.subnets?.[0] ?? 'subnet-0a',
+          },
+          { name: 'networkInterfaceId', value: `eni-${hexId(random, 17)}` },
+          { name: 'privateIPv4Address', value: address },
+        ],
+      },
+      containers,
+      endpoint: {
+        cluster: cluster.name,
+        service: service?.name,
+        revision: revisionName(definition),
+        behaviour: main?.behaviour ?? STEADY,
+        runningSince: undefined,
+      },
+      targets: (service?.settings.loadBalancers ?? []).flatMap(({ targetGroupArn, containerPort }) =>
+        targetGroupArn === undefined || containerPort === undefined
+          ? []
+          : [{ groupArn: targetGroupArn, port: containerPort }],
+      ),
+      overrides: order.overrides ?? { containerOverrides: [], inferenceAcceleratorOverrides: [] },
+      lastStatus: 'PROVISIONING',
+      desiredStatus: 'RUNNING',
+      health: 'UNKNOWN',
+      healthFailures: 0,
+      createdAt,
+      connectivityAt: undefined,
+      pullStartedAt: undefined,
+      pullStoppedAt: undefined,
+      startedAt: undefined,
+      stoppingAt: undefined,
+      executionStoppedAt: undefined,
+      stoppedAt: undefined,
+      stopCode: undefined,
+      stoppedReason: undefined,
+      version: 1,
+      pending: new Set(),
+    };
+    state.tasks.set(arn, task);
+    state.tasksByAddress.set(address, task);
+    state.network.open(address, task.endpoint);
+    service?.tasks.add(task);
+    return task;
+  }
+
+  #pull(task: TaskRecord): void {
+    const { events, between } = this.#state.kernel;
+    task.attachment.status = 'ATTACHED';
+    task.connectivityAt = events.now;
+    task.pullStartedAt = events.now;
+    this.#enter(task, 'PENDING');
+    const missing = task.containers.find(({ behaviour }) => behaviour.pull === 'failing');
+    this.#later(task, between(5_000, 12_000), () => {
+      if (missing === undefined) {
+        this.#run(task);
+        return;
+      }
+      const image = missing.description.image ?? '';
+      const reason = `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ${image}: ${image}: not found`;
+      missing.description.reason = reason;
+      this.#decide(task, { code: 'TaskFailedToStart', reason });
+      this.#deprovision(task);
+      this.#listener.failed(task);
+    });
+  }
+
+  #run(task: TaskRecord): void {
+    const { balancing, kernel } = this.#state;
+    task.pullStoppedAt = kernel.events.now;
+    balancing.routingChanges();
+    task.endpoint.runningSince = kernel.events.now;
+    for (const container of task.containers) {
+      const { description, behaviour } = container;
+      description.lastStatus = 'RUNNING';
+      description.runtimeId = `${task.id}-${hexId(kernel.random, 10)}`;
+      description.imageDigest = `sha256:${hexId(kernel.random, 64)}`;
+      if (behaviour.crash) {
+        const { after } = behaviour.crash;
+        this.#later(task, after === 0 ? kernel.between(300, 1_500) : after, () =>
+          this.#exit(task, container),
+        );
+      }
+    }
+    if (this.#checked(task).length > 0) this.#watchHealth(task);
+    if (task.targets.length === 0) {
+      this.#running(task);
+      return;
+    }
+    this.#enter(task, 'ACTIVATING');
+    this.#later(task, kernel.between(500, 1_500), () => {
+      for (const { groupArn, port } of task.targets) {
+        const group = balancing.targetGroups.get(groupArn);
+        if (group) registerTarget(balancing, group, task.address, port, task.zone);
+      }
+      this.#listener.registered(task);
+      this.#running(task);
+    });
+  }
+
+  #running(task: TaskRecord): void {
+    task.startedAt = this.#state.kernel.events.now;
+    this.#enter(task, 'RUNNING');
+  }
+
+  /** A container ends by itself; if it is essential the task goes with it. */
+  #exit(task: TaskRecord, exited: ContainerRecord): void {
+    const { balancing, kernel } = this.#state;
+    const { crash } = exited.behaviour;
+    if (crash === undefined) return;
+    exited.description.lastStatus = 'STOPPED';
+    exited.description.exitCode = crash.exitCode;
+    if (crash.reason !== undefined) exited.description.reason = crash.reason;
+    if (!exited.essential) return;
+    balancing.routingChanges();
+    task.endpoint.runningSince = undefined;
+    for (const { description } of task.containers) {
+      description.lastStatus = 'STOPPED';
+      description.exitCode ??= 143;
+    }
+    task.executionStoppedAt = kernel.events.now;
+    this.#decide(task, { code: 'EssentialContainerExited', reason: 'Essential container in task exited' });
+    // The agent reports the exit, then the target is taken out; until then requests go to a closed port.
+    this.#later(task, kernel.between(800, 2_500), () => {
+      if (this.#isRegistered(task)) this.#enter(task, 'DEACTIVATING');
+      this.#deregister(task);
+      this.#deprovision(task);
+      this.#listener.failed(task);
+    });
+  }
+
+  #checked(task: TaskRecord): { interval: number; retries: number; startPeriod: number }[] {
+    return (task.definition.definition.containerDefinitions ?? []).flatMap(({ healthCheck, essential }) =>
+      healthCheck === undefined || essential === false
+        ? []
+        : [
+            {
+              interval: (healthCheck.interval ?? 30) * 1000,
+              retries: healthCheck.retries ?? 3,
+              startPeriod: (healthCheck.startPeriod ?? 0) * 1000,
+            },
+          ],
+    );
+  }
+
+  /** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/healthcheck.html */
+  #watchHealth(task: TaskRecord): void {
+    const { kernel, network } = this.#state;
+    const check = this.#checked(task)[0];
+    if (check === undefined) return;
+    this.#later(task, check.interval, () => {
+      const passes = network.probe(task.address, kernel.events.now).kind === 'passing';
+      const age = kernel.events.now - (task.endpoint.runningSince ?? kernel.events.now);
+      if (passes) task.healthFailures = 0;
+      else if (age >= check.startPeriod) task.healthFailures++;
+      const before = task.health;
+      if (passes) task.health = 'HEALTHY';
+      else if (task.healthFailures >= check.retries) task.health = 'UNHEALTHY';
+      for (const { description } of task.containers) description.healthStatus = task.health;
+      this.#watchHealth(task);
+      if (task.health !== before) this.#listener.changed(task);
+    });
+  }
+
+  #targetChanged(task: TaskRecord): void {
+    if (task.lastStatus === 'DEACTIVATING' && task.endpoint.runningSince !== undefined) {
+      if (!this.#isRegistered(task)) this.#terminate(task);
+    } else if (task.desiredStatus === 'RUNNING') {
+      this.#listener.changed(task);
+    }
+  }
+
+  #isRegistered(task: TaskRecord): boolean {
+    return task.targets.some(({ groupArn, port }) =>
+      this.#state.balancing.targetGroups.get(groupArn)?.targets.has(`${task.address}:${port}`),
+    );
+  }
+
+  #deregister(task: TaskRecord): void {
+    const { balancing } = this.#state;
+    for (const { groupArn, port } of task.targets) {
+      const group = balancing.targetGroups.get(groupArn);
+      if (group) deregisterTarget(balancing, group, task.address, port);
+    }
+  }
+
+  /** SIGTERM; after the stop time-out SIGKILL, which makes the exit code 137. */
+  #terminate(task: TaskRecord): void {
+    const { balancing, kernel } = this.#state;
+    this.#enter(task, 'STOPPING');
+    const limits = (task.definition.definition.containerDefinitions ?? []).map(({ stopTimeout }) =>
+      stopTimeout === undefined ? DEFAULT_STOP_TIMEOUT : stopTimeout * 1000,
+    );
+    const timeout = Math.max(...limits, 0);
+    const slowest = Math.max(...task.containers.map(({ behaviour }) => behaviour.shutdown));
+    this.#later(task, Math.min(slowest, timeout), () => {
+      balancing.routingChanges();
+      task.endpoint.runningSince = undefined;
+      task.executionStoppedAt = kernel.events.now;
+      for (const { description, behaviour } of task.containers) {
+        description.lastStatus = 'STOPPED';
+        description.exitCode ??= behaviour.shutdown > timeout ? 137 : behaviour.stopExitCode;
+      }
+      this.#deprovision(task);
+    });
+  }
+
+  #deprovision(task: TaskRecord): void {
+    const { kernel } = this.#state;
+    this.#enter(task, 'DEPROVISIONING');
+    this.#later(task, kernel.between(4_000, 10_000), () => {
+      task.stoppedAt = kernel.events.now;
+      task.attachment.status = 'DELETED';
+      for (const { description } of task.containers) description.lastStatus = 'STOPPED';
+      this.#state.network.close(task.address);
+      this.#state.tasksByAddress.delete(task.address);
+      task.service?.tasks.delete(task);
+      this.#enter(task, 'STOPPED');
+      kernel.events.after(STOPPED_TASKS_STAY, () => this.#state.tasks.delete(task.arn));
+    });
+  }
+
+  #decide(task: TaskRecord, cause: StopCause): void {
+    for (const step of task.pending) step.cancel();
+    task.pending.clear();
+    task.desiredStatus = 'STOPPED';
+    task.stopCode = cause.code;
+    task.stoppedReason = cause.reason;
+    task.stoppingAt = this.#state.kernel.events.now;
+  }
+
+  #enter(task: TaskRecord, status: TaskStatus): void {
+    task.lastStatus = status;
+    task.version++;
+    this.#listener.changed(task);
+  }
+
+  #later(task: TaskRecord, delay: number, step: () => void): void {
+    const scheduled = this.#state.kernel.events.after(delay, () => {
+      task.pending.delete(scheduled);
+      step();
+    });
+    task.pending.add(scheduled);
+  }
+}

@@ -1,0 +1,144 @@
+import type { PutMetricAlarmInput } from '@aws-sdk/client-cloudwatch';
+import type { ContainerDefinition } from '@aws-sdk/client-ecs';
+import type { Behaviour } from '../traffic/behaviour.ts';
+import type { TrafficSource } from '../traffic/source.ts';
+
+/** A target group and its weight in a forward action. */
+export interface ScenarioForward {
+  readonly targetGroup: string;
+  readonly weight: number;
+}
+
+/** Where a listener sends requests by default. */
+export interface ScenarioAction {
+  readonly forward: readonly ScenarioForward[];
+  /** Group stickiness in ms; absent means off. */
+  readonly stickiness?: number;
+}
+
+export interface ScenarioRule extends ScenarioAction {
+  readonly priority: number;
+  /** Patterns with `*` and `?`; a rule has at least one condition. */
+  readonly path?: readonly string[];
+  readonly host?: readonly string[];
+  readonly header?: { readonly name: string; readonly values: readonly string[] };
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export interface ScenarioListener extends ScenarioAction {
+  readonly port: number;
+  readonly protocol?: 'HTTP' | 'HTTPS';
+  readonly rules?: readonly ScenarioRule[];
+}
+
+export interface ScenarioLoadBalancer {
+  readonly name: string;
+  readonly listeners: readonly ScenarioListener[];
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export interface ScenarioHealthCheck {
+  readonly path?: string;
+  /** Milliseconds between two checks. */
+  readonly interval?: number;
+  /** Milliseconds. */
+  readonly timeout?: number;
+  readonly healthyThreshold?: number;
+  readonly unhealthyThreshold?: number;
+  /** Codes that pass, such as `200-299`. */
+  readonly codes?: string;
+}
+
+export interface ScenarioTargetGroup {
+  readonly name: string;
+  readonly port?: number;
+  readonly healthCheck?: ScenarioHealthCheck;
+  /** Milliseconds; AWS's default is 300 s. */
+  readonly deregistrationDelay?: number;
+  /** Further attributes by their AWS keys. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** One revision of a task definition; those of a family are registered in the order of the list. */
+export interface ScenarioTaskDefinition {
+  readonly family: string;
+  /** CPU units and MiB, as Fargate takes them. */
+  readonly cpu?: string;
+  readonly memory?: string;
+  /** As RegisterTaskDefinition takes them. */
+  readonly containers: readonly ContainerDefinition[];
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** A deployment that ended before the scenario begins. */
+export interface ScenarioPastDeployment {
+  /** `family:revision`. */
+  readonly taskDefinition: string;
+  /** When it began, in ms before the scenario's start. */
+  readonly ago: number;
+  readonly status: 'SUCCESSFUL' | 'ROLLBACK_SUCCESSFUL' | 'STOPPED';
+}
+
+export interface ScenarioService {
+  readonly name: string;
+  readonly cluster: string;
+  /** `family:revision`; it has been in service since `deployedAgo`. */
+  readonly taskDefinition: string;
+  readonly desiredCount: number;
+  readonly targetGroups?: readonly {
+    readonly name: string;
+    readonly container: string;
+    readonly port: number;
+  }[];
+  readonly minimumHealthyPercent?: number;
+  readonly maximumPercent?: number;
+  /** Absent means that the circuit breaker is off. */
+  readonly circuitBreaker?: { readonly rollback: boolean };
+  /** Milliseconds for which failing health checks of a new task are ignored. */
+  readonly gracePeriod?: number;
+  /** Milliseconds before the scenario's start; a day by default. */
+  readonly deployedAgo?: number;
+  /** Earlier deployments, oldest first. */
+  readonly history?: readonly ScenarioPastDeployment[];
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export interface ScenarioScalableTarget {
+  /** `cluster/service`. */
+  readonly service: string;
+  readonly min: number;
+  readonly max: number;
+  /** Average CPU in percent that a target-tracking policy holds; absent means no policy. */
+  readonly cpu?: number;
+  /** Milliseconds; 300 s by default. */
+  readonly scaleOutCooldown?: number;
+  readonly scaleInCooldown?: number;
+}
+
+/** What a revision does differently from a sound application: see `Behaviour`. */
+export type ScenarioBehaviour = Partial<Behaviour>;
+
+/** A world to begin with: what exists in the account, who uses it, and how each image behaves. */
+export interface Scenario {
+  readonly name: string;
+  /** The clock's first moment, in ms since the epoch, for whoever makes the clock. */
+  readonly start?: number;
+  /** How much of the past has already been lived through when the scenario begins, in ms: its metrics exist. */
+  readonly history: number;
+  /** How long describes lag behind writes, in ms. */
+  readonly consistencyLag: { readonly min: number; readonly max: number };
+  /** Requests longer than this, in ms, are slow in the users' ledger. */
+  readonly slowOver: number;
+  readonly clusters: readonly string[];
+  readonly loadBalancers: readonly ScenarioLoadBalancer[];
+  readonly targetGroups: readonly ScenarioTargetGroup[];
+  readonly taskDefinitions: readonly ScenarioTaskDefinition[];
+  readonly services: readonly ScenarioService[];
+  readonly scalableTargets: readonly ScenarioScalableTarget[];
+  /** For the simulator's CloudWatch, as PutMetricAlarm takes them. */
+  readonly alarms: readonly PutMetricAlarmInput[];
+  readonly traffic: readonly TrafficSource[];
+  /** By image, by its last path segment, or by its tag. */
+  readonly behaviours: Readonly<Record<string, ScenarioBehaviour>>;
+}

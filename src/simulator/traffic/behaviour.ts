@@ -1,0 +1,114 @@
+/** A lognormal latency by its median and its 95th percentile, in milliseconds. */
+export interface Latency {
+  readonly p50: number;
+  readonly p95: number;
+}
+
+/** What a health check gets to see. `status` answers with a code, `timeout` never answers, `refused` is a closed port. */
+export type HealthAnswer =
+  | { readonly kind: 'passing' }
+  | { readonly kind: 'status'; readonly code: number }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'refused' };
+
+/** How a revision answers requests. */
+export interface Conduct {
+  /** Share of requests answered with 5xx, 0 to 1. */
+  readonly errorRate: number;
+  /** Share of requests answered with 4xx, 0 to 1. */
+  readonly clientErrorRate: number;
+  readonly latency: Latency;
+  /** Requests per second at which one task uses all of its CPU; beyond it requests slow down and fail. */
+  readonly capacity: number;
+  /** Share of the task's memory in use, 0 to 1. */
+  readonly memory: number;
+  readonly healthCheck: HealthAnswer;
+}
+
+/** A moment in the life of a task or of a release. With both given, both must be reached. */
+export interface Moment {
+  /** Milliseconds since the task's containers started. */
+  readonly age?: number;
+  /** Share of the load balancer's requests that the revision gets, 0 to 1. */
+  readonly share?: number;
+}
+
+/** What a revision does differently between two moments. */
+export interface Change extends Partial<Conduct> {
+  readonly from: Moment;
+  readonly until?: Moment;
+}
+
+/** How a container ends by itself: right at its start, or some time after it. */
+export interface Crash {
+  /** Milliseconds after the container's start; 0 means on start. */
+  readonly after: number;
+  readonly exitCode: number;
+  /** Container's reason, such as an OutOfMemoryError. */
+  readonly reason?: string;
+}
+
+/** How the tasks of an image behave. */
+export interface Behaviour extends Conduct {
+  /** Milliseconds between the container's start and the first request it can answer. */
+  readonly startup: number;
+  /** Milliseconds between SIGTERM and the container's exit; longer than the stop time-out ends in SIGKILL, exit code 137. */
+  readonly shutdown: number;
+  /** Exit code after SIGTERM. */
+  readonly stopExitCode: number;
+  /** The image cannot be pulled. */
+  readonly pull: 'ok' | 'failing';
+  readonly crash?: Crash;
+  readonly changes: readonly Change[];
+}
+
+/** A sound, quick web application. */
+export const STEADY: Behaviour = {
+  errorRate: 0,
+  clientErrorRate: 0.01,
+  latency: { p50: 40, p95: 120 },
+  capacity: 100,
+  memory: 0.4,
+  healthCheck: { kind: 'passing' },
+  startup: 8_000,
+  shutdown: 1_500,
+  stopExitCode: 0,
+  pull: 'ok',
+  changes: [],
+};
+
+const reached = (moment: Moment, age: number, share: number): boolean =>
+  // A weight of 25% splits requests evenly over tasks, so the measured share may miss the mark by a hair.
+  age >= (moment.age ?? 0) && share >= (moment.share ?? 0) - 0.002;
+
+const resolved = new WeakMap<Behaviour, Map<string, Conduct>>();
+
+/**
+ * How the revision answers at a moment. Equal answers are the same object.
+ *
+ * @param age milliseconds since the task's containers started
+ * @param share of the load balancer's requests that the revision gets, 0 to 1
+ */
+export function conductAt(behaviour: Behaviour, age: number, share: number): Conduct {
+  if (behaviour.changes.length === 0) return behaviour;
+  const active = behaviour.changes.filter(
+    ({ from, until }) => reached(from, age, share) && !(until !== undefined && reached(until, age, share)),
+  );
+  if (active.length === 0) return behaviour;
+  const key = active.map((change) => behaviour.changes.indexOf(change)).join();
+  const known = resolved.get(behaviour) ?? new Map<string, Conduct>();
+  resolved.set(behaviour, known);
+  const conduct: Conduct = known.get(key) ?? Object.assign({}, behaviour, ...active);
+  known.set(key, conduct);
+  return conduct;
+}
+
+/**
+ * Finds an image's behaviour: by the whole image, by its last path segment (`app:v2` for `registry/team/app:v2`),
+ * or by its tag alone (`v2`).
+ */
+export function behaviourOf(image: string, behaviours: Readonly<Record<string, Behaviour>>): Behaviour {
+  const name = image.slice(image.lastIndexOf('/') + 1);
+  const tag = name.slice(name.lastIndexOf(':') + 1);
+  return behaviours[image] ?? behaviours[name] ?? behaviours[tag] ?? STEADY;
+}

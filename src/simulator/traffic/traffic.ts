@@ -1,0 +1,370 @@
+import type { RoutedRequest } from '../elbv2/conditions.ts';
+import type { ListenerRecord, TargetGroupRecord } from '../elbv2/model.ts';
+import { eligible, findListener, type GroupShare, type Route, routeOf } from '../elbv2/routing.ts';
+import type { LoadBalancing } from '../elbv2/state.ts';
+import { binomial, multinomial, poisson } from '../world/chance.ts';
+import type { Kernel } from '../world/kernel.ts';
+import type { Conduct } from './behaviour.ts';
+import type { Endpoint } from './endpoint.ts';
+import { drawLatencies } from './latency.ts';
+import type { UserLedger } from './ledger.ts';
+import { cpuPercent, underLoad } from './load.ts';
+import { type GroupOutcome, TrafficMetrics } from './metrics.ts';
+import { rateAt, type TrafficSource } from './source.ts';
+
+const SLICE = 10_000;
+const MINUTE = 60_000;
+const MINUTES_OF_CPU_KEPT = 30;
+
+/** The answer to one real request. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  /** `family:revision` of the task that answered; undefined when the load balancer did. */
+  readonly revision: string | undefined;
+  /** How long the task took, in ms. */
+  readonly latency: number;
+}
+
+interface Stretch {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** A source's way through its load balancer, until rules or targets change. */
+interface Way {
+  readonly version: number;
+  readonly listener: ListenerRecord | undefined;
+  readonly route: Route | undefined;
+}
+
+/** The requests of all sources that a target group gets; it has one load balancer. */
+interface Arrivals {
+  readonly listener: ListenerRecord;
+  requests: number;
+}
+
+/** Targets of a group that answer in the same way, and the requests they got. */
+interface Batch {
+  readonly endpoint: Endpoint | undefined;
+  readonly conduct: Conduct | undefined;
+  targets: number;
+  requests: number;
+}
+
+/**
+ * Sends the users' requests through the load balancers to the tasks, in slices of 10 s and up to every change of
+ * rules or targets, and writes down what came of it: as metrics, and in the ledger.
+ */
+export class Traffic {
+  readonly #kernel: Kernel;
+  readonly #balancing: LoadBalancing;
+  readonly #sources: readonly TrafficSource[];
+  readonly #ledger: UserLedger;
+  readonly #slowOver: number;
+  readonly #start: number;
+  readonly #metrics: TrafficMetrics;
+  readonly #ways = new Map<TrafficSource, Way>();
+  /** Where the returning clients of a source are, by target group. */
+  readonly #settled = new Map<TrafficSource, Map<string, number>>();
+  readonly #served = new Map<Endpoint, number>();
+  readonly #eligible = new Map<string, { version: number; endpoints: (Endpoint | undefined)[] }>();
+  /** Average CPU in percent of the last minutes by `cluster/service`, the latest last. */
+  readonly cpu = new Map<string, number[]>();
+  #upTo: number;
+  #turn = 0;
+
+  /** @param start when the world's clock begins, in ms; bursts count from it */
+  constructor(
+    kernel: Kernel,
+    balancing: LoadBalancing,
+    sources: readonly TrafficSource[],
+    ledger: UserLedger,
+    slowOver: number,
+    start: number,
+  ) {
+    this.#kernel = kernel;
+    this.#balancing = balancing;
+    this.#sources = sources;
+    this.#ledger = ledger;
+    this.#slowOver = slowOver;
+    this.#start = start;
+    this.#metrics = new TrafficMetrics(kernel);
+    this.#upTo = kernel.events.now;
+    balancing.beforeRoutingChange(() => this.catchUp());
+  }
+
+  /** Lets requests flow from now on. */
+  begin(): void {
+    this.#upTo = this.#kernel.events.now;
+    this.#next();
+  }
+
+  /** Sends everything that arrived up to now. */
+  catchUp(): void {
+    const until = this.#kernel.events.now;
+    const from = this.#upTo;
+    if (until <= from) return;
+    this.#upTo = until;
+    this.#measureShares(from);
+    const stretch = { from, until };
+    const arrivals = new Map<TargetGroupRecord, Arrivals>();
+    for (const source of this.#sources) this.#arrive(source, stretch, arrivals);
+    for (const [group, { listener, requests }] of arrivals) {
+      this.#sendToGroup(listener, group, requests, stretch);
+    }
+  }
+
+  /** Sends one request and gives its answer; it counts like any other. */
+  request(listener: ListenerRecord, request: RoutedRequest): Answer {
+    this.catchUp();
+    const { now } = this.#kernel.events;
+    const route = routeOf(this.#balancing, listener, request);
+    const fixed = route?.action.FixedResponseConfig;
+    if (fixed) {
+      const status = Number(fixed.StatusCode ?? 200);
+      return { status, body: fixed.MessageBody ?? '', revision: undefined, latency: 0 };
+    }
+    const redirect = route?.action.RedirectConfig;
+    if (redirect) {
+      const status = redirect.StatusCode === 'HTTP_301' ? 301 : 302;
+      return { status, body: '', revision: undefined, latency: 0 };
+    }
+    const stretch = { from: now, until: now };
+    const chosen = route && this.#split(route.groups, 1).find(([, count]) => count > 0)?.[0];
+    const endpoints = chosen ? this.#endpoints(chosen) : [];
+    if (chosen === undefined || endpoints.length === 0) {
+      this.#refuse(stretch, listener, 1);
+      return { status: 503, body: 'Service Temporarily Unavailable', revision: undefined, latency: 0 };
+    }
+    const endpoint = endpoints[Math.floor(this.#kernel.random() * endpoints.length)];
+    const conduct = this.#balancing.network.conduct(endpoint, now);
+    const outcome = this.#outcome(listener, chosen, endpoints.length);
+    this.#serve(stretch, { endpoint, conduct, targets: 1, requests: 1 }, 0, outcome);
+    this.#metrics.group(now, outcome);
+    if (conduct === undefined || endpoint === undefined) {
+      return { status: 502, body: 'Bad Gateway', revision: undefined, latency: 0 };
+    }
+    const status = outcome.errors > 0 ? 500 : outcome.clientErrors > 0 ? 404 : 200;
+    const body = JSON.stringify({ revision: endpoint.revision, path: request.path, status });
+    return { status, body, revision: endpoint.revision, latency: outcome.latencies[0]?.ms ?? 0 };
+  }
+
+  #next(): void {
+    const { events } = this.#kernel;
+    const mark = Math.floor(events.now / SLICE) * SLICE + SLICE;
+    events.at(mark, () => {
+      this.catchUp();
+      this.#countHosts(mark - 1);
+      if (mark % MINUTE === 0) this.#measureTasks(mark - MINUTE);
+      this.#next();
+    });
+  }
+
+  #way(source: TrafficSource): Way {
+    const version = this.#balancing.routingVersion;
+    const known = this.#ways.get(source);
+    if (known?.version === version) return known;
+    const listener = findListener(this.#balancing, source.loadBalancer, source.port);
+    const route = listener && routeOf(this.#balancing, listener, source);
+    const way = { version, listener, route };
+    this.#ways.set(source, way);
+    return way;
+  }
+
+  #endpoints(group: TargetGroupRecord): (Endpoint | undefined)[] {
+    const version = this.#balancing.routingVersion;
+    const known = this.#eligible.get(group.arn);
+    if (known?.version === version) return known.endpoints;
+    const endpoints = eligible(this.#balancing, group);
+    this.#eligible.set(group.arn, { version, endpoints });
+    return endpoints;
+  }
+
+  /** What part of its load balancer's requests each revision can expect now. */
+  #measureShares(now: number): void {
+    const { shares } = this.#balancing.network;
+    const weights = new Map<string, number>();
+    const totals = new Map<string, number>();
+    const balancers = new Map<string, string>();
+    for (const source of this.#sources) {
+      const { route } = this.#way(source);
+      const rate = rateAt(source.rate, now, this.#start);
+      totals.set(source.loadBalancer, (totals.get(source.loadBalancer) ?? 0) + rate);
+      for (const { group, share } of route?.groups ?? []) {
+        const endpoints = this.#endpoints(group);
+        for (const endpoint of endpoints) {
+          if (endpoint === undefined) continue;
+          const part = (rate * share) / endpoints.length;
+          weights.set(endpoint.revision, (weights.get(endpoint.revision) ?? 0) + part);
+          balancers.set(endpoint.revision, source.loadBalancer);
+        }
+      }
+    }
+    shares.clear();
+    for (const [revision, weight] of weights) {
+      const total = totals.get(balancers.get(revision) ?? '') ?? 0;
+      shares.set(revision, total === 0 ? 0 : weight / total);
+    }
+  }
+
+  #arrive(source: TrafficSource, stretch: Stretch, arrivals: Map<TargetGroupRecord, Arrivals>): void {
+    const { listener, route } = this.#way(source);
+    if (listener === undefined) return;
+    const seconds = (stretch.until - stretch.from) / 1000;
+    const arrived = poisson(this.#kernel.random, rateAt(source.rate, stretch.from, this.#start) * seconds);
+    if (route === undefined || (arrived === 0 && !route.isSticky)) return;
+    if (route.action.Type !== 'forward') return;
+    const groups = route.isSticky ? this.#withReturning(source, route.groups, stretch) : route.groups;
+    let routed = 0;
+    for (const [group, requests] of this.#split(groups, arrived)) {
+      routed += requests;
+      if (requests === 0) continue;
+      const known = arrivals.get(group) ?? { listener, requests: 0 };
+      known.requests += requests;
+      arrivals.set(group, known);
+    }
+    // All weights are 0.
+    if (routed < arrived) this.#refuse(stretch, listener, arrived - routed);
+  }
+
+  #split(groups: readonly GroupShare[], requests: number): [TargetGroupRecord, number][] {
+    const counts = multinomial(
+      this.#kernel.random,
+      requests,
+      groups.map(({ share }) => share),
+    );
+    return groups.map(({ group }, index) => [group, counts[index] ?? 0]);
+  }
+
+  /**
+   * Shares with group stickiness: new clients follow the weights, returning ones stay where they are until their
+   * session ends. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#target-group-stickiness
+   */
+  #withReturning(source: TrafficSource, groups: readonly GroupShare[], stretch: Stretch): GroupShare[] {
+    const before = this.#settled.get(source) ?? new Map(groups.map(({ group, share }) => [group.arn, share]));
+    const known = groups.reduce((sum, { group }) => sum + (before.get(group.arn) ?? 0), 0);
+    const moved = 1 - Math.exp(-(stretch.until - stretch.from) / source.session);
+    const after = new Map<string, number>();
+    const mixed = groups.map(({ group, share }) => {
+      // Clients of a group that the rule no longer names are spread over the others.
+      const stay = known === 0 ? share : (before.get(group.arn) ?? 0) / known;
+      after.set(group.arn, stay + (share - stay) * moved);
+      return { group, share: source.returning * stay + (1 - source.returning) * share };
+    });
+    this.#settled.set(source, after);
+    return mixed;
+  }
+
+  #outcome(listener: ListenerRecord, group: TargetGroupRecord, targets: number): GroupOutcome {
+    const loadBalancer = this.#balancing.loadBalancers.get(listener.loadBalancerArn)?.dimension ?? '';
+    return {
+      loadBalancer,
+      targetGroup: group.dimension,
+      targets,
+      ok: 0,
+      clientErrors: 0,
+      errors: 0,
+      connectionErrors: 0,
+      latencies: [],
+    };
+  }
+
+  #sendToGroup(listener: ListenerRecord, group: TargetGroupRecord, requests: number, stretch: Stretch): void {
+    const endpoints = this.#endpoints(group);
+    if (endpoints.length === 0) {
+      this.#refuse(stretch, listener, requests);
+      return;
+    }
+    const outcome = this.#outcome(listener, group, endpoints.length);
+    const seconds = (stretch.until - stretch.from) / 1000;
+    for (const batch of this.#batches(endpoints, requests, stretch.from)) {
+      const perTarget = batch.requests / batch.targets / seconds;
+      this.#serve(stretch, batch, perTarget, outcome);
+    }
+    this.#metrics.group(stretch.from, outcome);
+  }
+
+  /** Round robin over the targets; those that answer alike are taken together. */
+  #batches(endpoints: readonly (Endpoint | undefined)[], requests: number, now: number): Batch[] {
+    const batches = new Map<string, Map<Conduct | undefined, Batch>>();
+    const each = Math.floor(requests / endpoints.length);
+    const offset = Math.floor(this.#kernel.random() * endpoints.length);
+    endpoints.forEach((endpoint, index) => {
+      const extra = (index + offset) % endpoints.length < requests % endpoints.length ? 1 : 0;
+      const conduct = this.#balancing.network.conduct(endpoint, now);
+      const ofRevision = batches.get(endpoint?.revision ?? '') ?? new Map<Conduct | undefined, Batch>();
+      batches.set(endpoint?.revision ?? '', ofRevision);
+      const batch = ofRevision.get(conduct) ?? { endpoint, conduct, targets: 0, requests: 0 };
+      ofRevision.set(conduct, batch);
+      batch.targets++;
+      batch.requests += each + extra;
+      if (endpoint !== undefined) {
+        this.#served.set(endpoint, (this.#served.get(endpoint) ?? 0) + each + extra);
+      }
+    });
+    return [...batches.values()]
+      .flatMap((ofRevision) => [...ofRevision.values()])
+      .filter((batch) => batch.requests > 0);
+  }
+
+  #serve(stretch: Stretch, batch: Batch, perTarget: number, outcome: GroupOutcome): void {
+    const { random } = this.#kernel;
+    const { conduct, requests } = batch;
+    if (conduct === undefined) {
+      outcome.connectionErrors += requests;
+      this.#ledger.add({ ...stretch, revision: '', requests, errors: requests, slow: 0 });
+      return;
+    }
+    const loaded = underLoad(conduct, perTarget / conduct.capacity);
+    const errors = binomial(random, requests, loaded.errorRate);
+    const clientErrors = binomial(random, requests - errors, loaded.clientErrorRate);
+    const latencies = drawLatencies(random, loaded.latency, requests, this.#turn++);
+    outcome.errors += errors;
+    outcome.clientErrors += clientErrors;
+    outcome.ok += requests - errors - clientErrors;
+    let slow = 0;
+    for (const sample of latencies) {
+      outcome.latencies.push(sample);
+      if (sample.ms > this.#slowOver) slow += sample.count;
+    }
+    const revision = batch.endpoint?.revision ?? '';
+    this.#ledger.add({ ...stretch, revision, requests, errors, slow });
+  }
+
+  #refuse(stretch: Stretch, listener: ListenerRecord, requests: number): void {
+    const loadBalancer = this.#balancing.loadBalancers.get(listener.loadBalancerArn)?.dimension ?? '';
+    this.#metrics.refused(stretch.from, loadBalancer, 503, requests);
+    this.#ledger.add({ ...stretch, revision: '', requests, errors: requests, slow: 0 });
+  }
+
+  #countHosts(at: number): void {
+    for (const group of this.#balancing.targetGroups.values()) {
+      const counted = [...group.targets.values()].filter((target) => target.state !== 'draining');
+      if (counted.length === 0) continue;
+      const healthy = counted.filter((target) => target.state === 'healthy').length;
+      for (const arn of this.#balancing.loadBalancersOf(group.arn)) {
+        const loadBalancer = this.#balancing.loadBalancers.get(arn)?.dimension ?? '';
+        this.#metrics.hosts(at, loadBalancer, group.dimension, healthy, counted.length - healthy);
+      }
+    }
+  }
+
+  /** CPU and memory of every task of a service over the minute that began at `from`. */
+  #measureTasks(from: number): void {
+    const services = new Map<string, number[]>();
+    for (const endpoint of this.#balancing.network.all()) {
+      if (endpoint.service === undefined || endpoint.runningSince === undefined) continue;
+      const conduct = this.#balancing.network.conduct(endpoint, from + MINUTE) ?? endpoint.behaviour;
+      const cpu = cpuPercent((this.#served.get(endpoint) ?? 0) / 60 / conduct.capacity);
+      this.#metrics.task(from, endpoint.cluster, endpoint.service, cpu, conduct.memory * 100);
+      const key = `${endpoint.cluster}/${endpoint.service}`;
+      services.set(key, [...(services.get(key) ?? []), cpu]);
+    }
+    this.#served.clear();
+    for (const [service, values] of services) {
+      const average = values.reduce((sum, value) => sum + value, 0) / values.length;
+      this.cpu.set(service, [...(this.cpu.get(service) ?? []), average].slice(-MINUTES_OF_CPU_KEPT));
+    }
+  }
+}

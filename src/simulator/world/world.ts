@@ -1,0 +1,94 @@
+import { containerOperations } from '../ecs/operations.ts';
+import { ServiceScheduler } from '../ecs/service-scheduler.ts';
+import { ContainerService } from '../ecs/state.ts';
+import type { RoutedRequest } from '../elbv2/conditions.ts';
+import { loadBalancingOperations } from '../elbv2/operations.ts';
+import { findListener } from '../elbv2/routing.ts';
+import { LoadBalancing } from '../elbv2/state.ts';
+import type { Call, Operation, Operations, SimulatorContext, World } from '../operation.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { STEADY } from '../traffic/behaviour.ts';
+import { Network } from '../traffic/endpoint.ts';
+import { UserLedger } from '../traffic/ledger.ts';
+import { type Answer, Traffic } from '../traffic/traffic.ts';
+import { createKernel } from './kernel.ts';
+import { Settlement } from './settle.ts';
+import { TagStore } from './tags.ts';
+
+/** Which listener a real request goes to. */
+export interface Door {
+  /** The load balancer's name or ARN. */
+  readonly loadBalancer: string;
+  readonly port: number;
+}
+
+/** The simulated AWS, and what only a simulation knows: what its users saw. */
+export interface SimulatedWorld extends World {
+  readonly scenario: Scenario;
+  readonly users: UserLedger;
+  /** The world's time: of the last `advance`, in ms since the epoch. */
+  readonly now: number;
+  /**
+   * Sends one request through a listener, by its rules and weights, to a task's behaviour.
+   *
+   * @throws Error when there is no such listener
+   */
+  request(door: Door, request: RoutedRequest): Answer;
+}
+
+/**
+ * Makes the world that a scenario describes, settled at the time that the context's clock shows now, with the
+ * metrics of its recent past already written.
+ *
+ * @throws Error when the scenario refers to something that it does not have
+ */
+export function createWorld(context: SimulatorContext, scenario: Scenario): SimulatedWorld {
+  const start = context.clock.now();
+  const born = start - scenario.history;
+  const kernel = createKernel(context, born, scenario.consistencyLag);
+  const tags = new TagStore(kernel);
+  const network = new Network();
+  const behaviours = Object.fromEntries(
+    Object.entries(scenario.behaviours).map(([image, behaviour]) => [image, { ...STEADY, ...behaviour }]),
+  );
+  const balancing = new LoadBalancing(kernel, tags, network);
+  const containers = new ContainerService(kernel, tags, network, balancing, behaviours);
+  const scheduler = new ServiceScheduler(containers);
+  const users = new UserLedger();
+  const traffic = new Traffic(kernel, balancing, scenario.traffic, users, scenario.slowOver, start);
+  new Settlement(scenario, balancing, containers, scheduler, born).build();
+  traffic.begin();
+  kernel.events.advance(start);
+
+  /** Operations see the world as it is when their call arrives, even if nobody advanced it before. */
+  const upToDate = (operations: Operations): Operations =>
+    Object.fromEntries(
+      Object.entries(operations).map(([name, operation]): [string, Operation] => [
+        name,
+        (input: never, call: Call) => {
+          kernel.events.advance(call.now);
+          return operation(input, call);
+        },
+      ]),
+    );
+
+  return {
+    scenario,
+    users,
+    get now() {
+      return kernel.events.now;
+    },
+    advance: (now) => kernel.events.advance(now),
+    services: {
+      ECS: upToDate(containerOperations(containers, scheduler)),
+      'Elastic Load Balancing v2': upToDate(loadBalancingOperations(balancing)),
+    },
+    request(door, request) {
+      const listener = findListener(balancing, door.loadBalancer, door.port);
+      if (listener === undefined) {
+        throw new Error(`The load balancer ${door.loadBalancer} has no listener on port ${door.port}`);
+      }
+      return traffic.request(listener, request);
+    },
+  };
+}
