@@ -7,6 +7,8 @@ import type { Reporter } from './ports.ts';
 
 /** Every step that an `action.yml` can start, loaded only when it is the one. */
 const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
+  canary: () => import('./actions/canary/run.ts'),
+  'canary-post': () => import('./actions/canary/post.ts'),
   'render-task-definition': () => import('./actions/render-task-definition/run.ts'),
 };
 

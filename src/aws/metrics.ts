@@ -18,8 +18,7 @@ const ALARMS_AT_ONCE = 100;
 /** CloudWatch metrics by the minute, and alarms. */
 export function metrics(connection: Connection): Metrics {
   const client = new CloudWatchClient(clientSettings(connection));
-  const send = <Output>(command: object): Promise<Output> =>
-    call(connection, 'cloudwatch', client, command);
+  const send = <Output>(command: object): Promise<Output> => call(connection, 'cloudwatch', client, command);
 
   return {
     async read(queries, from, to) {

@@ -27,8 +27,7 @@ import { type Connection, call, clientSettings, errorName } from './connection.t
 /** ECS services, and what their tasks and deployments have to say. */
 export function services(connection: Connection): Services {
   const client = new ECSClient(clientSettings(connection));
-  const send = <Output>(command: object): Promise<Output> =>
-    call(connection, 'ecs', client, command);
+  const send = <Output>(command: object): Promise<Output> => call(connection, 'ecs', client, command);
   /** The SDK's own description, which a copy is made from. */
   const raw = new Map<string, SdkService>();
 

@@ -222,7 +222,12 @@ export class AlbEngine {
     const fields: Partial<Ledger> = {
       phase: phase.kind,
       ...(phase.kind === 'rolling-back' && { reason: phase.reason }),
-      ...(phase.kind === 'cleaning' && { outcome: phase.outcome, reason: phase.reason }),
+      ...((phase.kind === 'cleaning' || phase.kind === 'done') && {
+        outcome: phase.outcome,
+        reason: phase.reason,
+      }),
+      // Whoever comes next need not wait for a holder that has said its last word.
+      ...(phase.kind === 'done' && { leaseUntil: this.#clock.now() }),
     };
     await this.#write(fields);
   }

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { AwsCall } from '../ports.ts';
 import type { RolloutRecord } from '../report/record.ts';
-import type { Decision, Observation, Rollout } from '../rollout/controller.ts';
+import type { Decision, Observation, Outcome, Rollout } from '../rollout/controller.ts';
 
 /** Keeps everything that a rollout saw, decided and called, and writes it to a file that outlives the process. */
 export class Recorder {
@@ -45,6 +45,10 @@ export class Recorder {
   failed(doing: string, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     this.#record.entries.push({ at: this.#clock.now(), kind: 'error', doing, message });
+  }
+
+  end(outcome: Outcome, reason: string): void {
+    Object.assign(this.#record, { endedAt: this.#clock.now(), outcome, reason });
   }
 
   /** Writes the record so that a reader never sees half of it. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { ConfigError, DeployError } from '../errors.ts';
+import { DeployError } from '../errors.ts';
 import { type Action, decide, type Observation, type Phase, type Rollout } from '../rollout/controller.ts';
 import { TakenOver } from './alb-engine.ts';
 import type { Recorder } from './recorder.ts';
@@ -59,8 +59,6 @@ export async function runRollout(
     interrupted = reason;
     onInterrupt();
   };
-  const isOwnWay = (error: unknown): boolean =>
-    !(error instanceof TakenOver) && !(error instanceof ConfigError);
 
   for (;;) {
     if (cancelled.aborted) {
@@ -74,7 +72,7 @@ export async function runRollout(
         seen = await engine.observe(phase);
         recorder.observed(seen);
       } catch (error) {
-        if (!isOwnWay(error)) throw error;
+        if (error instanceof TakenOver) throw error;
         recorder.failed('observe', error);
         if (isRescue(phase)) {
           failures++;
@@ -95,6 +93,7 @@ export async function runRollout(
     const moved = decision.phase.kind !== noted;
     phase = decision.phase;
     if (phase.kind === 'done') {
+      if (phase.leftovers) await engine.note(phase);
       recorder.save();
       return phase;
     }
@@ -115,7 +114,7 @@ export async function runRollout(
         await clock.sleep(Math.max(0, next - now), isRescue(phase) ? undefined : cancelled);
       } else failures = 0;
     } catch (error) {
-      if (!isOwnWay(error)) throw error;
+      if (error instanceof TakenOver) throw error;
       recorder.failed(action.kind, error);
       if (!isRescue(phase)) {
         if (!cancelled.aborted) interrupt(reasonOf(error));

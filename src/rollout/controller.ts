@@ -367,7 +367,7 @@ function takeBack(rollout: Rollout, phase: Phase & { kind: 'rolling-back' }, see
   const stableIsDown = changed && stable.healthy === 0 && (canary?.healthy ?? 0) > 0;
   const restored = seen.routes === 'original' && seen.share === 0;
   if (!restored && !stableIsDown) return decided(phase, { kind: 'restore-traffic' });
-  if (changed) {
+  if (changed && !(seen.hurried && phase.updatedAt !== undefined)) {
     const recently = phase.updatedAt !== undefined && seen.now - phase.updatedAt < CONSISTENCY_MS;
     if (!recently) {
       const tasks = Math.max(stable.desired, rollout.initialTasks);

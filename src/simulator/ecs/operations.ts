@@ -51,7 +51,7 @@ function clusterOperations(state: ContainerService): Operations {
   };
 
   return {
-    DescribeClusters(input: DescribeClustersCommandInput): Omit<DescribeClustersCommandOutput, '$metadata'> {
+    DescribeClusters(input: DescribeClustersCommandInput): Answer<DescribeClustersCommandOutput> {
       const clusters: Cluster[] = [];
       const failures: Failure[] = [];
       for (const reference of input.clusters ?? ['default']) {
@@ -63,7 +63,7 @@ function clusterOperations(state: ContainerService): Operations {
       return { clusters, failures };
     },
 
-    ListClusters(input: ListClustersCommandInput): Omit<ListClustersCommandOutput, '$metadata'> {
+    ListClusters(input: ListClustersCommandInput): Answer<ListClustersCommandOutput> {
       const arns = [...state.clusters.values()].map((cluster) => cluster.arn).sort();
       const { items, next } = page(arns, input.nextToken, input.maxResults ?? 100, badToken);
       return next === undefined ? { clusterArns: items } : { clusterArns: items, nextToken: next };
@@ -104,9 +104,7 @@ function tagOperations(state: ContainerService): Operations {
       return {};
     },
 
-    ListTagsForResource(
-      input: ListTagsForResourceCommandInput,
-    ): Omit<ListTagsForResourceCommandOutput, '$metadata'> {
+    ListTagsForResource(input: ListTagsForResourceCommandInput): Answer<ListTagsForResourceCommandOutput> {
       return { tags: ecsTags(state.tags.read(requireExisting(input.resourceArn ?? ''))) };
     },
   };

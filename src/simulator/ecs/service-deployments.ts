@@ -9,6 +9,7 @@ import type {
   StopServiceDeploymentCommandInput,
   StopServiceDeploymentCommandOutput,
 } from '@aws-sdk/client-ecs';
+import type { Answer } from '../answer.ts';
 import { AwsError, type Operations } from '../operation.ts';
 import { page } from '../world/pages.ts';
 import { badToken, invalidParameter } from './errors.ts';
@@ -42,7 +43,7 @@ export function serviceDeploymentOperations(
   return {
     ListServiceDeployments(
       input: ListServiceDeploymentsCommandInput,
-    ): Omit<ListServiceDeploymentsCommandOutput, '$metadata'> {
+    ): Answer<ListServiceDeploymentsCommandOutput> {
       const service = state.service(state.cluster(input.cluster), input.service);
       const { before, after } = input.createdAt ?? {};
       const records = service.serviceDeployments
@@ -66,7 +67,7 @@ export function serviceDeploymentOperations(
 
     DescribeServiceDeployments(
       input: DescribeServiceDeploymentsCommandInput,
-    ): Omit<DescribeServiceDeploymentsCommandOutput, '$metadata'> {
+    ): Answer<DescribeServiceDeploymentsCommandOutput> {
       const arns = input.serviceDeploymentArns ?? [];
       requireFew(arns, 'serviceDeploymentArns');
       const found = arns.map((arn) => ({ arn, deployment: find(arn) }));
@@ -82,7 +83,7 @@ export function serviceDeploymentOperations(
 
     DescribeServiceRevisions(
       input: DescribeServiceRevisionsCommandInput,
-    ): Omit<DescribeServiceRevisionsCommandOutput, '$metadata'> {
+    ): Answer<DescribeServiceRevisionsCommandOutput> {
       const arns = input.serviceRevisionArns ?? [];
       requireFew(arns, 'serviceRevisionArns');
       const all = [...state.services.values()].flatMap((service) => service.revisions);
@@ -99,7 +100,7 @@ export function serviceDeploymentOperations(
 
     StopServiceDeployment(
       input: StopServiceDeploymentCommandInput,
-    ): Omit<StopServiceDeploymentCommandOutput, '$metadata'> {
+    ): Answer<StopServiceDeploymentCommandOutput> {
       const arn = input.serviceDeploymentArn ?? '';
       const found = find(arn);
       if (found === undefined) {

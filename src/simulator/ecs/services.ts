@@ -217,7 +217,7 @@ export function serviceOperations(state: ContainerService, scheduler: ServiceSch
   });
 
   return {
-    CreateService(input: CreateServiceCommandInput): Omit<CreateServiceCommandOutput, '$metadata'> {
+    CreateService(input: CreateServiceCommandInput): Answer<CreateServiceCommandOutput> {
       const cluster = state.cluster(input.cluster);
       const existing = state.findService(cluster, input.serviceName);
       if (existing?.status === 'DRAINING') {
@@ -238,7 +238,7 @@ export function serviceOperations(state: ContainerService, scheduler: ServiceSch
       return { service: withTags(describeService(service)) };
     },
 
-    UpdateService(input: UpdateServiceCommandInput): Omit<CreateServiceCommandOutput, '$metadata'> {
+    UpdateService(input: UpdateServiceCommandInput): Answer<CreateServiceCommandOutput> {
       const cluster = state.cluster(input.cluster);
       const service = state.service(cluster, input.service);
       if (service.status !== 'ACTIVE') throw serviceNotActive();
@@ -275,7 +275,7 @@ export function serviceOperations(state: ContainerService, scheduler: ServiceSch
       return { service: withTags(describeService(service)) };
     },
 
-    DeleteService(input: DeleteServiceCommandInput): Omit<CreateServiceCommandOutput, '$metadata'> {
+    DeleteService(input: DeleteServiceCommandInput): Answer<CreateServiceCommandOutput> {
       const cluster = state.cluster(input.cluster);
       const service = state.service(cluster, input.service);
       if (service.status === 'INACTIVE') throw serviceNotActive();
@@ -296,7 +296,7 @@ export function serviceOperations(state: ContainerService, scheduler: ServiceSch
       return { service: withTags(describeService(service)) };
     },
 
-    DescribeServices(input: DescribeServicesCommandInput): Omit<DescribeServicesCommandOutput, '$metadata'> {
+    DescribeServices(input: DescribeServicesCommandInput): Answer<DescribeServicesCommandOutput> {
       const cluster = state.cluster(input.cluster);
       const references = input.services ?? [];
       if (references.length === 0) throw invalidParameter('Services cannot be empty.');
@@ -315,7 +315,7 @@ export function serviceOperations(state: ContainerService, scheduler: ServiceSch
       return { services, failures };
     },
 
-    ListServices(input: ListServicesCommandInput): Omit<ListServicesCommandOutput, '$metadata'> {
+    ListServices(input: ListServicesCommandInput): Answer<ListServicesCommandOutput> {
       const cluster = state.cluster(input.cluster);
       const arns = [...state.services.values()]
         .filter((service) => service.cluster === cluster && service.status !== 'INACTIVE')

@@ -158,14 +158,14 @@ export function taskDefinitionOperations(state: ContainerService): Operations {
   return {
     RegisterTaskDefinition(
       input: RegisterTaskDefinitionCommandInput,
-    ): Omit<RegisterTaskDefinitionCommandOutput, '$metadata'> {
+    ): Answer<RegisterTaskDefinitionCommandOutput> {
       const { definition } = addTaskDefinition(state, input, state.kernel.events.now);
       return { taskDefinition: structuredClone(definition), tags: input.tags ?? [] };
     },
 
     DescribeTaskDefinition(
       input: DescribeTaskDefinitionCommandInput,
-    ): Omit<DescribeTaskDefinitionCommandOutput, '$metadata'> {
+    ): Answer<DescribeTaskDefinitionCommandOutput> {
       const record = state.findTaskDefinition(input.taskDefinition ?? '');
       if (record === undefined) throw clientError('Unable to describe task definition.');
       const taskDefinition = structuredClone(record.definition);
@@ -175,7 +175,7 @@ export function taskDefinitionOperations(state: ContainerService): Operations {
 
     DeregisterTaskDefinition(
       input: DeregisterTaskDefinitionCommandInput,
-    ): Omit<DeregisterTaskDefinitionCommandOutput, '$metadata'> {
+    ): Answer<DeregisterTaskDefinitionCommandOutput> {
       const reference = input.taskDefinition ?? '';
       if (!/:\d+$/.test(reference))
         throw clientError('The specified task definition must include a revision.');
@@ -191,9 +191,7 @@ export function taskDefinitionOperations(state: ContainerService): Operations {
       return { taskDefinition: structuredClone(record.definition) };
     },
 
-    ListTaskDefinitions(
-      input: ListTaskDefinitionsCommandInput,
-    ): Omit<ListTaskDefinitionsCommandOutput, '$metadata'> {
+    ListTaskDefinitions(input: ListTaskDefinitionsCommandInput): Answer<ListTaskDefinitionsCommandOutput> {
       const status = input.status ?? 'ACTIVE';
       const arns = [...state.families.entries()]
         .filter(([family]) => input.familyPrefix === undefined || family === input.familyPrefix)
@@ -210,7 +208,7 @@ export function taskDefinitionOperations(state: ContainerService): Operations {
 
     ListTaskDefinitionFamilies(
       input: ListTaskDefinitionFamiliesCommandInput,
-    ): Omit<ListTaskDefinitionFamiliesCommandOutput, '$metadata'> {
+    ): Answer<ListTaskDefinitionFamiliesCommandOutput> {
       const isActive = (revisions: readonly TaskDefinitionRecord[]): boolean =>
         revisions.some((record) => record.definition.status === 'ACTIVE');
       const families = [...state.families.entries()]

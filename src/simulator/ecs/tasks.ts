@@ -70,7 +70,7 @@ export function taskOperations(state: ContainerService, scheduler: ServiceSchedu
     reference.startsWith('arn:') ? reference : state.kernel.arn('ecs', `task/${cluster.name}/${reference}`);
 
   return {
-    ListTasks(input: ListTasksCommandInput): Omit<ListTasksCommandOutput, '$metadata'> {
+    ListTasks(input: ListTasksCommandInput): Answer<ListTasksCommandOutput> {
       const cluster = state.cluster(input.cluster);
       const service = input.serviceName === undefined ? undefined : state.service(cluster, input.serviceName);
       const desired = input.desiredStatus === 'STOPPED' ? 'STOPPED' : 'RUNNING';
@@ -85,7 +85,7 @@ export function taskOperations(state: ContainerService, scheduler: ServiceSchedu
       return next === undefined ? { taskArns: items } : { taskArns: items, nextToken: next };
     },
 
-    DescribeTasks(input: DescribeTasksCommandInput): Omit<DescribeTasksCommandOutput, '$metadata'> {
+    DescribeTasks(input: DescribeTasksCommandInput): Answer<DescribeTasksCommandOutput> {
       const cluster = state.cluster(input.cluster);
       const references = input.tasks ?? [];
       if (references.length === 0) throw invalidParameter('Tasks cannot be empty.');
@@ -105,7 +105,7 @@ export function taskOperations(state: ContainerService, scheduler: ServiceSchedu
       return { tasks, failures };
     },
 
-    StopTask(input: StopTaskCommandInput): Omit<StopTaskCommandOutput, '$metadata'> {
+    StopTask(input: StopTaskCommandInput): Answer<StopTaskCommandOutput> {
       const cluster = state.cluster(input.cluster);
       const task = state.tasks.get(arnOf(cluster, input.task ?? ''));
       if (task === undefined) throw invalidParameter('The referenced task was not found.');
@@ -113,7 +113,7 @@ export function taskOperations(state: ContainerService, scheduler: ServiceSchedu
       return { task: describeTask(task) };
     },
 
-    RunTask(input: RunTaskCommandInput): Omit<RunTaskCommandOutput, '$metadata'> {
+    RunTask(input: RunTaskCommandInput): Answer<RunTaskCommandOutput> {
       const cluster = state.cluster(input.cluster);
       const definition = state.findTaskDefinition(input.taskDefinition ?? '');
       if (definition === undefined) throw clientError('TaskDefinition not found.');

@@ -9,6 +9,7 @@ import type {
   Listener,
   ModifyListenerCommandInput,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Answer } from '../answer.ts';
 import { AwsError, type Operations } from '../operation.ts';
 import { hexId } from '../world/ids.ts';
 import { page } from '../world/pages.ts';
@@ -113,7 +114,7 @@ export function loadBalancerOperations(state: LoadBalancing): Operations {
   return {
     DescribeLoadBalancers(
       input: DescribeLoadBalancersCommandInput,
-    ): Omit<DescribeLoadBalancersCommandOutput, '$metadata'> {
+    ): Answer<DescribeLoadBalancersCommandOutput> {
       let records = [...state.loadBalancers.values()];
       if (input.LoadBalancerArns !== undefined) {
         records = input.LoadBalancerArns.map(loadBalancerOf);
@@ -127,9 +128,7 @@ export function loadBalancerOperations(state: LoadBalancing): Operations {
       return next === undefined ? { LoadBalancers } : { LoadBalancers, NextMarker: next };
     },
 
-    DescribeListeners(
-      input: DescribeListenersCommandInput,
-    ): Omit<DescribeListenersCommandOutput, '$metadata'> {
+    DescribeListeners(input: DescribeListenersCommandInput): Answer<DescribeListenersCommandOutput> {
       let records: ListenerRecord[];
       if (input.ListenerArns !== undefined) {
         records = input.ListenerArns.map(listenerOf);
@@ -144,7 +143,7 @@ export function loadBalancerOperations(state: LoadBalancing): Operations {
       return next === undefined ? { Listeners } : { Listeners, NextMarker: next };
     },
 
-    CreateListener(input: CreateListenerCommandInput): Omit<CreateListenerCommandOutput, '$metadata'> {
+    CreateListener(input: CreateListenerCommandInput): Answer<CreateListenerCommandOutput> {
       const loadBalancer = loadBalancerOf(input.LoadBalancerArn);
       const { Port: port, Protocol: protocol } = input;
       if (port === undefined || (protocol !== 'HTTP' && protocol !== 'HTTPS')) {
@@ -176,7 +175,7 @@ export function loadBalancerOperations(state: LoadBalancing): Operations {
       return { Listeners: [describeListener(listener)] };
     },
 
-    ModifyListener(input: ModifyListenerCommandInput): Omit<CreateListenerCommandOutput, '$metadata'> {
+    ModifyListener(input: ModifyListenerCommandInput): Answer<CreateListenerCommandOutput> {
       const listener = listenerOf(input.ListenerArn);
       const actions =
         input.DefaultActions && normalizeActions(input.DefaultActions, listener.loadBalancerArn, state);

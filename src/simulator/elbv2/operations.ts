@@ -4,6 +4,7 @@ import type {
   DescribeTagsCommandOutput,
   RemoveTagsCommandInput,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Answer } from '../answer.ts';
 import { AwsError, type Operations } from '../operation.ts';
 import {
   listenerNotFound,
@@ -61,7 +62,7 @@ function tagOperations(state: LoadBalancing): Operations {
       return {};
     },
 
-    DescribeTags(input: DescribeTagsCommandInput): Omit<DescribeTagsCommandOutput, '$metadata'> {
+    DescribeTags(input: DescribeTagsCommandInput): Answer<DescribeTagsCommandOutput> {
       const arns = input.ResourceArns ?? [];
       requireExisting(arns);
       return {

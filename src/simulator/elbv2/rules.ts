@@ -8,6 +8,7 @@ import type {
   Rule,
   SetRulePrioritiesCommandInput,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Answer } from '../answer.ts';
 import { AwsError, type Operations } from '../operation.ts';
 import { hexId } from '../world/ids.ts';
 import { page } from '../world/pages.ts';
@@ -92,7 +93,7 @@ export function ruleOperations(state: LoadBalancing): Operations {
   };
 
   return {
-    DescribeRules(input: DescribeRulesCommandInput): Omit<DescribeRulesCommandOutput, '$metadata'> {
+    DescribeRules(input: DescribeRulesCommandInput): Answer<DescribeRulesCommandOutput> {
       if (input.RuleArns !== undefined && input.ListenerArn !== undefined) {
         throw validationError('You cannot specify both a listener ARN and rule ARNs');
       }
@@ -119,7 +120,7 @@ export function ruleOperations(state: LoadBalancing): Operations {
       return next === undefined ? { Rules: items } : { Rules: items, NextMarker: next };
     },
 
-    CreateRule(input: CreateRuleCommandInput): Omit<CreateRuleCommandOutput, '$metadata'> {
+    CreateRule(input: CreateRuleCommandInput): Answer<CreateRuleCommandOutput> {
       const listener = state.listeners.get(requireArn(input.ListenerArn, /:listener\//, 'listener'));
       if (listener === undefined) throw listenerNotFound();
       const priority = checkPriority(input.Priority);
@@ -137,7 +138,7 @@ export function ruleOperations(state: LoadBalancing): Operations {
       return { Rules: [describeRule(rule)] };
     },
 
-    ModifyRule(input: ModifyRuleCommandInput): Omit<CreateRuleCommandOutput, '$metadata'> {
+    ModifyRule(input: ModifyRuleCommandInput): Answer<CreateRuleCommandOutput> {
       const rule = find(input.RuleArn);
       if (rule.priority === 'default') throw defaultRule(rule.arn, 'modified');
       const loadBalancer = state.listeners.get(rule.listenerArn)?.loadBalancerArn ?? '';
@@ -163,7 +164,7 @@ export function ruleOperations(state: LoadBalancing): Operations {
       return {};
     },
 
-    SetRulePriorities(input: SetRulePrioritiesCommandInput): Omit<CreateRuleCommandOutput, '$metadata'> {
+    SetRulePriorities(input: SetRulePrioritiesCommandInput): Answer<CreateRuleCommandOutput> {
       const wanted = (input.RulePriorities ?? []).map((pair) => {
         const rule = find(pair.RuleArn);
         if (rule.priority === 'default') throw defaultRule(rule.arn, 'modified');

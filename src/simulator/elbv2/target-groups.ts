@@ -10,6 +10,7 @@ import type {
   ModifyTargetGroupCommandInput,
   TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Answer } from '../answer.ts';
 import { AwsError, type Operations } from '../operation.ts';
 import { hexId } from '../world/ids.ts';
 import { page } from '../world/pages.ts';
@@ -162,15 +163,11 @@ export function targetGroupOperations(state: LoadBalancing): Operations {
   };
 
   return {
-    CreateTargetGroup(
-      input: CreateTargetGroupCommandInput,
-    ): Omit<CreateTargetGroupCommandOutput, '$metadata'> {
+    CreateTargetGroup(input: CreateTargetGroupCommandInput): Answer<CreateTargetGroupCommandOutput> {
       return { TargetGroups: [describeTargetGroup(state, addTargetGroup(state, input))] };
     },
 
-    DescribeTargetGroups(
-      input: DescribeTargetGroupsCommandInput,
-    ): Omit<DescribeTargetGroupsCommandOutput, '$metadata'> {
+    DescribeTargetGroups(input: DescribeTargetGroupsCommandInput): Answer<DescribeTargetGroupsCommandOutput> {
       let groups = shown();
       const { TargetGroupArns: arns, Names: names, LoadBalancerArn: loadBalancer } = input;
       if (arns !== undefined) {
@@ -193,9 +190,7 @@ export function targetGroupOperations(state: LoadBalancing): Operations {
       return next === undefined ? { TargetGroups: items } : { TargetGroups: items, NextMarker: next };
     },
 
-    ModifyTargetGroup(
-      input: ModifyTargetGroupCommandInput,
-    ): Omit<CreateTargetGroupCommandOutput, '$metadata'> {
+    ModifyTargetGroup(input: ModifyTargetGroupCommandInput): Answer<CreateTargetGroupCommandOutput> {
       const group = find(input.TargetGroupArn);
       const { TargetGroupArn: _arn, ...changes } = input;
       const settings = { ...group.settings, ...changes };
@@ -228,13 +223,13 @@ export function targetGroupOperations(state: LoadBalancing): Operations {
 
     DescribeTargetGroupAttributes(
       input: DescribeTargetGroupAttributesCommandInput,
-    ): Omit<DescribeTargetGroupAttributesCommandOutput, '$metadata'> {
+    ): Answer<DescribeTargetGroupAttributesCommandOutput> {
       return { Attributes: attributesOf(find(input.TargetGroupArn)) };
     },
 
     ModifyTargetGroupAttributes(
       input: ModifyTargetGroupAttributesCommandInput,
-    ): Omit<DescribeTargetGroupAttributesCommandOutput, '$metadata'> {
+    ): Answer<DescribeTargetGroupAttributesCommandOutput> {
       const group = find(input.TargetGroupArn);
       for (const { Key: key = '', Value: value = '' } of input.Attributes ?? []) {
         if (!group.attributes.has(key))

@@ -7,6 +7,7 @@ import type {
   TargetHealth,
   TargetHealthDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Answer } from '../answer.ts';
 import { AwsError, type Operations } from '../operation.ts';
 import type { HealthAnswer } from '../traffic/behaviour.ts';
 import { requireArn, targetGroupNotFound } from './errors.ts';
@@ -217,9 +218,7 @@ export function targetOperations(state: LoadBalancing): Operations {
     target.Port ?? group.settings.Port ?? 80;
 
   return {
-    DescribeTargetHealth(
-      input: DescribeTargetHealthCommandInput,
-    ): Omit<DescribeTargetHealthCommandOutput, '$metadata'> {
+    DescribeTargetHealth(input: DescribeTargetHealthCommandInput): Answer<DescribeTargetHealthCommandOutput> {
       const group = find(input.TargetGroupArn);
       const all = state.healthViews.read(group.arn, describeHealth(state, group)) ?? [];
       if (input.Targets === undefined) return { TargetHealthDescriptions: all };

@@ -1,0 +1,52 @@
+import type { Clock } from '../clock.ts';
+import type { AwsCall, Metrics, Scaling, Services, TaskDefinitions, Traffic } from '../ports.ts';
+
+/** Every AWS adapter that a rollout needs, over one connection. */
+export interface Adapters {
+  readonly services: Services;
+  readonly taskDefinitions: TaskDefinitions;
+  readonly traffic: Traffic;
+  readonly metrics: Metrics;
+  readonly scaling: Scaling;
+  /** From now on calls are not ended by the run's cancellation: what takes a release back must be heard. */
+  outlive(): void;
+}
+
+/** Loads the SDK clients side by side, which takes most of the start-up time, and connects them. */
+export async function connect(
+  clock: Clock,
+  cancelled: AbortSignal,
+  onCall: (call: AwsCall) => void,
+): Promise<Adapters> {
+  const [{ services }, { taskDefinitions }, { traffic }, { metrics }, { scaling }] = await Promise.all([
+    import('../aws/services.ts'),
+    import('../aws/task-definitions.ts'),
+    import('../aws/traffic.ts'),
+    import('../aws/metrics.ts'),
+    import('../aws/scaling.ts'),
+  ]);
+  // A signal of its own: letting go of what is under way must not depend on who asked for the end.
+  let controller = new AbortController();
+  const abort = () => controller.abort(cancelled.reason);
+  if (cancelled.aborted) abort();
+  else cancelled.addEventListener('abort', abort, { once: true });
+  const connection = {
+    clock,
+    onCall,
+    get signal() {
+      return controller.signal;
+    },
+  };
+  return {
+    services: services(connection),
+    taskDefinitions: taskDefinitions(connection),
+    traffic: traffic(connection),
+    metrics: metrics(connection),
+    scaling: scaling(connection),
+    outlive() {
+      cancelled.removeEventListener('abort', abort);
+      controller.abort(cancelled.reason);
+      controller = new AbortController();
+    },
+  };
+}

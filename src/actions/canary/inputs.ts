@@ -1,0 +1,146 @@
+import type { CustomMetric } from '../../engine/evidence-source.ts';
+import type { Stickiness } from '../../engine/routes.ts';
+import { ConfigError } from '../../errors.ts';
+import type { Capacity } from '../../rollout/capacity.ts';
+import { parseDuration } from '../../rollout/duration.ts';
+import { DEFAULT_GATES, type Gate, parseGates } from '../../rollout/gates.ts';
+import { complete, type Plan, parseSteps, STRATEGIES, STRATEGY_NAMES } from '../../rollout/plan.ts';
+import { readConfigFile, withConfig } from '../config-file.ts';
+import { InputReader, type InputSource } from '../input-reader.ts';
+import { parseCustomMetrics } from './custom-metrics.ts';
+
+export interface Inputs {
+  readonly cluster: string;
+  readonly service: string;
+  /** A file, `family:revision`, or an ARN. */
+  readonly taskDefinition: string;
+  readonly plan: Plan;
+  readonly gates: readonly Gate[];
+  /** Whether the user wrote no gates; the default ones give way where stable itself does not meet them. */
+  readonly gatesAreDefault: boolean;
+  readonly alarms: readonly string[];
+  readonly minRequests: number;
+  readonly onNoEvidence: 'hold' | 'roll-back' | 'proceed';
+  readonly maxHoldMs: number;
+  readonly afterHold: 'roll-back' | 'proceed';
+  readonly stickiness: Stickiness;
+  readonly preTrafficUrl: string | undefined;
+  readonly preTrafficHeader: string;
+  readonly capacity: Capacity;
+  readonly metricDelayMs: number;
+  readonly healthyTimeoutMs: number;
+  readonly customMetrics: Readonly<Record<string, CustomMetric>>;
+  readonly dryRun: boolean;
+}
+
+/** Inputs that a `config` file may hold; all but `config` itself. */
+export const CONFIG_KEYS = [
+  'cluster',
+  'service',
+  'task-definition',
+  'strategy',
+  'steps',
+  'gates',
+  'alarms',
+  'min-requests',
+  'on-no-evidence',
+  'max-hold',
+  'after-hold',
+  'stickiness',
+  'pre-traffic-url',
+  'pre-traffic-header',
+  'capacity',
+  'metric-delay',
+  'healthy-timeout',
+  'dry-run',
+] as const;
+
+const MINUTE = 60_000;
+
+/** @throws ConfigError with every problem of every input */
+export async function readInputs(input: InputSource, workspace: string): Promise<Inputs> {
+  const path = input('config').trim();
+  const config =
+    path === ''
+      ? { texts: {}, structures: {} }
+      : await readConfigFile(path, workspace, CONFIG_KEYS, ['metrics']);
+  const reader = new InputReader(withConfig(input, config));
+  const customMetrics = reader.attempt(() => parseCustomMetrics(config.structures['metrics'], path), {});
+  const gatesText = reader.optional('gates');
+  const inputs: Inputs = {
+    cluster: reader.required('cluster', 'production'),
+    service: reader.required('service', 'web'),
+    taskDefinition: reader.required('task-definition', 'task-definition.json'),
+    plan: readPlan(reader),
+    gates: reader.attempt(() => parseGates(gatesText ?? DEFAULT_GATES, Object.keys(customMetrics)), []),
+    gatesAreDefault: gatesText === undefined,
+    alarms: lines(reader.optional('alarms')),
+    minRequests: reader.integer('min-requests', 100, { min: 1, max: 1_000_000_000 }),
+    onNoEvidence: reader.oneOf('on-no-evidence', ['hold', 'roll-back', 'proceed'] as const, 'hold'),
+    maxHoldMs: reader.duration('max-hold', 30 * MINUTE),
+    afterHold: reader.oneOf('after-hold', ['roll-back', 'proceed'] as const, 'roll-back'),
+    stickiness: reader.parse('stickiness', parseStickiness, 'keep'),
+    preTrafficUrl: reader.parse('pre-traffic-url', parseUrl, undefined),
+    preTrafficHeader: reader.parse('pre-traffic-header', parseHeader, 'X-Deploy-Actions-Canary'),
+    capacity: reader.parse('capacity', parseCapacity, { mode: 'auto', atLeast: 1 }),
+    metricDelayMs: reader.duration('metric-delay', 2 * MINUTE),
+    healthyTimeoutMs: reader.duration('healthy-timeout', 10 * MINUTE),
+    customMetrics,
+    dryRun: reader.boolean('dry-run', false),
+  };
+  reader.finish();
+  return inputs;
+}
+
+function readPlan(reader: InputReader): Plan {
+  const strategy = reader.oneOf('strategy', STRATEGY_NAMES, 'canary');
+  const steps = reader.parse('steps', parseSteps, undefined);
+  return complete(steps ?? STRATEGIES[strategy]);
+}
+
+const lines = (text: string | undefined): readonly string[] => [
+  ...new Set(
+    (text ?? '')
+      .split(/\n|,/)
+      .map((line) => line.trim().replace(/^- /, ''))
+      .filter((line) => line !== ''),
+  ),
+];
+
+function parseStickiness(text: string): Stickiness {
+  if (text === 'keep' || text === 'off') return text;
+  const seconds = parseDuration(text, 'stickiness') / 1000;
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 604_800) {
+    throw new ConfigError({
+      input: 'stickiness',
+      message: `"${text}" is not between 1s and 168h; or write keep or off`,
+    });
+  }
+  return seconds;
+}
+
+function parseUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:/.test(text)) return text;
+  throw new ConfigError({
+    input: 'pre-traffic-url',
+    message: `"${text}" is not a URL; write https://HOST/PATH`,
+  });
+}
+
+function parseHeader(text: string): string {
+  if (/^[A-Za-z0-9_-]{1,40}$/.test(text)) return text;
+  throw new ConfigError({
+    input: 'pre-traffic-header',
+    message: `"${text}" is not the name of a header: up to 40 letters, digits, hyphens and underscores`,
+  });
+}
+
+function parseCapacity(text: string): Capacity {
+  if (text === 'auto' || text === 'full') return { mode: text, atLeast: 1 };
+  const atLeast = Number(text);
+  if (/^\d+$/.test(text) && atLeast >= 1 && atLeast <= 5_000) return { mode: 'auto', atLeast };
+  throw new ConfigError({
+    input: 'capacity',
+    message: `"${text}" is neither auto, full, nor the number of tasks that the canary has at least`,
+  });
+}

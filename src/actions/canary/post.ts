@@ -1,0 +1,65 @@
+import { conduct } from '../../engine/conduct.ts';
+import { surveySite } from '../../engine/site.ts';
+import { holderOf } from '../../github/run-identity.ts';
+import { resume } from '../../rollout/ledger.ts';
+import { STRATEGIES } from '../../rollout/plan.ts';
+import type { ActionContext } from '../action.ts';
+import { connect } from '../aws-adapters.ts';
+import { fromMain } from './state.ts';
+
+/**
+ * Ends what the main step had no time for: the runner gives it seconds when a job is cancelled. Takes all traffic back
+ * first; what AWS finishes by itself is not waited for.
+ */
+export async function run({ reporter, env, clock, cancelled }: ActionContext): Promise<void> {
+  const state = fromMain(reporter);
+  if (!state) return;
+  const aws = await connect(clock, cancelled, () => undefined);
+  const site = await surveySite(aws, state.cluster, state.service);
+  const { ledger } = site;
+  if (ledger?.rolloutId !== state.rolloutId || !ledger) return;
+  if (ledger.phase === 'done') {
+    reporter.info('All traffic is on the stable service; the canary is still draining.');
+    return;
+  }
+  const stage = {
+    cloud: aws,
+    metrics: aws.metrics,
+    clock,
+    reporter,
+    env,
+    cancelled,
+    outlive: aws.outlive,
+    listenToCalls: () => undefined,
+  };
+  const { ending } = await conduct(
+    stage,
+    site,
+    {
+      from: ledger.from,
+      to: ledger.to,
+      plan: STRATEGIES.canary,
+      gates: [],
+      minRequests: 1,
+      onNoEvidence: 'roll-back',
+      maxHoldMs: 0,
+      afterHold: 'roll-back',
+      capacity: { mode: 'auto', atLeast: 1 },
+      initialTasks: ledger.initialTasks,
+      preTrafficTest: false,
+      healthyTimeoutMs: 0,
+    },
+    {
+      rolloutId: ledger.rolloutId,
+      holder: holderOf(env),
+      stickiness: 'keep',
+      alarms: [],
+      customMetrics: {},
+      metricDelayMs: 0,
+      preTrafficTest: undefined,
+    },
+    (share) => resume(ledger, [], share, undefined, clock.now()),
+    { hurry: true },
+  );
+  reporter.info(`All traffic is on the stable service (${ending.reason}).`);
+}

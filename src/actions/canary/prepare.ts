@@ -1,0 +1,157 @@
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Clock } from '../../clock.ts';
+import { unmetByStable } from '../../engine/baseline.ts';
+import type { Site } from '../../engine/site.ts';
+import { ConfigError, DeployError, type Problem } from '../../errors.ts';
+import type { Metrics, Reporter, TaskDefinitions } from '../../ports.ts';
+import type { Gate } from '../../rollout/gates.ts';
+import type { TaskDefinition } from '../../taskdef/definition.ts';
+import { parseTaskDefinition } from '../../taskdef/parse.ts';
+import type { Inputs } from './inputs.ts';
+
+/** What is to be released: a definition that has to be registered, or a revision that exists. */
+export type Release =
+  | { readonly kind: 'definition'; readonly definition: TaskDefinition }
+  | { readonly kind: 'revision'; readonly arn: string; readonly definition: TaskDefinition };
+
+/** @throws ConfigError when the input names neither a file nor a task definition that can be used */
+export async function findRelease(
+  reference: string,
+  workspace: string,
+  taskDefinitions: TaskDefinitions,
+): Promise<Release> {
+  const fail = (message: string): never => {
+    throw new ConfigError({ input: 'task-definition', message });
+  };
+  const path = resolve(workspace, reference);
+  if (!reference.startsWith('arn:')) {
+    const file = await stat(path).catch(() => undefined);
+    if (file?.isFile()) {
+      return {
+        kind: 'definition',
+        definition: await parseTaskDefinition(await readFile(path, 'utf8'), reference),
+      };
+    }
+    if (!/^[\w-]+:\d+$/.test(reference)) {
+      return fail(
+        `"${reference}" is neither a file in ${workspace}, nor FAMILY:REVISION, nor an ARN; is the step missing that renders it?`,
+      );
+    }
+  }
+  const found = await taskDefinitions.find(reference);
+  if (!found) return fail(`there is no task definition "${reference}" in this account and region`);
+  if (!found.active)
+    return fail(`the task definition "${reference}" was deregistered; release another revision`);
+  return { kind: 'revision', arn: found.arn, definition: found.definition };
+}
+
+/** Every reason for which this service cannot take this release now. Reads nothing, changes nothing. */
+export function requireReleasable(site: Site, definition: TaskDefinition): void {
+  const problems: Problem[] = [];
+  const { stable } = site;
+  for (const { containerName, containerPort } of stable.loadBalancers) {
+    const container = definition.containerDefinitions.find(({ name }) => name === containerName);
+    const names = definition.containerDefinitions.map(({ name }) => name).join(', ');
+    if (!container) {
+      problems.push({
+        input: 'task-definition',
+        message: `has no container "${containerName}", to which the load balancer of the service ${stable.name} sends its requests; it has ${names}`,
+      });
+      continue;
+    }
+    const mappings = container['portMappings'];
+    const ports = (Array.isArray(mappings) ? mappings : []).map(
+      (mapping: unknown) => (mapping as { containerPort?: unknown }).containerPort,
+    );
+    if (!ports.includes(containerPort)) {
+      problems.push({
+        input: 'task-definition',
+        message: `the container "${containerName}" has no port mapping for ${containerPort}, to which the load balancer sends its requests`,
+      });
+    }
+  }
+  if (stable.desired === 0) {
+    problems.push({
+      input: 'service',
+      message: `the service "${stable.name}" is scaled to 0, so there is no traffic to shift; scale it up first`,
+    });
+  }
+  if (site.routes.length === 0) {
+    problems.push({
+      input: 'service',
+      message: `no listener rule sends traffic to the service "${stable.name}" (its target groups have weight 0 or no rule), so there is nothing to shift`,
+    });
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+/** @throws DeployError when the service is in the middle of a deployment that is not ours */
+export function requireSettled({ stable }: Site): void {
+  const [primary] = stable.deployments.filter((deployment) => deployment.primary);
+  const moving = stable.deployments.length > 1 || primary?.state === 'in-progress';
+  if (!moving) return;
+  const revisions = stable.deployments
+    .map(({ taskDefinition }) => taskDefinition.split('/').at(-1))
+    .join(', ');
+  throw new DeployError(`the service ${stable.name} is in the middle of a deployment (${revisions})`, {
+    state: 'Nothing was changed.',
+    next: 'Wait until it has ended, or stop it, and run this step again.',
+  });
+}
+
+/** @throws ConfigError for an alarm that does not exist, DeployError for one that is in ALARM already */
+export async function requireQuietAlarms(names: readonly string[], metrics: Metrics): Promise<void> {
+  if (names.length === 0) return;
+  const found = await metrics.alarms(names);
+  const missing = names.filter((name) => !found.some((alarm) => alarm.name === name));
+  if (missing.length > 0) {
+    throw new ConfigError(
+      missing.map((name) => ({
+        input: 'alarms',
+        message: `there is no CloudWatch alarm "${name}" in this account and region`,
+      })),
+    );
+  }
+  const firing = found.filter(({ state }) => state === 'ALARM');
+  if (firing.length > 0) {
+    const list = firing
+      .map(({ name, since, reason }) => `${name} (since ${new Date(since).toISOString()}): ${reason}`)
+      .join('\n');
+    throw new DeployError(
+      `${firing.length === 1 ? 'an alarm is' : 'alarms are'} in ALARM already, so no release could be judged by them:\n${list}`,
+      {
+        state: 'Nothing was changed.',
+        next: 'Mend what the alarm says, or leave it out of alarms for this release.',
+      },
+    );
+  }
+}
+
+/**
+ * Gates that the service itself does not meet now: the default ones give way with a notice, the user's own stay and
+ * are warned about.
+ */
+export async function settleGates(
+  inputs: Inputs,
+  site: Site,
+  metrics: Metrics,
+  clock: Clock,
+  reporter: Reporter,
+): Promise<readonly Gate[]> {
+  const side = {
+    cluster: site.stable.cluster,
+    service: site.stable.name,
+    targetGroups: site.pairs.map(({ stable }) => stable),
+  };
+  const unmet = await unmetByStable(metrics, clock, side, inputs.gates, inputs.customMetrics, inputs);
+  for (const { gate, text } of unmet) {
+    const action = inputs.gatesAreDefault
+      ? 'it only warns in this rollout; write gates of your own for this service'
+      : 'a good release will fail it as well';
+    reporter.warning(`The service itself does not meet "${gate}" at present (${text}): ${action}.`);
+  }
+  if (!inputs.gatesAreDefault) return inputs.gates;
+  const names = new Set(unmet.map(({ gate }) => gate));
+  return inputs.gates.map((gate) => (names.has(gate.text) ? { ...gate, warnOnly: true } : gate));
+}

@@ -1,0 +1,303 @@
+import { conduct, type Performance, type Stage } from '../../engine/conduct.ts';
+import { requireDead } from '../../engine/lease.ts';
+import { priorityBefore } from '../../engine/pre-traffic.ts';
+import { describeRoute, Routes } from '../../engine/routes.ts';
+import { type Site, surveySite } from '../../engine/site.ts';
+import { ConfigError, DeployError } from '../../errors.ts';
+import { holderOf, newRolloutId } from '../../github/run-identity.ts';
+import type { AwsCall } from '../../ports.ts';
+import { revision } from '../../report/narrate.ts';
+import { summarize } from '../../report/summary.ts';
+import type { Rollout } from '../../rollout/controller.ts';
+import { describeStop } from '../../rollout/judge/evidence.ts';
+import { resume } from '../../rollout/ledger.ts';
+import { formatStep } from '../../rollout/plan.ts';
+import { sameDefinition } from '../../taskdef/equal.ts';
+import type { ActionContext } from '../action.ts';
+import { type Adapters, connect } from '../aws-adapters.ts';
+import { type Inputs, readInputs } from './inputs.ts';
+import {
+  findRelease,
+  type Release,
+  requireQuietAlarms,
+  requireReleasable,
+  requireSettled,
+  settleGates,
+} from './prepare.ts';
+import { keepForPost } from './state.ts';
+
+/** Releases a revision to a service in steps, and takes it back when a gate says so. */
+export async function run(context: ActionContext): Promise<void> {
+  const { reporter, env, clock, cancelled } = context;
+  const workspace = env['GITHUB_WORKSPACE'] || process.cwd();
+  const inputs = await readInputs(context.input, workspace);
+  const calls = journal();
+  const aws = await connect(clock, cancelled, calls.add);
+  const stage: Stage = {
+    cloud: aws,
+    metrics: aws.metrics,
+    clock,
+    reporter,
+    env,
+    cancelled,
+    outlive: aws.outlive,
+    listenToCalls: calls.listen,
+  };
+
+  const [release, first] = await Promise.all([
+    findRelease(inputs.taskDefinition, workspace, aws.taskDefinitions),
+    surveySite(aws, inputs.cluster, inputs.service),
+    requireQuietAlarms(inputs.alarms, aws.metrics),
+  ]);
+  requireReleasable(first, release.definition);
+  let site = await withoutLivingHolder(first, context, aws, inputs);
+  const gates = await settleGates(inputs, site, aws.metrics, clock, reporter);
+  const base = rolloutOf(inputs, gates);
+
+  if (site.ledger) {
+    const ended = await finishFormer(stage, site, release, base, inputs, aws);
+    if (ended) return conclude(context, ended, site);
+    site = await surveySite(aws, inputs.cluster, inputs.service);
+  }
+  requireSettled(site);
+  requireExpressible(site, inputs);
+  reportPlan(context, site, inputs, gates);
+  if (inputs.dryRun) {
+    reporter.notice('Dry run: nothing was changed.');
+    return;
+  }
+
+  const to = await register(release, aws, context);
+  const from = site.stable.taskDefinition;
+  if (to === from) {
+    reporter.notice(
+      `The service already runs ${revision(to)}: there is nothing to release. A new image needs a new revision; refer to images by digest or by a tag that never moves.`,
+    );
+    setOutputs(context, { outcome: 'promoted', reason: 'the service runs this revision already', to, from });
+    return;
+  }
+  const rolloutId = newRolloutId(env);
+  keepForPost(reporter, { cluster: site.stable.cluster, service: site.stable.name, rolloutId });
+  const rollout = { ...base, from, to, initialTasks: site.stable.desired };
+  const performance = await conduct(stage, site, rollout, engineSettings(inputs, env, rolloutId), () => ({
+    kind: 'preparing',
+    startAt: 0,
+  }));
+  await conclude(context, performance, site);
+}
+
+/** Calls made before there is a record to keep them in. */
+function journal() {
+  const early: AwsCall[] = [];
+  let listener: ((call: AwsCall) => void) | undefined;
+  return {
+    add: (call: AwsCall) => (listener ? listener(call) : early.push(call)),
+    listen(next: (call: AwsCall) => void) {
+      for (const call of early.splice(0)) next(call);
+      listener = next;
+    },
+  };
+}
+
+function rolloutOf(inputs: Inputs, gates: Inputs['gates']): Omit<Rollout, 'from' | 'to' | 'initialTasks'> {
+  const { plan, minRequests, onNoEvidence, maxHoldMs, afterHold, capacity, healthyTimeoutMs } = inputs;
+  return {
+    plan,
+    gates,
+    minRequests,
+    onNoEvidence,
+    maxHoldMs,
+    afterHold,
+    capacity,
+    healthyTimeoutMs,
+    preTrafficTest: inputs.preTrafficUrl !== undefined,
+  };
+}
+
+function engineSettings(inputs: Inputs, env: NodeJS.ProcessEnv, rolloutId: string) {
+  const { preTrafficUrl: url, preTrafficHeader: name } = inputs;
+  return {
+    rolloutId,
+    holder: holderOf(env),
+    stickiness: inputs.stickiness,
+    alarms: inputs.alarms,
+    customMetrics: inputs.customMetrics,
+    metricDelayMs: inputs.metricDelayMs,
+    preTrafficTest:
+      url === undefined ? undefined : { url, header: { name, value: rolloutId }, get: httpStatus },
+  };
+}
+
+async function httpStatus(url: string, headers: Readonly<Record<string, string>>): Promise<number> {
+  const response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(10_000) });
+  await response.body?.cancel();
+  return response.status;
+}
+
+/** Another run's rollout on the same service: refused while it lives, ours to finish when it is dead. */
+async function withoutLivingHolder(
+  site: Site,
+  { clock, cancelled, env, reporter }: ActionContext,
+  aws: Adapters,
+  { cluster, service }: Inputs,
+): Promise<Site> {
+  const anchor = site.pairs[0].canary;
+  if (!site.ledger || !anchor) return site;
+  await requireDead(
+    site.ledger,
+    anchor.arn,
+    { traffic: aws.traffic, clock, own: holderOf(env), signal: cancelled },
+    (line) => reporter.info(line),
+  );
+  return surveySite(aws, cluster, service);
+}
+
+/**
+ * Goes on with a rollout whose run has died: to its end when it is the same release, back otherwise.
+ *
+ * @returns its end when that is the answer to this run as well
+ */
+async function finishFormer(
+  stage: Stage,
+  site: Site,
+  release: Release,
+  base: Omit<Rollout, 'from' | 'to' | 'initialTasks'>,
+  inputs: Inputs,
+  aws: Adapters,
+): Promise<Performance | undefined> {
+  const { ledger } = site;
+  if (!ledger) return undefined;
+  const same = await isSameRelease(release, ledger.to, aws);
+  const { reporter, clock, env } = stage;
+  reporter.warning(
+    `A former run (${ledger.holder}) left a rollout of ${revision(ledger.to)} unfinished (${ledger.phase}); it is ${same ? 'gone on with' : 'brought to its end first'}.`,
+  );
+  if (inputs.dryRun)
+    throw new DeployError('a dry run cannot look past an unfinished rollout', {
+      state: 'Nothing was changed.',
+      next: 'Run canary without dry-run, or the rollback action, to end it.',
+    });
+  const rolloutId = newRolloutId(env);
+  keepForPost(reporter, { cluster: site.stable.cluster, service: site.stable.name, rolloutId });
+  const rollout = { ...base, from: ledger.from, to: ledger.to, initialTasks: ledger.initialTasks };
+  const weights = rollout.plan.map(({ weight }) => weight);
+  let resumed = false;
+  const performance = await conduct(stage, site, rollout, engineSettings(inputs, env, rolloutId), (share) => {
+    const phase = resume(ledger, weights, share, same ? ledger.to : undefined, clock.now());
+    resumed = phase.kind === 'preparing' || phase.kind === 'promoting';
+    return phase;
+  });
+  const answered = resumed || (same && performance.ending.outcome === 'promoted') || stage.cancelled.aborted;
+  return answered ? performance : undefined;
+}
+
+async function isSameRelease(release: Release, arn: string, { taskDefinitions }: Adapters): Promise<boolean> {
+  if (release.kind === 'revision') return release.arn === arn;
+  const former = await taskDefinitions.find(arn);
+  return former !== undefined && sameDefinition(former.definition, release.definition);
+}
+
+async function register(release: Release, aws: Adapters, { reporter }: ActionContext): Promise<string> {
+  if (release.kind === 'revision') return release.arn;
+  const { arn, created } = await aws.taskDefinitions.register(release.definition);
+  reporter.info(`${created ? 'Registered' : 'Already registered'}: ${revision(arn)}`);
+  return arn;
+}
+
+/** What AWS could not express has to be said before anything is changed. */
+function requireExpressible(site: Site, inputs: Inputs): void {
+  const routes = new Routes({} as never, site, inputs.stickiness);
+  for (const { weight } of inputs.plan) {
+    const coarse = routes.tooCoarseFor(weight);
+    if (coarse) {
+      throw new ConfigError({
+        input: 'steps',
+        message: `the weights of the ${describeRoute(coarse)} are too coarse for ${weight}%: target group weights end at 999; give the service's target group a larger part of that rule, or leave the step out`,
+      });
+    }
+  }
+  const crowded = site.routes.find(({ groups }) => groups.length >= 5);
+  if (crowded) {
+    throw new ConfigError({
+      input: 'service',
+      message: `the ${describeRoute(crowded)} forwards to ${crowded.groups.length} target groups and AWS allows 5, so there is no place for the canary`,
+    });
+  }
+  if (inputs.preTrafficUrl !== undefined) {
+    for (const { listenerArn } of site.routes) priorityBefore(site.routes, site.allRoutes, listenerArn);
+  }
+}
+
+function reportPlan({ reporter }: ActionContext, site: Site, inputs: Inputs, gates: Inputs['gates']): void {
+  const { stable, routes, pairs, scaling, scalingUnknown } = site;
+  reporter.startGroup(`Rollout of ${inputs.taskDefinition} to ${stable.name} in ${stable.cluster}`);
+  reporter.info(`runs now:       ${revision(stable.taskDefinition)}, ${stable.desired} tasks`);
+  reporter.info(`target groups:  ${pairs.map((pair) => pair.stable.name).join(', ')}`);
+  for (const route of routes) reporter.info(`traffic from:   ${describeRoute(route)}`);
+  for (const step of inputs.plan) {
+    reporter.info(
+      `step:           ${step.bakeMs === 0 ? `${step.weight}%, then promotion` : formatStep(step)}`,
+    );
+  }
+  for (const gate of gates)
+    reporter.info(`gate:           ${gate.text}${gate.warnOnly ? ' (warns only)' : ''}`);
+  for (const alarm of inputs.alarms) reporter.info(`alarm:          ${alarm}`);
+  if (scaling) reporter.info('autoscaling:    scale-in is held during the rollout');
+  reporter.endGroup();
+  if (scalingUnknown !== undefined) {
+    reporter.warning(
+      `It is not known whether the service is scaled automatically: ${scalingUnknown}. Its scale-in is not held during the rollout.`,
+    );
+  }
+}
+
+interface Outputs {
+  readonly outcome: string;
+  readonly reason: string;
+  readonly to: string;
+  readonly from: string;
+  readonly rolloutId?: string;
+  readonly record?: string;
+}
+
+function setOutputs({ reporter }: ActionContext, outputs: Outputs): void {
+  reporter.output('outcome', outputs.outcome);
+  reporter.output('reason', outputs.reason);
+  reporter.output('task-definition-arn', outputs.to);
+  reporter.output('previous-task-definition-arn', outputs.from);
+  reporter.output('rollout-id', outputs.rolloutId ?? '');
+  reporter.output('record', outputs.record ?? '');
+}
+
+/** @throws DeployError when the release was taken back, so that the step fails */
+async function conclude(context: ActionContext, { ending, recorder, story }: Performance, site: Site) {
+  const { reporter, cancelled } = context;
+  const { rollout, rolloutId } = recorder.record;
+  const { outcome, reason, leftovers } = ending;
+  setOutputs(context, {
+    outcome,
+    reason,
+    rolloutId,
+    record: recorder.path,
+    to: rollout.to,
+    from: rollout.from,
+  });
+  if (!leftovers) reporter.saveState('ended', 'true');
+  if (!cancelled.aborted) await reporter.summary(summarize(recorder.record, story));
+  if (outcome === 'promoted') {
+    reporter.notice(
+      `${revision(rollout.to)} is promoted: ${site.stable.name} runs it and has all the traffic.`,
+    );
+    return;
+  }
+  if (story.crashes.length > 0) {
+    reporter.startGroup('Why tasks of the canary stopped');
+    for (const task of story.crashes) reporter.info(describeStop(task));
+    for (const event of story.events) reporter.info(`event: ${event}`);
+    reporter.endGroup();
+  }
+  throw new DeployError(`${revision(rollout.to)} was taken back: ${reason}`, {
+    state: `All traffic is on ${site.stable.name}, which runs ${revision(rollout.from)}.${leftovers ? ' The canary service is still draining; its target group is removed by the next run.' : ''}`,
+    next: `The record of the rollout is in ${recorder.path}.`,
+  });
+}

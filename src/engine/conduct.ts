@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
+import type { AwsCall, Metrics, Reporter } from '../ports.ts';
+import { narrate } from '../report/narrate.ts';
+import type { Action, Observation, Phase, Rollout } from '../rollout/controller.ts';
+import { formatDuration } from '../rollout/duration.ts';
+import type { StoppedTask } from '../rollout/judge/evidence.ts';
+import { AlbEngine, type EngineSettings, LEASE_MS } from './alb-engine.ts';
+import { keepLease } from './lease.ts';
+import { Recorder } from './recorder.ts';
+import { type Ending, runRollout } from './run-rollout.ts';
+import type { Cloud, Site } from './site.ts';
+
+export interface Stage {
+  readonly cloud: Cloud;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cancelled: AbortSignal;
+  /** Lets go of calls under way; calls made afterwards are not ended by the cancellation. */
+  readonly outlive: () => void;
+  /** Takes the calls made so far, and is told of those to come. */
+  readonly listenToCalls: (listener: (call: AwsCall) => void) => void;
+}
+
+export interface Performance {
+  readonly ending: Ending;
+  readonly recorder: Recorder;
+  readonly story: { readonly crashes: readonly StoppedTask[]; readonly events: readonly string[] };
+}
+
+/**
+ * Conducts a rollout on a site from wherever it stands to its end, with a lease, a record and a log.
+ *
+ * @param from the phase to begin with, given the share of the traffic that the canary has now
+ */
+export async function conduct(
+  stage: Stage,
+  site: Site,
+  rollout: Rollout,
+  settings: Omit<EngineSettings, 'warn'>,
+  from: (share: number) => Phase,
+  { hurry = false } = {},
+): Promise<Performance> {
+  const { cloud, metrics, clock, reporter, env, cancelled, outlive } = stage;
+  const { rolloutId } = settings;
+  const path = join(env['RUNNER_TEMP'] || '/tmp', 'deploy-actions', `rollout-${rolloutId}.json`);
+  const head = { rolloutId, cluster: site.stable.cluster, service: site.stable.name, rollout };
+  const recorder = new Recorder(clock, path, head);
+  stage.listenToCalls((call) => recorder.called(call));
+  const warn = (message: string) => reporter.warning(message);
+  const engine = await AlbEngine.open(cloud, metrics, clock, site, rollout, { ...settings, warn });
+  if (site.ledger) await engine.takeOver(clock.now() + LEASE_MS);
+  if (hurry) engine.hurry();
+  const lease = keepLease(clock, LEASE_MS, (until) => engine.renewLease(until), warn);
+  try {
+    const ending = await runRollout(engine, rollout, from(engine.share), {
+      clock,
+      recorder,
+      cancelled,
+      onInterrupt: outlive,
+      say: teller(reporter, clock),
+    });
+    recorder.end(ending.outcome, ending.reason);
+    return { ending, recorder, story: engine.story };
+  } finally {
+    await lease.stop();
+    recorder.save();
+  }
+}
+
+/** Says each thing once: what is being done, and every quarter of a step how a wait is going. */
+function teller(reporter: Reporter, clock: Clock) {
+  const started = clock.now();
+  let said = '';
+  let saidAt = 0;
+  const EVERY_MS = 60_000;
+  return (phase: Phase, action: Action, seen: Observation): void => {
+    const line = narrate(phase, action, seen);
+    if (line === undefined) return;
+    const key = action.kind === 'hold' ? `hold ${phase.kind} ${action.waitingFor}` : line;
+    const now = clock.now();
+    if (key === said && (action.kind !== 'hold' || now - saidAt < EVERY_MS)) return;
+    said = key;
+    saidAt = now;
+    reporter.info(`[+${formatDuration(now - started)}] ${line}`);
+  };
+}
