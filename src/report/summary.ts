@@ -1,4 +1,3 @@
-import type { Action, Phase } from '../rollout/controller.ts';
 import { formatDuration } from '../rollout/duration.ts';
 import { describeStop, type StoppedTask } from '../rollout/judge/evidence.ts';
 import type { Finding, Verdict } from '../rollout/judge/judge.ts';
@@ -42,32 +41,27 @@ export function summarize(
     '| --- | --- | --- |',
     ...steps.map((step) => stepRow(record, step)),
     '',
-    ...gateTable(steps.at(-1)?.findings ?? []),
+    ...gateTable(steps.findLast(({ findings }) => findings.length > 0)?.findings ?? []),
     ...troubleSection(story),
     `<sub>Rollout ${code(record.rolloutId)}</sub>`,
     '',
   ].join('\n');
 }
 
+/** What the gates said last while each step baked, the decision that ended the step included. */
 function stepStories({ rollout, entries }: RolloutRecord): readonly StepStory[] {
   const stories: StepStory[] = rollout.plan.map((_, index) => ({ index, findings: [] }));
+  let baking: StepStory | undefined;
   for (const entry of entries) {
     if (entry.kind !== 'decision') continue;
-    const story = stories[stepOf(entry.phase, entry.action, stories)];
-    if (!story) continue;
-    if (entry.action.kind === 'shift') story.shiftedAt = entry.at;
-    if (entry.findings.length > 0) story.findings = entry.findings;
+    const { phase, action, findings } = entry;
+    if (baking && findings.length > 0) baking.findings = findings;
+    const inBake = phase.kind === 'stepping' && phase.verifiedAt !== undefined;
+    baking = inBake ? stories[phase.step] : undefined;
+    const shifted = phase.kind === 'stepping' && action.kind === 'shift' ? stories[phase.step] : undefined;
+    if (shifted) shifted.shiftedAt = entry.at;
   }
-  return stories.filter(({ shiftedAt, findings }) => shiftedAt !== undefined || findings.length > 0);
-}
-
-/** A decision that ends a step still speaks of the step before it. */
-function stepOf(phase: Phase, action: Action, stories: readonly StepStory[]): number {
-  if (phase.kind === 'stepping')
-    return phase.verifiedAt === undefined && action.kind !== 'shift'
-      ? Math.max(0, phase.step - 1)
-      : phase.step;
-  return stories.findLastIndex(({ shiftedAt }) => shiftedAt !== undefined);
+  return stories.filter(({ shiftedAt }) => shiftedAt !== undefined);
 }
 
 function stepRow({ rollout, startedAt }: RolloutRecord, { index, shiftedAt, findings }: StepStory): string {
