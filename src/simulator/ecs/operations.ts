@@ -10,6 +10,7 @@ import type {
   TagResourceCommandInput,
   UntagResourceCommandInput,
 } from '@aws-sdk/client-ecs';
+import type { Answer } from '../answer.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../world/pages.ts';
 import { badToken, clusterNotFound, invalidParameter, serviceNotFound } from './errors.ts';

@@ -12,6 +12,7 @@ import type {
   RegisterTaskDefinitionCommandOutput,
   TaskDefinition,
 } from '@aws-sdk/client-ecs';
+import type { Answer } from '../answer.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../world/pages.ts';
 import { badToken, clientError, invalidParameter } from './errors.ts';

@@ -17,7 +17,7 @@ const MINUTE = 60_000;
 const MINUTES_OF_CPU_KEPT = 30;
 
 /** The answer to one real request. */
-export interface Answer {
+export interface UserAnswer {
   readonly status: number;
   readonly body: string;
   /** `family:revision` of the task that answered; undefined when the load balancer did. */
@@ -116,7 +116,7 @@ export class Traffic {
   }
 
   /** Sends one request and gives its answer; it counts like any other. */
-  request(listener: ListenerRecord, request: RoutedRequest): Answer {
+  request(listener: ListenerRecord, request: RoutedRequest): UserAnswer {
     this.catchUp();
     const { now } = this.#kernel.events;
     const route = routeOf(this.#balancing, listener, request);

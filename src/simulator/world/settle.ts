@@ -1,4 +1,6 @@
 import type { Action, RuleCondition } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { addScalableTarget, putPolicy } from '../autoscaling/operations.ts';
+import { DESIRED_COUNT, type ScalingState } from '../autoscaling/state.ts';
 import type { DeploymentRecord, ServiceDeploymentRecord, ServiceRecord } from '../ecs/model.ts';
 import { addCluster } from '../ecs/operations.ts';
 import type { ServiceScheduler } from '../ecs/service-scheduler.ts';
@@ -16,6 +18,7 @@ import type {
   ScenarioAction,
   ScenarioPastDeployment,
   ScenarioRule,
+  ScenarioScalableTarget,
   ScenarioService,
   ScenarioTargetGroup,
 } from '../scenario/scenario.ts';
@@ -35,6 +38,7 @@ export class Settlement {
   readonly #balancing: LoadBalancing;
   readonly #containers: ContainerService;
   readonly #scheduler: ServiceScheduler;
+  readonly #scaling: ScalingState;
   /** When the scenario begins, in ms; what exists is older. */
   readonly #start: number;
   readonly #groups = new Map<string, string>();
@@ -44,12 +48,14 @@ export class Settlement {
     balancing: LoadBalancing,
     containers: ContainerService,
     scheduler: ServiceScheduler,
+    scaling: ScalingState,
     start: number,
   ) {
     this.#scenario = scenario;
     this.#balancing = balancing;
     this.#containers = containers;
     this.#scheduler = scheduler;
+    this.#scaling = scaling;
     this.#start = start;
   }
 
@@ -99,6 +105,27 @@ export class Settlement {
       );
     }
     for (const service of scenario.services) this.#addService(service);
+    for (const target of scenario.scalableTargets) this.#addScalableTarget(target);
+  }
+
+  #addScalableTarget(target: ScenarioScalableTarget): void {
+    const { kernel } = this.#containers;
+    const resourceId = `service/${target.service}`;
+    addScalableTarget(kernel, this.#scaling, resourceId, { min: target.min, max: target.max });
+    if (target.cpu === undefined) return;
+    putPolicy(kernel, this.#scaling, {
+      PolicyName: 'cpu',
+      ServiceNamespace: 'ecs',
+      ResourceId: resourceId,
+      ScalableDimension: DESIRED_COUNT,
+      PolicyType: 'TargetTrackingScaling',
+      TargetTrackingScalingPolicyConfiguration: {
+        TargetValue: target.cpu,
+        PredefinedMetricSpecification: { PredefinedMetricType: 'ECSServiceAverageCPUUtilization' },
+        ScaleOutCooldown: seconds(target.scaleOutCooldown),
+        ScaleInCooldown: seconds(target.scaleInCooldown),
+      },
+    });
   }
 
   #addTargetGroup(group: ScenarioTargetGroup): void {

@@ -1,3 +1,6 @@
+import { scalingOperations } from '../autoscaling/operations.ts';
+import { Scaler } from '../autoscaling/scaler.ts';
+import type { ScalingState } from '../autoscaling/state.ts';
 import { containerOperations } from '../ecs/operations.ts';
 import { ServiceScheduler } from '../ecs/service-scheduler.ts';
 import { ContainerService } from '../ecs/state.ts';
@@ -7,10 +10,11 @@ import { findListener } from '../elbv2/routing.ts';
 import { LoadBalancing } from '../elbv2/state.ts';
 import type { Call, Operation, Operations, SimulatorContext, World } from '../operation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { taggingOperations } from '../tagging/operations.ts';
 import { STEADY } from '../traffic/behaviour.ts';
 import { Network } from '../traffic/endpoint.ts';
 import { UserLedger } from '../traffic/ledger.ts';
-import { type Answer, Traffic } from '../traffic/traffic.ts';
+import { Traffic, type UserAnswer } from '../traffic/traffic.ts';
 import { createKernel } from './kernel.ts';
 import { Settlement } from './settle.ts';
 import { TagStore } from './tags.ts';
@@ -33,7 +37,7 @@ export interface SimulatedWorld extends World {
    *
    * @throws Error when there is no such listener
    */
-  request(door: Door, request: RoutedRequest): Answer;
+  request(door: Door, request: RoutedRequest): UserAnswer;
 }
 
 /**
@@ -56,8 +60,11 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   const scheduler = new ServiceScheduler(containers);
   const users = new UserLedger();
   const traffic = new Traffic(kernel, balancing, scenario.traffic, users, scenario.slowOver, start);
-  new Settlement(scenario, balancing, containers, scheduler, born).build();
+  const scaling: ScalingState = { targets: new Map(), policies: new Map(), activities: [] };
+  const scaler = new Scaler(kernel, scaling, containers, scheduler, traffic.cpu);
+  new Settlement(scenario, balancing, containers, scheduler, scaling, born).build();
   traffic.begin();
+  scaler.begin();
   kernel.events.advance(start);
 
   /** Operations see the world as it is when their call arrives, even if nobody advanced it before. */
@@ -82,6 +89,8 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
     services: {
       ECS: upToDate(containerOperations(containers, scheduler)),
       'Elastic Load Balancing v2': upToDate(loadBalancingOperations(balancing)),
+      'Application Auto Scaling': upToDate(scalingOperations(kernel, scaling, scaler, tags)),
+      'Resource Groups Tagging API': upToDate(taggingOperations(tags)),
     },
     request(door, request) {
       const listener = findListener(balancing, door.loadBalancer, door.port);

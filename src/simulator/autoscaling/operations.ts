@@ -1,0 +1,242 @@
+import type {
+  DeleteScalingPolicyCommandInput,
+  DeregisterScalableTargetCommandInput,
+  DescribeScalableTargetsCommandInput,
+  DescribeScalableTargetsCommandOutput,
+  DescribeScalingActivitiesCommandInput,
+  DescribeScalingActivitiesCommandOutput,
+  DescribeScalingPoliciesCommandInput,
+  DescribeScalingPoliciesCommandOutput,
+  PutScalingPolicyCommandInput,
+  PutScalingPolicyCommandOutput,
+  RegisterScalableTargetCommandInput,
+  RegisterScalableTargetCommandOutput,
+} from '@aws-sdk/client-application-auto-scaling';
+import type { Answer } from '../answer.ts';
+import { AwsError, type Operations } from '../operation.ts';
+import { hexId, uuid } from '../world/ids.ts';
+import type { Kernel } from '../world/kernel.ts';
+import { page } from '../world/pages.ts';
+import type { TagStore } from '../world/tags.ts';
+import type { Scaler } from './scaler.ts';
+import { DESIRED_COUNT, policyKey, type ScalableTargetRecord, type ScalingState } from './state.ts';
+
+const A_PAGE = 50;
+
+const refuse = (message: string): AwsError => new AwsError('ValidationException', message);
+const badToken = (): AwsError =>
+  new AwsError('InvalidNextTokenException', 'The next token supplied was invalid.');
+
+const requireService = (namespace: string | undefined, dimension: string | undefined): void => {
+  if (namespace !== 'ecs') throw refuse(`Unsupported service namespace: ${namespace ?? ''}`);
+  if (dimension !== undefined && dimension !== DESIRED_COUNT) {
+    throw refuse(`Unsupported service namespace, resource type or scalable dimension: ${dimension}`);
+  }
+};
+
+/** Adds a scalable target for `service/cluster/name`. */
+export function addScalableTarget(
+  kernel: Kernel,
+  state: ScalingState,
+  resourceId: string,
+  bounds: { readonly min: number; readonly max: number },
+): ScalableTargetRecord {
+  const target: ScalableTargetRecord = {
+    resourceId,
+    arn: kernel.arn('application-autoscaling', `scalable-target/${hexId(kernel.random, 34)}`),
+    roleArn: `arn:aws:iam::${kernel.accountId}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService`,
+    createdAt: kernel.events.now,
+    ...bounds,
+    suspended: {
+      DynamicScalingInSuspended: false,
+      DynamicScalingOutSuspended: false,
+      ScheduledScalingSuspended: false,
+    },
+  };
+  state.targets.set(resourceId, target);
+  return target;
+}
+
+/** Adds or changes a target-tracking policy on a service's average CPU. */
+export function putPolicy(kernel: Kernel, state: ScalingState, input: PutScalingPolicyCommandInput) {
+  const { ResourceId: resourceId = '', PolicyName: name = '' } = input;
+  const configuration = input.TargetTrackingScalingPolicyConfiguration;
+  if (configuration === undefined) throw refuse('Only target tracking scaling policies are simulated');
+  const metric = configuration.PredefinedMetricSpecification?.PredefinedMetricType;
+  if (metric !== 'ECSServiceAverageCPUUtilization') {
+    throw refuse(`Only ECSServiceAverageCPUUtilization is simulated, not ${metric ?? 'a customized metric'}`);
+  }
+  if (!state.targets.has(resourceId)) {
+    throw new AwsError(
+      'ObjectNotFoundException',
+      `No scalable target registered for service namespace: ecs, resource ID: ${resourceId}, scalable dimension: ${DESIRED_COUNT}`,
+    );
+  }
+  const key = policyKey(resourceId, name);
+  const existing = state.policies.get(key);
+  if (existing) {
+    existing.configuration = structuredClone(configuration);
+    return existing;
+  }
+  const id = uuid(kernel.random);
+  const alarms = ['AlarmHigh', 'AlarmLow'].map((kind) => {
+    const AlarmName = `TargetTracking-${resourceId}-${kind}-${uuid(kernel.random)}`;
+    return { AlarmName, AlarmARN: kernel.arn('cloudwatch', `alarm:${AlarmName}`) };
+  });
+  const policy = {
+    name,
+    arn: kernel.arn('autoscaling', `scalingPolicy:${id}:resource/ecs/${resourceId}:policyName/${name}`),
+    resourceId,
+    createdAt: kernel.events.now,
+    alarms,
+    configuration: structuredClone(configuration),
+    scaledOutAt: 0,
+    scaledInAt: 0,
+  };
+  state.policies.set(key, policy);
+  return policy;
+}
+
+/** Application Auto Scaling: https://docs.aws.amazon.com/autoscaling/application/APIReference/Welcome.html */
+export function scalingOperations(
+  kernel: Kernel,
+  state: ScalingState,
+  scaler: Scaler,
+  tags: TagStore,
+): Operations {
+  const requireTarget = (resourceId: string): ScalableTargetRecord => {
+    const target = state.targets.get(resourceId);
+    if (target === undefined) {
+      throw new AwsError(
+        'ObjectNotFoundException',
+        `No scalable target found for service namespace: ecs, resource ID: ${resourceId}, scalable dimension: ${DESIRED_COUNT}`,
+      );
+    }
+    return target;
+  };
+
+  return {
+    DescribeScalableTargets(
+      input: DescribeScalableTargetsCommandInput,
+    ): Answer<DescribeScalableTargetsCommandOutput> {
+      requireService(input.ServiceNamespace, input.ScalableDimension);
+      const targets = [...state.targets.values()].filter(
+        ({ resourceId }) => input.ResourceIds === undefined || input.ResourceIds.includes(resourceId),
+      );
+      const { items, next } = page(targets, input.NextToken, input.MaxResults ?? A_PAGE, badToken);
+      const ScalableTargets = items.map((target) => ({
+        ServiceNamespace: 'ecs' as const,
+        ResourceId: target.resourceId,
+        ScalableDimension: DESIRED_COUNT as typeof DESIRED_COUNT,
+        MinCapacity: target.min,
+        MaxCapacity: target.max,
+        RoleARN: target.roleArn,
+        CreationTime: new Date(target.createdAt),
+        SuspendedState: { ...target.suspended },
+        ScalableTargetARN: target.arn,
+      }));
+      return next === undefined ? { ScalableTargets } : { ScalableTargets, NextToken: next };
+    },
+
+    RegisterScalableTarget(
+      input: RegisterScalableTargetCommandInput,
+    ): Answer<RegisterScalableTargetCommandOutput> {
+      requireService(input.ServiceNamespace, input.ScalableDimension);
+      const resourceId = input.ResourceId ?? '';
+      const existing = state.targets.get(resourceId);
+      const min = input.MinCapacity ?? existing?.min;
+      const max = input.MaxCapacity ?? existing?.max;
+      if (min === undefined || max === undefined) {
+        throw refuse('MinCapacity and MaxCapacity must be specified when registering a new scalable target');
+      }
+      if (min > max) throw refuse('Maximum capacity cannot be less than minimum capacity');
+      if (scaler.service(resourceId) === undefined) throw refuse(`ECS service doesn't exist: ${resourceId}`);
+      const target = existing ?? addScalableTarget(kernel, state, resourceId, { min, max });
+      target.min = min;
+      target.max = max;
+      // Members that are not given keep their value.
+      Object.assign(
+        target.suspended,
+        Object.fromEntries(
+          Object.entries(input.SuspendedState ?? {}).filter(([, value]) => value !== undefined),
+        ),
+      );
+      if (input.Tags) tags.add(target.arn, Object.entries(input.Tags));
+      scaler.clamp(target);
+      return { ScalableTargetARN: target.arn };
+    },
+
+    DeregisterScalableTarget(input: DeregisterScalableTargetCommandInput): object {
+      requireService(input.ServiceNamespace, input.ScalableDimension);
+      const target = requireTarget(input.ResourceId ?? '');
+      state.targets.delete(target.resourceId);
+      for (const [key, policy] of state.policies) {
+        if (policy.resourceId === target.resourceId) state.policies.delete(key);
+      }
+      return {};
+    },
+
+    DescribeScalingPolicies(
+      input: DescribeScalingPoliciesCommandInput,
+    ): Answer<DescribeScalingPoliciesCommandOutput> {
+      requireService(input.ServiceNamespace, input.ScalableDimension);
+      const policies = [...state.policies.values()]
+        .filter(({ resourceId }) => input.ResourceId === undefined || resourceId === input.ResourceId)
+        .filter(({ name }) => input.PolicyNames === undefined || input.PolicyNames.includes(name));
+      const { items, next } = page(policies, input.NextToken, input.MaxResults ?? A_PAGE, badToken);
+      const ScalingPolicies = items.map((policy) => ({
+        PolicyARN: policy.arn,
+        PolicyName: policy.name,
+        ServiceNamespace: 'ecs' as const,
+        ResourceId: policy.resourceId,
+        ScalableDimension: DESIRED_COUNT as typeof DESIRED_COUNT,
+        PolicyType: 'TargetTrackingScaling' as const,
+        TargetTrackingScalingPolicyConfiguration: structuredClone(policy.configuration),
+        Alarms: policy.alarms.map((alarm) => ({ ...alarm })),
+        CreationTime: new Date(policy.createdAt),
+      }));
+      return next === undefined ? { ScalingPolicies } : { ScalingPolicies, NextToken: next };
+    },
+
+    PutScalingPolicy(input: PutScalingPolicyCommandInput): Answer<PutScalingPolicyCommandOutput> {
+      requireService(input.ServiceNamespace, input.ScalableDimension);
+      const policy = putPolicy(kernel, state, input);
+      return { PolicyARN: policy.arn, Alarms: policy.alarms.map((alarm) => ({ ...alarm })) };
+    },
+
+    DeleteScalingPolicy(input: DeleteScalingPolicyCommandInput): object {
+      requireService(input.ServiceNamespace, input.ScalableDimension);
+      const deleted = state.policies.delete(policyKey(input.ResourceId ?? '', input.PolicyName ?? ''));
+      if (!deleted) {
+        throw new AwsError(
+          'ObjectNotFoundException',
+          `No scaling policy found for ${input.PolicyName ?? ''}`,
+        );
+      }
+      return {};
+    },
+
+    DescribeScalingActivities(
+      input: DescribeScalingActivitiesCommandInput,
+    ): Answer<DescribeScalingActivitiesCommandOutput> {
+      requireService(input.ServiceNamespace, input.ScalableDimension);
+      const activities = state.activities.filter(
+        ({ resourceId }) => input.ResourceId === undefined || resourceId === input.ResourceId,
+      );
+      const { items, next } = page(activities, input.NextToken, input.MaxResults ?? A_PAGE, badToken);
+      const ScalingActivities = items.map((activity) => ({
+        ActivityId: activity.id,
+        ServiceNamespace: 'ecs' as const,
+        ResourceId: activity.resourceId,
+        ScalableDimension: DESIRED_COUNT as typeof DESIRED_COUNT,
+        Description: activity.description,
+        Cause: activity.cause,
+        StartTime: new Date(activity.at),
+        EndTime: new Date(activity.at + 1_000),
+        StatusCode: 'Successful' as const,
+        StatusMessage: 'Successfully set desired count.',
+      }));
+      return next === undefined ? { ScalingActivities } : { ScalingActivities, NextToken: next };
+    },
+  };
+}

@@ -1,0 +1,291 @@
+import { readFileSync } from 'node:fs';
+import type { PutMetricAlarmInput } from '@aws-sdk/client-cloudwatch';
+import type { ContainerDefinition } from '@aws-sdk/client-ecs';
+import { parse, YAMLParseError } from 'yaml';
+import { ConfigError, type Problem } from '../../errors.ts';
+import type { Rate, TrafficSource } from '../traffic/source.ts';
+import { behaviour } from './read-behaviour.ts';
+import type {
+  Scenario,
+  ScenarioForward,
+  ScenarioHealthCheck,
+  ScenarioListener,
+  ScenarioLoadBalancer,
+  ScenarioPastDeployment,
+  ScenarioRule,
+  ScenarioScalableTarget,
+  ScenarioService,
+  ScenarioTargetGroup,
+  ScenarioTaskDefinition,
+} from './scenario.ts';
+import {
+  duration,
+  flag,
+  list,
+  moment,
+  number,
+  object,
+  oneOf,
+  optional,
+  passedOn,
+  type Reader,
+  record,
+  required,
+  ShapeError,
+  share,
+  text,
+  textOrNumber,
+  timeOfDay,
+  whole,
+  withDefault,
+} from './shape.ts';
+
+const tags = optional(record(textOrNumber));
+
+const forwardList = list(
+  object<ScenarioForward>({ targetGroup: required(text), weight: withDefault(whole(0, 999), 1) }),
+);
+
+/** A target group's name, or a list of them with weights. */
+const forward: Reader<readonly ScenarioForward[]> = (value, path) =>
+  typeof value === 'string' ? [{ targetGroup: text(value, path), weight: 1 }] : forwardList(value, path);
+
+const rule = object<ScenarioRule>({
+  priority: required(whole(1, 50_000)),
+  forward: required(forward),
+  stickiness: optional(duration),
+  path: optional(list(text)),
+  host: optional(list(text)),
+  header: optional(
+    object<NonNullable<ScenarioRule['header']>>({ name: required(text), values: required(list(text)) }),
+  ),
+  tags,
+});
+
+const listener = object<ScenarioListener>({
+  port: required(whole(1, 65_535)),
+  protocol: optional(oneOf('HTTP', 'HTTPS')),
+  forward: required(forward),
+  stickiness: optional(duration),
+  rules: optional(list(rule)),
+});
+
+const healthCheck = object<ScenarioHealthCheck>({
+  path: optional(text),
+  interval: optional(duration),
+  timeout: optional(duration),
+  healthyThreshold: optional(whole(2, 10)),
+  unhealthyThreshold: optional(whole(2, 10)),
+  codes: optional(textOrNumber),
+});
+
+const targetGroup = object<ScenarioTargetGroup>({
+  name: required(text),
+  port: optional(whole(1, 65_535)),
+  healthCheck: optional(healthCheck),
+  deregistrationDelay: optional(duration),
+  attributes: optional(record(textOrNumber)),
+  tags,
+});
+
+/** RegisterTaskDefinition checks the rest of it. */
+const container: Reader<ContainerDefinition> = (value, path) => {
+  const given = passedOn(value, path);
+  return {
+    ...given,
+    name: text(given['name'], `${path}.name`),
+    image: text(given['image'], `${path}.image`),
+  };
+};
+
+const taskDefinition = object<ScenarioTaskDefinition>({
+  family: required(text),
+  cpu: optional(textOrNumber),
+  memory: optional(textOrNumber),
+  containers: required(list(container)),
+  tags,
+});
+
+const pastDeployment = object<ScenarioPastDeployment>({
+  taskDefinition: required(text),
+  ago: required(duration),
+  status: withDefault(oneOf('SUCCESSFUL', 'ROLLBACK_SUCCESSFUL', 'STOPPED'), 'SUCCESSFUL'),
+});
+
+const service = object<ScenarioService>({
+  name: required(text),
+  cluster: required(text),
+  taskDefinition: required(text),
+  desiredCount: required(whole(0)),
+  targetGroups: optional(
+    list(
+      object<NonNullable<ScenarioService['targetGroups']>[number]>({
+        name: required(text),
+        container: required(text),
+        port: required(whole(1, 65_535)),
+      }),
+    ),
+  ),
+  minimumHealthyPercent: optional(whole(0, 100)),
+  maximumPercent: optional(whole(100, 200)),
+  circuitBreaker: optional(object<{ rollback: boolean }>({ rollback: required(flag) })),
+  gracePeriod: optional(duration),
+  deployedAgo: optional(duration),
+  history: optional(list(pastDeployment)),
+  tags,
+});
+
+const scalableTarget = object<ScenarioScalableTarget>({
+  service: required(text),
+  min: required(whole(0)),
+  max: required(whole(0)),
+  cpu: optional(number(1, 100)),
+  scaleOutCooldown: optional(duration),
+  scaleInCooldown: optional(duration),
+});
+
+/** The simulator's CloudWatch checks it as it checks a PutMetricAlarm. */
+const alarm: Reader<PutMetricAlarmInput> = (value, path) => {
+  const given = passedOn(value, path);
+  return { ...given, AlarmName: text(given['AlarmName'], `${path}.AlarmName`) };
+};
+
+const rateInFull = object<Rate>({
+  perSecond: withDefault(number(0), 0),
+  day: optional(
+    list(
+      object<NonNullable<Rate['day']>[number]>({ at: required(timeOfDay), perSecond: required(number(0)) }),
+    ),
+  ),
+  bursts: optional(
+    list(
+      object<NonNullable<Rate['bursts']>[number]>({
+        from: required(duration),
+        until: required(duration),
+        perSecond: required(number(0)),
+      }),
+    ),
+  ),
+});
+
+/** Requests per second: a number, or points over the day and bursts. */
+const rate: Reader<Rate> = (value, path) =>
+  typeof value === 'number' ? { perSecond: number(0)(value, path) } : rateInFull(value, path);
+
+const source = object<TrafficSource>({
+  loadBalancer: required(text),
+  port: withDefault(whole(1, 65_535), 80),
+  path: withDefault(text, '/'),
+  host: optional(text),
+  method: optional(text),
+  headers: optional(record(textOrNumber)),
+  rate: required(rate),
+  returning: withDefault(share, 0.7),
+  session: withDefault(duration, 600_000),
+});
+
+const scenario = object<Scenario>({
+  name: required(text),
+  start: optional(moment),
+  history: withDefault(duration, 3_600_000),
+  consistencyLag: withDefault(
+    object<Scenario['consistencyLag']>({ min: withDefault(duration, 0), max: required(duration) }),
+    { min: 0, max: 800 },
+  ),
+  slowOver: withDefault(duration, 1_000),
+  clusters: required(list(text)),
+  loadBalancers: withDefault(
+    list(object<ScenarioLoadBalancer>({ name: required(text), listeners: required(list(listener)), tags })),
+    [],
+  ),
+  targetGroups: withDefault(list(targetGroup), []),
+  taskDefinitions: withDefault(list(taskDefinition), []),
+  services: withDefault(list(service), []),
+  scalableTargets: withDefault(list(scalableTarget), []),
+  alarms: withDefault(list(alarm), []),
+  traffic: withDefault(list(source), []),
+  behaviours: withDefault(record(behaviour), {}),
+});
+
+/** Names that the scenario uses but does not have. */
+function dangling(read: Scenario): Problem[] {
+  const groups = new Set(read.targetGroups.map(({ name }) => name));
+  const listeners = new Set(
+    read.loadBalancers.flatMap(({ name, listeners: doors }) => doors.map(({ port }) => `${name}:${port}`)),
+  );
+  const services = new Set(read.services.map(({ cluster, name }) => `${cluster}/${name}`));
+  const revisions = new Set<string>();
+  for (const { family } of read.taskDefinitions) {
+    const known = [...revisions].filter((revision) => revision.startsWith(`${family}:`)).length;
+    revisions.add(`${family}:${known + 1}`);
+  }
+  const problems: Problem[] = [];
+  const need = (known: ReadonlySet<string>, name: string, place: string, kind: string): void => {
+    if (!known.has(name)) problems.push({ input: place, message: `there is no ${kind} "${name}"` });
+  };
+  for (const { name, listeners: doors } of read.loadBalancers) {
+    for (const { port, forward: byDefault, rules = [] } of doors) {
+      for (const { targetGroup: group } of [...byDefault, ...rules.flatMap((each) => each.forward)]) {
+        need(groups, group, `load balancer ${name}, port ${port}`, 'target group');
+      }
+      for (const { priority, path, host, header } of rules) {
+        if (!path && !host && !header) {
+          problems.push({
+            input: `load balancer ${name}, port ${port}, rule ${priority}`,
+            message: 'a rule needs a path, host or header',
+          });
+        }
+      }
+    }
+  }
+  for (const each of read.services) {
+    const place = `service ${each.name}`;
+    need(new Set(read.clusters), each.cluster, place, 'cluster');
+    need(revisions, each.taskDefinition, place, 'task definition');
+    for (const past of each.history ?? []) need(revisions, past.taskDefinition, place, 'task definition');
+    for (const group of each.targetGroups ?? []) need(groups, group.name, place, 'target group');
+  }
+  for (const target of read.scalableTargets) need(services, target.service, 'scalableTargets', 'service');
+  for (const { loadBalancer, port } of read.traffic) {
+    need(listeners, `${loadBalancer}:${port}`, 'traffic', 'listener');
+  }
+  return problems;
+}
+
+/**
+ * Reads a scenario from YAML: durations as `25s`, shares as `5%`; see the examples beside this file.
+ *
+ * @throws ConfigError with every problem
+ */
+export function parseScenario(yaml: string): Scenario {
+  const problems: Problem[] = [];
+  try {
+    const read = scenario(parse(yaml), '');
+    problems.push(...dangling(read));
+    if (problems.length === 0) return read;
+  } catch (error) {
+    if (error instanceof ShapeError) problems.push(...error.problems);
+    else if (error instanceof YAMLParseError) problems.push({ input: 'scenario', message: error.message });
+    else throw error;
+  }
+  throw new ConfigError(problems);
+}
+
+/** Reads a scenario file. @throws ConfigError when it is missing or wrong */
+export function loadScenario(file: string): Scenario {
+  let yaml: string;
+  try {
+    yaml = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigError({ input: file, message: 'the scenario cannot be read' }, { cause });
+  }
+  try {
+    return parseScenario(yaml);
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    throw new ConfigError(
+      cause.problems.map(({ input, message }) => ({ input: `${file}: ${input}`, message })),
+      { cause },
+    );
+  }
+}
