@@ -10,6 +10,7 @@ const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
   canary: () => import('./actions/canary/run.ts'),
   'canary-post': () => import('./actions/canary/post.ts'),
   'render-task-definition': () => import('./actions/render-task-definition/run.ts'),
+  rollback: () => import('./actions/rollback/run.ts'),
 };
 
 /** Runs one step of one action and ends the process: the only catch of the product. */

@@ -239,6 +239,16 @@ export interface TaskDefinitions {
   ofService(cluster: string, service: string): Promise<RegisteredTaskDefinition>;
 }
 
+/** Container images in their registry. */
+export interface Images {
+  /**
+   * The digest of the image that carries the tag in the same repository as `image`.
+   *
+   * @returns undefined when there is no such tag, or the repository is not one of ECR
+   */
+  digestOf(image: string, tag: string): Promise<string | undefined>;
+}
+
 /** One AWS call as the record of a rollout keeps it. */
 export interface AwsCall {
   readonly at: number;

@@ -162,7 +162,7 @@ export class AlbEngine {
     const watching = phase.kind === 'stepping' || phase.kind === 'promoting';
     const every = baking ? BAKING : { services: 0, health: 0, routes: 2 * MINUTE };
     await Promise.all([
-      this.#when('services', every.services, () => this.#lookAtServices()),
+      this.#when('services', every.services, () => this.#lookAtServices(watching)),
       this.#canary && this.#targetGroups() === 'all'
         ? this.#when('health', every.health, () => this.#lookAtHealth(phase))
         : undefined,
@@ -237,25 +237,55 @@ export class AlbEngine {
     await this.#write({ leaseUntil });
   }
 
-  /** Makes the rollout that was found ours. */
+  /**
+   * Makes the rollout that was found ours. Of two runs that try at the same time, the one that wrote last holds it.
+   *
+   * @throws TakenOver when a third run was quicker
+   */
   async takeOver(leaseUntil: number): Promise<void> {
     const { rolloutId, holder } = this.#settings;
+    const former = this.#site.ledger?.rolloutId;
     await this.#write({ rolloutId, holder, leaseUntil });
-    await this.#requireHold();
+    await this.#untilHeld((ledger) => ledger.rolloutId !== former || former === rolloutId);
   }
 
   async #write(fields: Partial<Ledger>): Promise<void> {
     const arns = this.#pairs.flatMap(({ canary }) => canary?.arn ?? []);
-    if (arns.length > 0) await this.#cloud.traffic.tag(arns, toTags(fields));
+    if (arns.length === 0) return;
+    await this.#cloud.traffic.tag(arns, toTags(fields)).catch((error: unknown) => {
+      // Whoever took the rollout over may have ended it and removed the group.
+      if (!(error instanceof Error && error.name.startsWith('TargetGroupNotFound'))) throw error;
+    });
   }
 
-  /** @throws TakenOver when another run has made the rollout its own */
+  /** @throws TakenOver when another run has made the rollout its own, or has ended it */
   async #requireHold(): Promise<void> {
-    const anchor = this.#pairs[0].canary;
-    if (!anchor) return;
-    const ledger = fromTags((await this.#cloud.traffic.tags([anchor.arn])).get(anchor.arn) ?? {});
+    const ledger = await this.#readLedger();
+    if (ledger === 'gone') {
+      throw new TakenOver('somebody else has ended the rollout and removed the canary target group');
+    }
     if (ledger && ledger.rolloutId !== this.#settings.rolloutId) {
       throw new TakenOver(`the rollout was taken over by ${ledger.holder}`);
+    }
+  }
+
+  /** Waits until the ledger shows what was written, then makes sure that it is ours. */
+  async #untilHeld(shown: (ledger: Ledger) => boolean): Promise<void> {
+    await this.#until(async () => {
+      const ledger = await this.#readLedger();
+      return ledger !== undefined && ledger !== 'gone' && shown(ledger);
+    }, 'the tags of the canary target group');
+    await this.#requireHold();
+  }
+
+  async #readLedger(): Promise<Ledger | 'gone' | undefined> {
+    const anchor = this.#pairs[0].canary;
+    if (!anchor) return undefined;
+    try {
+      return fromTags((await this.#cloud.traffic.tags([anchor.arn])).get(anchor.arn) ?? {});
+    } catch (error) {
+      if (error instanceof Error && error.name.startsWith('TargetGroupNotFound')) return 'gone';
+      throw error;
     }
   }
 
@@ -306,7 +336,7 @@ export class AlbEngine {
     for (const each of what) this.#lookedAt.delete(each);
   }
 
-  async #lookAtServices(): Promise<void> {
+  async #lookAtServices(watching = false): Promise<void> {
     const { services } = this.#cloud;
     const [stable, canary] = await services.describe(this.#stable.cluster, [
       this.#stable.name,
@@ -314,7 +344,11 @@ export class AlbEngine {
     ]);
     if (!stable) throw new DeployError(`the service ${this.#stable.name} is gone`);
     const { from, to } = this.#rollout;
-    if (stable.taskDefinition !== from && stable.taskDefinition !== to) {
+    const foreign = stable.taskDefinition !== from && stable.taskDefinition !== to;
+    const vanished = this.#canary?.status === 'ACTIVE' && canary?.status !== 'ACTIVE';
+    // What a rollback by hand does is no interference: that run has the rollout now.
+    if (watching && (foreign || vanished)) await this.#requireHold();
+    if (foreign) {
       this.#interference = `somebody else has deployed ${stable.taskDefinition} to the service`;
     }
     this.#stable = stable;
@@ -355,7 +389,9 @@ export class AlbEngine {
   async #lookAtRoutes(): Promise<void> {
     await this.#routes.reread();
     const other = this.#routes.unlike(this.#weight);
-    if (other) this.#interference = `somebody else has changed the ${describeRoute(other)}`;
+    if (!other) return;
+    await this.#requireHold();
+    this.#interference = `somebody else has changed the ${describeRoute(other)}`;
   }
 
   /** Minutes are ready `metricDelayMs` after their end; a few seconds more let a slow answer be there. */
@@ -435,7 +471,7 @@ export class AlbEngine {
       pair.canary ? pair : { ...pair, canary: await traffic.createLike(pair.stable, pair.canaryName, tags) };
     const [first, ...others] = this.#pairs;
     this.#usePairs([await make(first), ...others]);
-    await this.#requireHold();
+    await this.#untilHeld(() => true);
     this.#usePairs([this.#pairs[0], ...(await Promise.all(others.map(make)))]);
   }
 

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
+import { DeployError } from '../errors.ts';
 import type { AwsCall, Metrics, Reporter } from '../ports.ts';
 import { narrate } from '../report/narrate.ts';
 import type { Action, Observation, Phase, Rollout } from '../rollout/controller.ts';
 import { formatDuration } from '../rollout/duration.ts';
 import type { StoppedTask } from '../rollout/judge/evidence.ts';
-import { AlbEngine, type EngineSettings, LEASE_MS } from './alb-engine.ts';
+import { AlbEngine, type EngineSettings, LEASE_MS, TakenOver } from './alb-engine.ts';
 import { keepLease } from './lease.ts';
 import { Recorder } from './recorder.ts';
 import { type Ending, runRollout } from './run-rollout.ts';
@@ -64,6 +65,14 @@ export async function conduct(
     });
     recorder.end(ending.outcome, ending.reason);
     return { ending, recorder, story: engine.story };
+  } catch (error) {
+    if (!(error instanceof TakenOver)) throw error;
+    recorder.end('rolled-back', error.message);
+    throw new DeployError(error.message, {
+      state: 'This run changes nothing any more; the other one brings the rollout to its end.',
+      next: 'Look at that run for what became of the release.',
+      cause: error,
+    });
   } finally {
     await lease.stop();
     recorder.save();

@@ -107,7 +107,11 @@ export async function runRollout(
           await engine.note(phase);
           await engine.act(action);
         }
-      } else await engine.act(action);
+      } else {
+        // Whoever follows a rollout from outside finds what the gates said by the time the traffic moves.
+        if (action.kind === 'shift') recorder.save();
+        await engine.act(action);
+      }
       if (action.kind === 'hold') {
         const now = clock.now();
         const next = Math.min(engine.nextLook(phase, now), action.until ?? Number.POSITIVE_INFINITY);

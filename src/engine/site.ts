@@ -113,6 +113,19 @@ export async function surveySite({ services, traffic, scaling }: Cloud, cluster:
 }
 
 /**
+ * The site of a rollout that has not ended, or `undefined` when there is none. Unlike `surveySite` it takes any
+ * service, since one without a load balancer can have no rollout.
+ */
+export async function findUnfinished(cloud: Cloud, stable: EcsService): Promise<Site | undefined> {
+  const arns = stable.loadBalancers.flatMap(({ targetGroupArn }) => targetGroupArn ?? []);
+  if (arns.length === 0) return undefined;
+  const groups = await cloud.traffic.targetGroups(arns);
+  const names = groups.map(({ name }) => canaryTargetGroupName(stable.cluster, stable.name, name));
+  const made = await cloud.traffic.targetGroupsByName(names);
+  return made.length === 0 ? undefined : surveySite(cloud, stable.cluster, stable.name);
+}
+
+/**
  * Routes that give the service traffic, or split it with a canary. A rule that leads to a canary alone is not one:
  * no user's request takes it.
  */

@@ -138,7 +138,8 @@ function startStep(script: string, directory: string, env: Readonly<Record<strin
       }),
     );
   });
-  const wait = (ms: number) => new Promise<undefined>((settle) => setTimeout(settle, ms).unref());
+  const wait = (ms: number) =>
+    new Promise<undefined>((settle) => setTimeout(() => settle(undefined), ms).unref());
   return {
     done,
     process: child,

@@ -5,7 +5,8 @@ export type ServiceId =
   | 'CloudWatch'
   | 'STS'
   | 'Resource Groups Tagging API'
-  | 'Application Auto Scaling';
+  | 'Application Auto Scaling'
+  | 'ECR';
 
 /**
  * What goes wrong:

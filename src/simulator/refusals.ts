@@ -29,6 +29,7 @@ const manners: Readonly<Record<string, Manners>> = {
     iam: 'application-autoscaling',
     internal: 'InternalServiceException',
   },
+  ECR: { ...json, iam: 'ecr', internal: 'ServerException' },
 };
 
 function mannersOf(service: string): Manners {

@@ -2,9 +2,9 @@ import { conduct } from '../../engine/conduct.ts';
 import { surveySite } from '../../engine/site.ts';
 import { holderOf } from '../../github/run-identity.ts';
 import { resume } from '../../rollout/ledger.ts';
-import { STRATEGIES } from '../../rollout/plan.ts';
 import type { ActionContext } from '../action.ts';
 import { connect } from '../aws-adapters.ts';
+import { rescueRollout } from '../rescue-rollout.ts';
 import { fromMain } from './state.ts';
 
 /**
@@ -35,20 +35,7 @@ export async function run({ reporter, env, clock, cancelled }: ActionContext): P
   const { ending } = await conduct(
     stage,
     site,
-    {
-      from: ledger.from,
-      to: ledger.to,
-      plan: STRATEGIES.canary,
-      gates: [],
-      minRequests: 1,
-      onNoEvidence: 'roll-back',
-      maxHoldMs: 0,
-      afterHold: 'roll-back',
-      capacity: { mode: 'auto', atLeast: 1 },
-      initialTasks: ledger.initialTasks,
-      preTrafficTest: false,
-      healthyTimeoutMs: 0,
-    },
+    rescueRollout(ledger),
     {
       rolloutId: ledger.rolloutId,
       holder: holderOf(env),

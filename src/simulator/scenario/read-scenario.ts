@@ -204,6 +204,7 @@ const scenario = object<Scenario>({
   scalableTargets: withDefault(list(scalableTarget), []),
   alarms: withDefault(list(alarm), []),
   traffic: withDefault(list(source), []),
+  repositories: optional(record(record(text))),
   behaviours: withDefault(record(behaviour), {}),
 });
 

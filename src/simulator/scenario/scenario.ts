@@ -1,5 +1,6 @@
 import type { PutMetricAlarmInput } from '@aws-sdk/client-cloudwatch';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
+import type { Repositories } from '../ecr/operations.ts';
 import type { Behaviour } from '../traffic/behaviour.ts';
 import type { TrafficSource } from '../traffic/source.ts';
 
@@ -139,6 +140,8 @@ export interface Scenario {
   /** For the simulator's CloudWatch, as PutMetricAlarm takes them. */
   readonly alarms: readonly PutMetricAlarmInput[];
   readonly traffic: readonly TrafficSource[];
+  /** ECR repositories by name: digests by tag. */
+  readonly repositories?: Repositories;
   /** By image, by its last path segment, or by its tag. */
   readonly behaviours: Readonly<Record<string, ScenarioBehaviour>>;
 }

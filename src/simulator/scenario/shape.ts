@@ -59,7 +59,7 @@ export function object<T>(fields: { readonly [K in keyof T]-?: Field<Exclude<T[K
     if (!isRecord(value)) throw wrong(path, 'an object', value);
     const at = (key: string): string => (path === '' ? key : `${path}.${key}`);
     const result: Record<string, unknown> = {};
-    const unknown = Object.keys(value).filter((key) => !(key in fields));
+    const unknown = Object.keys(value).filter((key) => !Object.hasOwn(fields, key));
     collect([
       () => {
         if (unknown.length === 0) return;

@@ -1,5 +1,6 @@
 import * as autoscaling from '@aws-sdk/client-application-auto-scaling';
 import * as cloudwatch from '@aws-sdk/client-cloudwatch';
+import * as ecr from '@aws-sdk/client-ecr';
 import * as ecs from '@aws-sdk/client-ecs';
 import * as elbv2 from '@aws-sdk/client-elastic-load-balancing-v2';
 import * as tagging from '@aws-sdk/client-resource-groups-tagging-api';
@@ -17,6 +18,7 @@ export const serviceModels: readonly ServiceModel[] = [
   readServiceModel(sts, new sts.STSClient(offline)),
   readServiceModel(tagging, new tagging.ResourceGroupsTaggingAPIClient(offline)),
   readServiceModel(autoscaling, new autoscaling.ApplicationAutoScalingClient(offline)),
+  readServiceModel(ecr, new ecr.ECRClient(offline)),
 ];
 
 /** @throws Error when there is no such service, or it has no such operation; what is undefined is not looked for */

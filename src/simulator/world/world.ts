@@ -1,6 +1,7 @@
 import { scalingOperations } from '../autoscaling/operations.ts';
 import { Scaler } from '../autoscaling/scaler.ts';
 import type { ScalingState } from '../autoscaling/state.ts';
+import { registryOperations } from '../ecr/operations.ts';
 import { containerOperations } from '../ecs/operations.ts';
 import { ServiceScheduler } from '../ecs/service-scheduler.ts';
 import { ContainerService } from '../ecs/state.ts';
@@ -56,7 +57,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
     Object.entries(scenario.behaviours).map(([image, behaviour]) => [image, { ...STEADY, ...behaviour }]),
   );
   const balancing = new LoadBalancing(kernel, tags, network);
-  const containers = new ContainerService(kernel, tags, network, balancing, behaviours);
+  const containers = new ContainerService(kernel, tags, network, balancing, behaviours, context.alarmState);
   const scheduler = new ServiceScheduler(containers);
   const users = new UserLedger();
   const traffic = new Traffic(kernel, balancing, scenario.traffic, users, scenario.slowOver, start);
@@ -90,6 +91,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
       ECS: upToDate(containerOperations(containers, scheduler)),
       'Elastic Load Balancing v2': upToDate(loadBalancingOperations(balancing)),
       'Application Auto Scaling': upToDate(scalingOperations(kernel, scaling, scaler, tags)),
+      ECR: registryOperations(scenario.repositories ?? {}),
       'Resource Groups Tagging API': upToDate(taggingOperations(tags)),
     },
     request(door, request) {

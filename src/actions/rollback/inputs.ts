@@ -1,0 +1,54 @@
+import { ConfigError } from '../../errors.ts';
+import { InputReader, type InputSource } from '../input-reader.ts';
+
+/** Where to roll back to. */
+export type Target =
+  | { readonly kind: 'previous' | 'last-good' }
+  /** `family` is that of the service where none is given. */
+  | { readonly kind: 'revision'; readonly family: string | undefined; readonly revision: number }
+  | { readonly kind: 'arn'; readonly arn: string }
+  | { readonly kind: 'image-tag'; readonly tag: string };
+
+export interface Inputs {
+  readonly cluster: string;
+  readonly service: string;
+  readonly to: Target;
+  readonly reason: string;
+  readonly timeoutMs: number;
+  readonly dryRun: boolean;
+}
+
+/** @throws ConfigError with every problem of every input */
+export function readInputs(input: InputSource): Inputs {
+  const reader = new InputReader(input);
+  const inputs: Inputs = {
+    cluster: reader.required('cluster', 'production'),
+    service: reader.required('service', 'web'),
+    to: reader.parse('to', parseTarget, { kind: 'previous' }),
+    reason: reader.optional('reason') ?? 'rolled back by hand',
+    timeoutMs: reader.duration('timeout', 15 * 60_000),
+    dryRun: reader.boolean('dry-run', false),
+  };
+  reader.finish();
+  return inputs;
+}
+
+/** A number is a revision, `family:number` too; every other text that could be one is an image tag. */
+export function parseTarget(text: string): Target {
+  if (text === 'previous' || text === 'last-good') return { kind: text };
+  if (text.startsWith('arn:')) {
+    if (/^arn:[^:\s]+:ecs:[^:\s]+:\d{12}:task-definition\/[\w-]+:\d+$/.test(text))
+      return { kind: 'arn', arn: text };
+    throw new ConfigError({
+      input: 'to',
+      message: `"${text}" is not the ARN of a task definition revision, such as arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`,
+    });
+  }
+  const [, family, revision] = /^(?:([\w-]+):)?([1-9]\d*)$/.exec(text) ?? [];
+  if (revision !== undefined) return { kind: 'revision', family, revision: Number(revision) };
+  if (/^[\w][\w.-]{0,127}$/.test(text)) return { kind: 'image-tag', tag: text };
+  throw new ConfigError({
+    input: 'to',
+    message: `"${text}" is neither previous, last-good, a revision (42 or web:42), an ARN, nor an image tag such as v1.2.3`,
+  });
+}

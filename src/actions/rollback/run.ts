@@ -1,0 +1,168 @@
+import { awaitDeployment } from '../../engine/await-deployment.ts';
+import { conduct } from '../../engine/conduct.ts';
+import { findUnfinished, type Site } from '../../engine/site.ts';
+import { ConfigError, DeployError } from '../../errors.ts';
+import { holderOf, newRolloutId } from '../../github/run-identity.ts';
+import type { EcsService } from '../../ports.ts';
+import { revision } from '../../report/narrate.ts';
+import type { Ledger } from '../../rollout/ledger.ts';
+import { resume } from '../../rollout/ledger.ts';
+import type { ActionContext } from '../action.ts';
+import { type Adapters, connect } from '../aws-adapters.ts';
+import { rescueRollout } from '../rescue-rollout.ts';
+import { findTarget } from './find-target.ts';
+import { type Inputs, readInputs } from './inputs.ts';
+
+/** Brings a service back to a revision that was good: a rollout that is under way first, then the service itself. */
+export async function run(context: ActionContext): Promise<void> {
+  const { clock, cancelled, reporter } = context;
+  const inputs = readInputs(context.input);
+  const aws = await connect(clock, cancelled, () => undefined);
+  const service = await describe(aws, inputs);
+  const site = await findUnfinished(aws, service);
+  const ledger = site?.ledger;
+  if (site && ledger) {
+    const goesBackTo = ledger.from;
+    reporter.info(
+      `A rollout of ${revision(ledger.to)} is under way (${ledger.phase}), held by ${ledger.holder}`,
+    );
+    if (inputs.dryRun) {
+      reporter.notice(`Dry run: it would be rolled back to ${revision(goesBackTo)}; nothing was changed.`);
+      return;
+    }
+    const outcome = await endRollout(context, aws, site, ledger, inputs);
+    const enough =
+      outcome === 'rolled-back' && (inputs.to.kind === 'previous' || inputs.to.kind === 'last-good');
+    if (enough) {
+      const now = await awaitDeployment(
+        aws.services,
+        clock,
+        service,
+        goesBackTo,
+        inputs.timeoutMs,
+        cancelled,
+        quietly(reporter.info),
+      );
+      return conclude(context, now, ledger.to, 'the rollout that was under way was taken back');
+    }
+  }
+  await redeploy(context, aws, await describe(aws, inputs), inputs);
+}
+
+async function describe({ services }: Adapters, { cluster, service }: Inputs): Promise<EcsService> {
+  const name = service.split('/').at(-1) ?? service;
+  const [found] = await services.describe(cluster, [name]);
+  if (found && found.status === 'ACTIVE') return found;
+  throw new ConfigError({
+    input: 'service',
+    message: `there is no active service "${name}" in the cluster "${cluster}"; check the name, the cluster and AWS_REGION`,
+  });
+}
+
+/** A person's rollback wins over whoever holds the rollout: it takes the hold, and the other run lets go. */
+async function endRollout(
+  context: ActionContext,
+  aws: Adapters,
+  site: Site,
+  ledger: Ledger,
+  { reason }: Inputs,
+) {
+  const { clock, reporter, env, cancelled } = context;
+  const { ending } = await conduct(
+    {
+      cloud: aws,
+      metrics: aws.metrics,
+      clock,
+      reporter,
+      env,
+      cancelled,
+      outlive: aws.outlive,
+      listenToCalls: () => undefined,
+    },
+    site,
+    rescueRollout(ledger),
+    {
+      rolloutId: newRolloutId(env),
+      holder: holderOf(env),
+      stickiness: 'keep',
+      alarms: [],
+      customMetrics: {},
+      metricDelayMs: 0,
+      preTrafficTest: undefined,
+    },
+    (share) => resume({ ...ledger, reason: ledger.reason ?? reason }, [], share, undefined, clock.now()),
+  );
+  return ending.outcome;
+}
+
+async function redeploy(
+  context: ActionContext,
+  aws: Adapters,
+  service: EcsService,
+  inputs: Inputs,
+): Promise<void> {
+  const { clock, cancelled, reporter } = context;
+  const target = await findTarget(inputs.to, service, {
+    services: aws.services,
+    taskDefinitions: aws.taskDefinitions,
+    images: async () => (await import('../../aws/images.ts')).images({ clock, signal: cancelled }),
+  });
+  if (service.controller !== 'ECS') {
+    throw new DeployError(
+      `the service ${service.name} is deployed by ${service.controller}, which has to roll it back`,
+      {
+        state: 'Nothing was changed.',
+      },
+    );
+  }
+  const before = service.taskDefinition;
+  const settled = service.deployments.length === 1 && service.deployments[0]?.state === 'completed';
+  if (target.arn === before && settled) {
+    reporter.notice(`${service.name} runs ${revision(before)} already: there is nothing to roll back.`);
+    return conclude(context, service, before, 'the service runs this revision already');
+  }
+  reporter.info(`Roll ${service.name} back from ${revision(before)} to ${revision(target.arn)}`);
+  if (inputs.dryRun) {
+    reporter.notice('Dry run: nothing was changed.');
+    return;
+  }
+  const started = clock.now();
+  await aws.services.update(service, { taskDefinition: target.arn });
+  const now = await awaitDeployment(
+    aws.services,
+    clock,
+    service,
+    target.arn,
+    inputs.timeoutMs,
+    cancelled,
+    quietly(reporter.info),
+  );
+  reporter.info(`Took ${Math.round((clock.now() - started) / 1000)} s`);
+  return conclude(context, now, before, inputs.reason);
+}
+
+/** Says a line only when it differs from the one before. */
+function quietly(say: (line: string) => void) {
+  let said = '';
+  return (line: string): void => {
+    if (line !== said) say(line);
+    said = line;
+  };
+}
+
+async function conclude(
+  { reporter }: ActionContext,
+  service: EcsService,
+  before: string,
+  reason: string,
+): Promise<void> {
+  const unchanged = service.taskDefinition === before;
+  reporter.output('outcome', unchanged ? 'unchanged' : 'rolled-back');
+  reporter.output('reason', reason);
+  reporter.output('task-definition-arn', service.taskDefinition);
+  reporter.output('previous-task-definition-arn', before);
+  const line = `${service.name} runs ${revision(service.taskDefinition)}: ${service.running} of ${service.desired} tasks`;
+  reporter.notice(line);
+  const note = reason.replace(/[\\`*_{}[\]<>|#\n]/g, ' ');
+  await reporter.summary(`## ↩️ ${line}\n\nBefore: \`${revision(before)}\`. Reason: ${note}\n`);
+}
