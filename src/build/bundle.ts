@@ -5,12 +5,13 @@
  * Identifiers stay as they are, so that a stack trace in a job's log can be read.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { transformSync } from 'esbuild';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const BUILD = join(ROOT, 'build');
+const EMITTED = join(ROOT, 'build/emitted');
+const BUNDLED = join(ROOT, 'build/bundled');
 const DIST = join(ROOT, 'dist');
 
 /** Entry files by the step that they start, as `main.ts` names it. */
@@ -29,13 +30,12 @@ const run = (tool: string, ...args: string[]): void => {
 };
 
 // ncc never removes what an earlier build has left.
-rmSync(BUILD, { recursive: true, force: true });
-rmSync(DIST, { recursive: true, force: true });
+for (const directory of [EMITTED, BUNDLED]) rmSync(directory, { recursive: true, force: true });
 run('typescript/bin/tsc', '-p', 'tsconfig.build.json');
-run('@vercel/ncc/dist/ncc/cli.js', 'build', join(BUILD, 'main.js'), '--out', DIST, '--quiet');
+run('@vercel/ncc/dist/ncc/cli.js', 'build', join(EMITTED, 'main.js'), '--out', BUNDLED, '--quiet');
 
-for (const file of readdirSync(DIST).filter((name) => name.endsWith('.js'))) {
-  const path = join(DIST, file);
+for (const file of readdirSync(BUNDLED).filter((name) => name.endsWith('.js'))) {
+  const path = join(BUNDLED, file);
   const { code } = transformSync(readFileSync(path, 'utf8'), {
     minifyWhitespace: true,
     minifySyntax: true,
@@ -47,7 +47,11 @@ for (const file of readdirSync(DIST).filter((name) => name.endsWith('.js'))) {
 }
 
 for (const [file, step] of Object.entries(ENTRIES)) {
-  const path = join(DIST, file);
+  const path = join(BUNDLED, file);
   mkdirSync(join(path, '..'), { recursive: true });
   writeFileSync(path, `import { run } from '../index.js';\nawait run('${step}');\n`);
 }
+
+// dist is replaced only by a build that came to its end.
+rmSync(DIST, { recursive: true, force: true });
+renameSync(BUNDLED, DIST);
