@@ -52,6 +52,9 @@ export interface ServiceDeploymentRecord {
   rollback: { reason: string; startedAt: number; revision: ServiceRevisionRecord } | undefined;
   breaker: 'DISABLED' | 'MONITORING' | 'MONITORING_COMPLETE' | 'TRIGGERED';
   failures: number;
+  /** Alarms of the deployment: whether they are watched, and those that went off. */
+  alarms: 'DISABLED' | 'MONITORING' | 'MONITORING_COMPLETE' | 'TRIGGERED';
+  readonly triggeredAlarms: string[];
 }
 
 /** One element of a service's `deployments`. */

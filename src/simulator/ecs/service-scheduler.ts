@@ -16,6 +16,7 @@ import { type StopCause, TaskLife, type TaskListener } from './task-life.ts';
 const SETTLE_WITHOUT_CHECKS = 40_000;
 /** The scheduler does not call a deployment complete sooner than this after its start. */
 const SHORTEST_DEPLOYMENT = 15_000;
+const ALARMS_POLLED_EVERY = 15_000;
 const EVENTS_KEPT = 100;
 
 const plural = (tasks: readonly TaskRecord[]): string => tasks.map((task) => `(task ${task.id})`).join(' ');
@@ -97,6 +98,8 @@ export class ServiceScheduler implements TaskListener {
       rollback: undefined,
       breaker: configuration.deploymentCircuitBreaker?.enable ? 'MONITORING' : 'DISABLED',
       failures: 0,
+      alarms: 'DISABLED',
+      triggeredAlarms: [],
     };
     service.serviceDeployments.unshift(record);
     return record;
@@ -143,17 +146,21 @@ export class ServiceScheduler implements TaskListener {
       superseded.stoppedAt = now;
       superseded.updatedAt = now;
     }
-    this.#replacePrimary(service, this.newDeployment(target, serviceDeployment, now));
+    const deployment = this.newDeployment(target, serviceDeployment, now);
+    this.#replacePrimary(service, deployment);
+    this.#watchAlarms(service, deployment);
   }
 
   /** Returns the service to the last completed deployment's revision, as part of the deployment that failed. */
   rollBack(service: ServiceRecord, failed: DeploymentRecord, reason: string): void {
+    const by =
+      failed.serviceDeployment.breaker === 'TRIGGERED' ? 'ECS deployment circuit breaker' : 'ECS deployment';
     const { now } = this.#state.kernel.events;
     const revision = service.lastCompleted;
     const { serviceDeployment } = failed;
     if (revision === undefined) return;
     const deployment = this.newDeployment(revision, serviceDeployment, now, true);
-    deployment.rolloutStateReason = `ECS deployment circuit breaker: rolling back to deploymentId ${deployment.id}.`;
+    deployment.rolloutStateReason = `${by}: rolling back to deploymentId ${deployment.id}.`;
     serviceDeployment.status = 'ROLLBACK_IN_PROGRESS';
     serviceDeployment.statusReason = reason;
     serviceDeployment.updatedAt = now;
@@ -332,37 +339,75 @@ export class ServiceScheduler implements TaskListener {
     const breaker = service.deploymentConfiguration.deploymentCircuitBreaker;
     const threshold = failureThreshold(service.deploymentConfiguration, service.desiredCount);
     if (!breaker?.enable || deployment.status !== 'PRIMARY' || deployment.failedTasks < threshold) return;
-    this.#breakCircuit(service, deployment, breaker.rollback ?? false);
+    serviceDeployment.breaker = 'TRIGGERED';
+    this.#fail(service, deployment, breaker.rollback ?? false, {
+      rolloutState: 'ECS deployment circuit breaker: tasks failed to start.',
+      event: 'tasks failed to start',
+      cause: 'the circuit breaker threshold was exceeded',
+    });
   }
 
-  #breakCircuit(service: ServiceRecord, deployment: DeploymentRecord, rollback: boolean): void {
+  #fail(
+    service: ServiceRecord,
+    deployment: DeploymentRecord,
+    rollback: boolean,
+    words: { readonly rolloutState: string; readonly event: string; readonly cause: string },
+  ): void {
     const { now } = this.#state.kernel.events;
     const { serviceDeployment } = deployment;
     deployment.rolloutState = 'FAILED';
-    deployment.rolloutStateReason = 'ECS deployment circuit breaker: tasks failed to start.';
+    deployment.rolloutStateReason = words.rolloutState;
     deployment.updatedAt = now;
-    serviceDeployment.breaker = 'TRIGGERED';
     serviceDeployment.updatedAt = now;
     this.say(
       service,
-      `(service ${service.name}) (deployment ${deployment.id}) deployment failed: tasks failed to start.`,
+      `(service ${service.name}) (deployment ${deployment.id}) deployment failed: ${words.event}.`,
     );
     if (deployment.isRollback) {
       serviceDeployment.status = 'ROLLBACK_FAILED';
       serviceDeployment.finishedAt = now;
     } else if (rollback && service.lastCompleted !== undefined) {
-      this.rollBack(
-        service,
-        deployment,
-        'Service deployment rolled back because the circuit breaker threshold was exceeded.',
-      );
+      this.rollBack(service, deployment, `Service deployment rolled back because ${words.cause}.`);
     } else {
       serviceDeployment.status = 'STOPPED';
-      serviceDeployment.statusReason =
-        'Service deployment failed because the circuit breaker threshold was exceeded.';
+      serviceDeployment.statusReason = `Service deployment failed because ${words.cause}.`;
       serviceDeployment.stoppedAt = now;
       serviceDeployment.finishedAt = now;
     }
+  }
+
+  /**
+   * Fails the deployment when one of its alarms goes off. Alarms that are off from the start are not watched, so
+   * that a fix can be deployed. The bake time after the last task is not simulated.
+   * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
+   */
+  #watchAlarms(service: ServiceRecord, deployment: DeploymentRecord): void {
+    const { alarms } = service.deploymentConfiguration;
+    const { events } = this.#state.kernel;
+    const { serviceDeployment } = deployment;
+    const inAlarm = (): string[] =>
+      (alarms?.alarmNames ?? []).filter((name) => this.#state.alarmState(name, events.now) === 'ALARM');
+    if (!alarms?.enable || inAlarm().length > 0) return;
+    serviceDeployment.alarms = 'MONITORING';
+    const look = (): void => {
+      if (deployment.rolloutState !== 'IN_PROGRESS' || deployment.status !== 'PRIMARY') {
+        if (serviceDeployment.alarms === 'MONITORING') serviceDeployment.alarms = 'MONITORING_COMPLETE';
+        return;
+      }
+      const triggered = inAlarm();
+      if (triggered.length === 0) {
+        events.after(ALARMS_POLLED_EVERY, look);
+        return;
+      }
+      serviceDeployment.alarms = 'TRIGGERED';
+      serviceDeployment.triggeredAlarms.push(...triggered);
+      this.#fail(service, deployment, alarms.rollback ?? false, {
+        rolloutState: 'ECS deployment failed: alarm detected.',
+        event: 'alarm detected',
+        cause: `the alarms ${triggered.join(', ')} went off`,
+      });
+    };
+    events.after(ALARMS_POLLED_EVERY, look);
   }
 
   #reconcile(service: ServiceRecord): void {

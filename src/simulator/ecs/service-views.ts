@@ -144,9 +144,9 @@ export function describeServiceDeployment(
       threshold: failureThreshold(configuration, service.desiredCount),
     },
     alarms: {
-      status: configuration.alarms?.enable ? 'MONITORING' : 'DISABLED',
+      status: deployment.alarms,
       alarmNames: configuration.alarms?.alarmNames ?? [],
-      triggeredAlarmNames: [],
+      triggeredAlarmNames: [...deployment.triggeredAlarms],
     },
   };
 }

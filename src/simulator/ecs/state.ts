@@ -1,5 +1,6 @@
 import type { Service } from '@aws-sdk/client-ecs';
 import type { LoadBalancing } from '../elbv2/state.ts';
+import type { SimulatorContext } from '../operation.ts';
 import type { Behaviour } from '../traffic/behaviour.ts';
 import type { Network } from '../traffic/endpoint.ts';
 import type { Kernel } from '../world/kernel.ts';
@@ -23,6 +24,8 @@ export class ContainerService {
   readonly tasks = new Map<string, TaskRecord>();
   readonly tasksByAddress = new Map<string, TaskRecord>();
   readonly serviceViews: StaleViews<Service>;
+  /** The state of a CloudWatch alarm at a time. */
+  readonly alarmState: NonNullable<SimulatorContext['alarmState']>;
 
   constructor(
     kernel: Kernel,
@@ -30,6 +33,7 @@ export class ContainerService {
     network: Network,
     balancing: LoadBalancing,
     behaviours: Readonly<Record<string, Behaviour>>,
+    alarmState: SimulatorContext['alarmState'],
   ) {
     this.kernel = kernel;
     this.tags = tags;
@@ -37,6 +41,7 @@ export class ContainerService {
     this.balancing = balancing;
     this.behaviours = behaviours;
     this.serviceViews = new StaleViews(kernel);
+    this.alarmState = alarmState ?? (() => undefined);
   }
 
   /** @param reference a cluster's name or ARN; without it the cluster `default` */
