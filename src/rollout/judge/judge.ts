@@ -105,9 +105,13 @@ function assessShare(
   evidence: Evidence,
   { since, minRequests }: Ruling,
 ): Assessment {
+  const known = evidence.canary.filter((period) => isKnown(measure, period));
   if (gate.abort) {
-    const window = recent(evidence.canary, minRequests);
-    const count = sum(window, bad(measure, gate.abort.value));
+    const wrong = bad(measure, gate.abort.value);
+    // Where CloudWatch kept something back, a minute with more errors than requests lacks its requests.
+    const whole = known.filter((period) => evidence.complete || wrong(period) <= period.requests);
+    const window = recent(whole, minRequests);
+    const count = sum(window, wrong);
     const requests = sum(window, ({ requests }) => requests);
     // Below the minimum, the requests that are missing count as good: one error of three is no rate yet.
     const least = count / Math.max(requests, minRequests);
@@ -115,7 +119,7 @@ function assessShare(
       return { verdict: 'abort', text: shareText(measure, gate.abort, count, requests, window) };
     }
   }
-  const window = stepPeriods(evidence, since);
+  const window = known.filter(({ start }) => start >= since);
   const requests = sum(window, ({ requests }) => requests);
   const count = sum(window, bad(measure, gate.bound.value));
   if (requests < minRequests || requests === 0 || !evidence.complete) {
@@ -129,6 +133,13 @@ function assessShare(
     text: shareText(measure, gate.bound, count, requests, window),
   };
 }
+
+/**
+ * Metrics of one minute arrive one by one: where the requests are not known yet, or the response times of a
+ * percentile are not, the minute would make the share larger or smaller than it is.
+ */
+const isKnown = (measure: Measure, { requests, latencySumMs }: Period): boolean =>
+  requests > 0 && (measure.kind !== 'percentile' || latencySumMs !== undefined);
 
 function shareText(
   measure: Measure,
@@ -221,7 +232,7 @@ function assessMean(
 }
 
 function meanLatency(periods: readonly Period[]): { mean: number; requests: number } | undefined {
-  const timed = periods.filter(({ latencySumMs }) => latencySumMs !== undefined);
+  const timed = periods.filter(({ latencySumMs, requests }) => latencySumMs !== undefined && requests > 0);
   const requests = sum(timed, (period) => period.requests);
   if (requests === 0) return undefined;
   return { mean: sum(timed, ({ latencySumMs }) => latencySumMs ?? 0) / requests, requests };
