@@ -1,0 +1,138 @@
+/**
+ * Writes what follows from the action files: the tables of inputs and outputs in each action's README, and the JSON
+ * Schema of canary's config file. `--check` writes nothing and fails when something is stale.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { CONFIG_KEYS } from '../actions/canary/inputs.ts';
+import { STRATEGY_NAMES } from '../rollout/plan.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const ACTIONS = join(ROOT, 'actions');
+
+interface Described {
+  readonly description: string;
+  readonly required?: boolean;
+  readonly default?: string;
+}
+
+interface ActionFile {
+  readonly inputs: Readonly<Record<string, Described>>;
+  readonly outputs?: Readonly<Record<string, Described>>;
+}
+
+const read = (action: string): ActionFile => parse(readFileSync(join(ACTIONS, action, 'action.yml'), 'utf8'));
+
+const cell = (text: string): string => text.trim().replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
+
+const inputsTable = ({ inputs }: ActionFile): string =>
+  table(
+    ['Input', 'Description', 'Default'],
+    Object.entries(inputs).map(([name, { description, required, default: value }]) => [
+      `\`${name}\``,
+      description,
+      required ? '**required**' : value ? `\`${value}\`` : '',
+    ]),
+  );
+
+const outputsTable = ({ outputs = {} }: ActionFile): string =>
+  table(
+    ['Output', 'Description'],
+    Object.entries(outputs).map(([name, { description }]) => [`\`${name}\``, description]),
+  );
+
+/** Puts a table between its markers; a README without them is as it should be only when it has none. */
+function fill(text: string, name: string, content: string): string {
+  const markers = new RegExp(`(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`);
+  if (!markers.test(text))
+    throw new Error(`a README has no place for ${name}: <!-- ${name} --> ... <!-- /${name} -->`);
+  return text.replace(markers, (_, begin, end) => `${begin}\n${content}\n${end}`);
+}
+
+/** The JSON Schema of a config file, https://json-schema.org/draft/2020-12/schema. */
+function configSchema({ inputs }: ActionFile): unknown {
+  const lines = { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] };
+  const shapes: Readonly<Record<string, object>> = {
+    strategy: { enum: STRATEGY_NAMES },
+    steps: lines,
+    gates: lines,
+    alarms: lines,
+    'min-requests': { type: 'integer', minimum: 1 },
+    'on-no-evidence': { enum: ['hold', 'roll-back', 'proceed'] },
+    'after-hold': { enum: ['roll-back', 'proceed'] },
+    capacity: { anyOf: [{ enum: ['auto', 'full'] }, { type: 'integer', minimum: 1 }] },
+    'dry-run': { type: 'boolean' },
+  };
+  const metric = {
+    type: 'object',
+    required: ['namespace', 'metric'],
+    additionalProperties: false,
+    properties: {
+      namespace: { type: 'string' },
+      metric: { type: 'string' },
+      dimensions: {
+        type: 'object',
+        description:
+          'Values may be {cluster}, {service}, {target-group} or {load-balancer}, which stand for the side that is measured',
+        additionalProperties: { type: 'string' },
+      },
+      stat: { type: 'string', default: 'Average' },
+    },
+  };
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'deploy-actions canary',
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      ...Object.fromEntries(
+        CONFIG_KEYS.map((key) => [
+          key,
+          { description: inputs[key]?.description.trim(), ...(shapes[key] ?? { type: 'string' }) },
+        ]),
+      ),
+      metrics: {
+        type: 'object',
+        description: 'CloudWatch metrics, or expressions over some, by the name that `metric NAME` gates use',
+        additionalProperties: {
+          anyOf: [
+            metric,
+            {
+              type: 'object',
+              required: ['expression', 'metrics'],
+              additionalProperties: false,
+              properties: {
+                expression: { type: 'string' },
+                metrics: { type: 'object', additionalProperties: metric },
+              },
+            },
+          ],
+        },
+      },
+    },
+  };
+}
+
+const files = new Map<string, string>();
+for (const action of readdirSync(ACTIONS)) {
+  const path = join(ACTIONS, action, 'README.md');
+  const file = read(action);
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  files.set(path, fill(fill(text, 'inputs', inputsTable(file)), 'outputs', outputsTable(file)));
+}
+files.set(
+  join(ACTIONS, 'canary', 'config.schema.json'),
+  `${JSON.stringify(configSchema(read('canary')), undefined, 2)}\n`,
+);
+
+const stale = [...files].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
+if (process.argv.includes('--check')) {
+  for (const [path] of stale) console.error(`${relative(ROOT, path)} is stale; run npm run docs`);
+  process.exitCode = stale.length > 0 ? 1 : 0;
+} else {
+  for (const [path, text] of stale) writeFileSync(path, text);
+}

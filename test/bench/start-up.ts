@@ -1,0 +1,118 @@
+/**
+ * Measures what every job pays before an action does anything: how long the built bundles take to start, as a ratio to
+ * `node -e 0` on the same machine, and how much there is to download. Runs are paired, one of each kind in turn, so
+ * that a busy machine slows all kinds alike. Exits with 1 when a limit is passed.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const ROUNDS = 31;
+const LIMITS = { failFast: 3.0, render: 3.2, kilobytes: 600 };
+
+const directory = mkdtempSync(join(tmpdir(), 'deploy-actions-bench-'));
+const container = (name: string) => ({
+  name,
+  image: `registry.example/${name}:1`,
+  essential: name === 'app',
+  environment: Array.from({ length: 10 }, (_, index) => ({ name: `VARIABLE_${index}`, value: `${index}` })),
+  portMappings: name === 'app' ? [{ containerPort: 8080 }] : [],
+});
+writeFileSync(
+  join(directory, 'task-definition.json'),
+  JSON.stringify({
+    family: 'shop',
+    networkMode: 'awsvpc',
+    requiresCompatibilities: ['FARGATE'],
+    cpu: '512',
+    memory: '1024',
+    containerDefinitions: ['app', 'proxy', 'metrics'].map(container),
+  }),
+);
+
+interface Kind {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly code: number;
+}
+
+const KINDS: readonly Kind[] = [
+  { name: 'node -e 0', args: ['-e', '0'], code: 0 },
+  { name: 'fail on a missing input', args: [join(ROOT, 'dist/canary/main.js')], code: 1 },
+  {
+    name: 'render three containers',
+    args: [join(ROOT, 'dist/render-task-definition/main.js')],
+    env: {
+      'INPUT_TASK-DEFINITION': 'task-definition.json',
+      'INPUT_CONTAINER-NAME': 'app',
+      INPUT_IMAGE: 'registry.example/app:2',
+      INPUT_IMAGES: 'unchanged',
+    },
+    code: 0,
+  },
+];
+
+/** Real milliseconds of one run. */
+function time({ name, args, env, code }: Kind): number {
+  const output = join(directory, 'output');
+  writeFileSync(output, '');
+  const began = performance.now();
+  const { status, stdout } = spawnSync(process.execPath, args, {
+    cwd: directory,
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      GITHUB_WORKSPACE: directory,
+      RUNNER_TEMP: directory,
+      GITHUB_OUTPUT: output,
+      ...env,
+    },
+  });
+  const took = performance.now() - began;
+  if (status !== code) throw new Error(`${name} ended with ${status} instead of ${code}: ${stdout}`);
+  return took;
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+const times = KINDS.map(() => [] as number[]);
+for (let round = -2; round < ROUNDS; round++) {
+  for (const [index, kind] of KINDS.entries()) {
+    const took = time(kind);
+    // The first rounds fill the disk cache.
+    if (round >= 0) times[index]?.push(took);
+  }
+}
+rmSync(directory, { recursive: true });
+
+const [base = [], fail = [], render = []] = times;
+const ratio = (of: readonly number[]) => median(of.map((took, round) => took / (base[round] ?? Number.NaN)));
+
+const files = readdirSync(join(ROOT, 'dist'), { recursive: true, withFileTypes: true }).filter((entry) =>
+  entry.isFile(),
+);
+const bytes = gzipSync(
+  Buffer.concat(files.map(({ parentPath, name }) => readFileSync(join(parentPath, name)))),
+  {
+    level: 9,
+  },
+).length;
+
+const rows: readonly (readonly [string, string, number, number])[] = [
+  ['fail on a missing input', `${median(fail).toFixed(0)} ms`, ratio(fail), LIMITS.failFast],
+  ['render three containers', `${median(render).toFixed(0)} ms`, ratio(render), LIMITS.render],
+  ['all of dist, gzipped', '', bytes / 1024, LIMITS.kilobytes],
+];
+console.log(`node -e 0: ${median(base).toFixed(0)} ms (median of ${ROUNDS})`);
+for (const [name, absolute, value, limit] of rows) {
+  const unit = name.startsWith('all') ? 'KB' : 'x node -e 0';
+  const verdict = value <= limit ? 'ok' : 'TOO MUCH';
+  console.log(
+    `${name}: ${[absolute, `${value.toFixed(2)} ${unit}`].filter(Boolean).join(', ')} (at most ${limit}) ${verdict}`,
+  );
+}
+process.exitCode = rows.some(([, , value, limit]) => value > limit) ? 1 : 0;
