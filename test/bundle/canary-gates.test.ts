@@ -1,22 +1,190 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { RolloutRecord } from '../../src/report/record.ts';
+import type { Finding } from '../../src/rollout/judge/judge.ts';
+import type { ScenarioBehaviour } from '../../src/simulator/scenario/scenario.ts';
 import { inWorld, PROMOTED, TAKEN_BACK } from './world.ts';
 
-describe.concurrent('a release', () => {
-  test('is promoted when nothing is wrong with it', async () => {
+const METRICS = `
+metrics:
+  bad-requests:
+    namespace: AWS/ApplicationELB
+    metric: HTTPCode_Target_4XX_Count
+    dimensions: { LoadBalancer: '{load-balancer}', TargetGroup: '{target-group}' }
+    stat: Sum
+  bad-percent:
+    expression: 100 * bad / total
+    metrics:
+      bad:
+        namespace: AWS/ApplicationELB
+        metric: HTTPCode_Target_4XX_Count
+        dimensions: { LoadBalancer: '{load-balancer}', TargetGroup: '{target-group}' }
+        stat: Sum
+      total:
+        namespace: AWS/ApplicationELB
+        metric: RequestCount
+        dimensions: { LoadBalancer: '{load-balancer}', TargetGroup: '{target-group}' }
+        stat: Sum
+`;
+
+const SLOW: ScenarioBehaviour = { latency: { p50: 250, p95: 700 } };
+const WEAK: ScenarioBehaviour = { capacity: 10 };
+
+/** Each gate, a behaviour that it has to catch, and how it says so. */
+const FAILING: readonly [gate: string, behaviour: ScenarioBehaviour, said: RegExp][] = [
+  ['error-rate < 1%', { errorRate: 0.03 }, /\d+ of \d+ requests \([23]\.\d+%\) answered 5xx/],
+  ['error-rate < 1% abort > 2%', { errorRate: 0.05 }, /\d+ of \d+ requests \(\d\.\d+%\) answered 5xx/],
+  ['http-4xx-rate < 5%', { clientErrorRate: 0.2 }, /answered 4xx/],
+  ['latency-p50 < 100ms', SLOW, /took longer than 100ms/],
+  ['latency-p90 < 300ms', SLOW, /took longer than 300ms/],
+  ['latency-p95 < 300ms abort > 500ms', SLOW, /took longer than (300|500)ms/],
+  ['latency-p99 < 500ms', SLOW, /took longer than 500ms/],
+  ['latency-avg < 200ms', SLOW, /\d+ms on average/],
+  ['http-5xx < 10 per 1m', { errorRate: 0.05 }, /\d\d answers 5xx in the worst 1m/],
+  ['http-5xx < 40 per 2m', { errorRate: 0.05 }, /\d\d answers 5xx in the worst 2m/],
+  ['http-4xx < 40', { clientErrorRate: 0.1 }, /\d\d answers 4xx in the worst 1m/],
+  ['cpu < 50%', WEAK, /(5|6|7)\d(\.\d)?% on average/],
+  ['memory < 80%', { memory: 0.95 }, /95% on average/],
+  ['metric bad-requests < 30', { clientErrorRate: 0.2 }, /1\d\d on average/],
+  ['metric bad-percent < 5', { clientErrorRate: 0.2 }, /on average/],
+];
+
+/** What a sound release of the usual world meets. */
+const PASSING = [
+  'error-rate < 1% abort > 2%',
+  'http-4xx-rate < 5%',
+  'latency-p50 < 100ms',
+  'latency-p90 < 200ms',
+  'latency-p95 < 300ms abort > 500ms',
+  'latency-p99 < 500ms',
+  'latency-avg < 100ms',
+  'http-5xx < 10 per 1m',
+  'http-4xx < 60 per 2m',
+  'crashes = 0',
+  'unhealthy < 2m',
+  'cpu < 50%',
+  'memory < 80%',
+  'metric bad-requests < 30',
+  'metric bad-percent < 5',
+];
+
+/** What the gates said when they were asked for the last time in a bake. */
+function lastFindings(path: string | undefined): readonly Finding[] {
+  const { entries } = JSON.parse(readFileSync(path ?? '', 'utf8')) as RolloutRecord;
+  const decisions = entries.filter((entry) => entry.kind === 'decision');
+  const last = decisions.findLast(({ phase, findings }) => phase.kind === 'stepping' && findings.length > 0);
+  return last?.findings ?? [];
+}
+
+describe.concurrent('gates', () => {
+  test('let a sound release pass, each with evidence of its own', async () => {
     await inWorld({}, async (world) => {
-      const step = await world.release();
+      const job = world.job();
+      job.file('canary.yml', METRICS);
+      const step = await world.release(
+        { config: 'canary.yml', steps: '50% for 3m', gates: PASSING.join('\n') },
+        job,
+      );
       expect(step.log).toContain('web:2 is promoted');
-      expect(step.code).toBe(0);
+      const record = JSON.parse(readFileSync(step.outputs['record'] ?? '', 'utf8')) as RolloutRecord;
+      const asked = record.entries.flatMap((entry) =>
+        entry.kind === 'decision' && entry.phase.kind === 'stepping' ? [entry.findings] : [],
+      );
+      const passed = asked.some((findings) => findings.every(({ verdict }) => verdict === 'pass'));
+      expect(passed, 'every gate passed at one time').toBe(true);
+      expect(record.outcome).toBe('promoted');
       await world.expectSettled(PROMOTED, 4);
       return PROMOTED;
     });
   });
 
-  test('is taken back when it fails', async () => {
-    await inWorld({ behaviours: { 'app:v2': { errorRate: 0.05 } } }, async (world) => {
-      const step = await world.release();
-      expect(step.log).toContain('web:2 was taken back');
-      expect(step.code).toBe(1);
+  for (const [gate, behaviour, said] of FAILING) {
+    test(`take a release back that does not meet ${gate}`, async () => {
+      await inWorld({ behaviours: { 'app:v2': behaviour } }, async (world) => {
+        const job = world.job();
+        job.file('canary.yml', METRICS);
+        const step = await world.release({ config: 'canary.yml', steps: '50% for 3m', gates: gate }, job);
+        expect(step.code).toBe(1);
+        expect(step.outputs['outcome']).toBe('rolled-back');
+        expect(step.outputs['reason']).toContain(`${gate}: `);
+        expect(step.outputs['reason']).toMatch(said);
+        expect(step.log).toContain(`::error::web:2 was taken back: ${gate.replaceAll('%', '%25')}: `);
+        return TAKEN_BACK;
+      });
+    });
+  }
+
+  test('abort in the middle of a step, not only at its end', async () => {
+    await inWorld({ behaviours: { 'app:v2': { errorRate: 0.2 } } }, async (world) => {
+      const step = await world.release({ steps: '50% for 60m', gates: 'error-rate < 1% abort > 2%' });
+      expect(step.outputs['outcome']).toBe('rolled-back');
+      const [first, last] = [world.shifts.find(({ share }) => share === 50), world.shifts.at(-1)];
+      expect((last?.call.time ?? 0) - (first?.call.time ?? 0)).toBeLessThan(10 * 60_000);
+      return TAKEN_BACK;
+    });
+  });
+
+  test('only warn where the user says so', async () => {
+    await inWorld({ behaviours: { 'app:v2': { errorRate: 0.1 } } }, async (world) => {
+      const step = await world.release({ gates: 'warn error-rate < 1% abort > 2%\ncrashes = 0' });
+      expect(step.outputs['outcome']).toBe('promoted');
+      expect(step.summary).toContain('(warns only)');
+      return PROMOTED;
+    });
+  });
+
+  test('of the default set that the service itself does not meet only warn', async () => {
+    await inWorld(
+      { behaviours: { 'app:v1': { latency: { p50: 400, p95: 900 } }, 'app:v2': SLOW } },
+      async (world) => {
+        const step = await world.release({ gates: '' });
+        expect(step.log).toMatch(/::warning::The service itself does not meet "latency-p95/);
+        expect(step.outputs['outcome']).toBe('promoted');
+        return PROMOTED;
+      },
+    );
+  });
+
+  test('catch a release that crashes on start, before its first user, and say why', async () => {
+    const crash = { after: 0, exitCode: 1, reason: 'CannotFindModule' };
+    await inWorld({ behaviours: { 'app:v2': { crash } } }, async (world) => {
+      const step = await world.release({ gates: 'crashes = 0' });
+      expect(step.outputs['outcome']).toBe('rolled-back');
+      expect(step.log).toMatch(/exit code 1/);
+      expect(step.summary).toContain('Stopped tasks');
+      expect(world.shifts.every(({ share }) => share === 0)).toBe(true);
+      return TAKEN_BACK;
+    });
+  });
+
+  test('catch a release that crashes after a while', async () => {
+    const crash = { after: 150_000, exitCode: 137, reason: 'OutOfMemoryError: container killed' };
+    await inWorld({ behaviours: { 'app:v2': { crash } } }, async (world) => {
+      const step = await world.release({ steps: '50% for 10m', gates: 'crashes = 0' });
+      expect(step.outputs['outcome']).toBe('rolled-back');
+      expect(step.log).toMatch(/exit code 137/);
+      expect(step.log).toContain('OutOfMemoryError');
+      return { ...TAKEN_BACK, lostRequests: true };
+    });
+  });
+
+  test('catch a release whose health checks begin to fail', async () => {
+    const changes = [{ from: { age: 240_000 }, healthCheck: { kind: 'status', code: 500 } }] as const;
+    await inWorld({ behaviours: { 'app:v2': { changes } } }, async (world) => {
+      const step = await world.release({ steps: '50% for 10m', gates: 'unhealthy < 30s' });
+      expect(step.outputs['outcome']).toBe('rolled-back');
+      expect(step.outputs['reason']).toMatch(/unhealthy|no healthy task/);
+      return { ...TAKEN_BACK, lostRequests: true };
+    });
+  });
+
+  test('are judged at the last step as at the first', async () => {
+    const changes = [{ from: { share: 0.5 }, errorRate: 0.1 }];
+    await inWorld({ behaviours: { 'app:v2': { changes } } }, async (world) => {
+      const step = await world.release({ steps: '10% for 3m\n50% for 3m' });
+      expect(step.outputs['outcome']).toBe('rolled-back');
+      expect(world.shifts.map(({ share }) => Math.round(share))).toContain(50);
+      expect(lastFindings(step.outputs['record']).length).toBeGreaterThan(0);
       return TAKEN_BACK;
     });
   });

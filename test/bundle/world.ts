@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { type Clock, scaledClock } from '../../src/clock.ts';
+import { Job, type RunningStep, type StepResult } from '../../src/runner/start-action.ts';
 import type { ServiceId } from '../../src/simulator/faults.ts';
 import type { Scenario } from '../../src/simulator/scenario/scenario.ts';
 import { type WebShopOptions, webShop } from '../../src/simulator/scenario/web-shop.ts';
@@ -10,8 +11,14 @@ import {
   startSimulator,
 } from '../../src/simulator/server.ts';
 import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
-import { ask, type Backstage, healthyTargets, type Picture, runningRevisions, takePicture } from './picture.ts';
-import { Job, type RunningStep, type StepResult } from '../../src/runner/start-action.ts';
+import {
+  ask,
+  type Backstage,
+  healthyTargets,
+  type Picture,
+  runningRevisions,
+  takePicture,
+} from './picture.ts';
 
 /** When every simulated world begins: a Monday noon. */
 export const START = Date.UTC(2026, 0, 5, 12);
@@ -94,7 +101,9 @@ export class TestWorld {
       ...('config' in inputs || 'strategy' in inputs ? {} : { steps: SHORT }),
       ...inputs,
     };
-    for (const [, share] of Object.values(given).join('\n').matchAll(/([\d.]+)%\s+for/g)) {
+    for (const [, share] of Object.values(given)
+      .join('\n')
+      .matchAll(/([\d.]+)%\s+for/g)) {
       this.#shares.add(Number(share));
     }
     const step = job.start('canary', given);
@@ -290,8 +299,7 @@ function shiftOf(call: RecordedCall): Shift | undefined {
 /** Whether a call changed what it was meant to, as far as its outcome tells. */
 const isEffective = ({ outcome }: RecordedCall): boolean => /^(ok|lost-answer|kill)$/.test(outcome);
 
-export const isChange = ({ operation }: RecordedCall): boolean =>
-  !/^(Describe|List|Get)/.test(operation);
+export const isChange = ({ operation }: RecordedCall): boolean => !/^(Describe|List|Get)/.test(operation);
 
 export async function openWorld(
   options: WorldOptions,
