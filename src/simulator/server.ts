@@ -36,6 +36,8 @@ export interface SimulatorOptions<W extends World = World> {
   readonly throttle?: Readonly<Partial<Record<ServiceId, Rate>>>;
   /** The port to listen on, on the loopback interface; any free one if 0. */
   readonly port?: number;
+  /** Called when a call has been answered, or has been left without an answer. */
+  readonly onCall?: (call: RecordedCall) => void;
   /** Called by a fault of kind `kill`. */
   readonly onKill?: (call: RecordedCall) => void;
 }
@@ -186,6 +188,7 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
       answer = exchange?.refuse(refusal) ?? unknownOperation(recorded.operation);
     }
     recorded.ms = systemClock.now() - started;
+    options.onCall?.(recorded);
     if (answer === 'kill') options.onKill?.(recorded);
     if (answer === 'lost-answer') return 'break';
     if (typeof answer === 'string') return 'silence';
