@@ -162,6 +162,8 @@ export interface TaskRecord {
   desiredStatus: 'RUNNING' | 'STOPPED';
   health: HealthStatus;
   healthFailures: number;
+  /** Since when the scheduler has known that a health check of it fails, in ms. */
+  unwellSince: number | undefined;
   readonly createdAt: number;
   connectivityAt: number | undefined;
   pullStartedAt: number | undefined;

@@ -16,6 +16,8 @@ import { type StopCause, TaskLife, type TaskListener } from './task-life.ts';
 const SETTLE_WITHOUT_CHECKS = 40_000;
 /** The scheduler does not call a deployment complete sooner than this after its start. */
 const SHORTEST_DEPLOYMENT = 15_000;
+/** The scheduler sees a target's health some seconds after the load balancer does. */
+const NOTICED_AFTER = 3_000;
 const ALARMS_POLLED_EVERY = 15_000;
 const EVENTS_KEPT = 100;
 
@@ -278,6 +280,7 @@ export class ServiceScheduler implements TaskListener {
       ({ groupArn, port }) => this.#target(task, groupArn, port)?.state === 'unhealthy',
     );
     if (sick === undefined && task.health !== 'UNHEALTHY') {
+      task.unwellSince = undefined;
       if (this.isHealthy(task)) this.#healthy(task);
       return;
     }
@@ -287,7 +290,12 @@ export class ServiceScheduler implements TaskListener {
       events.at(graceEnds, () => this.changed(task));
       return;
     }
-    if (sick === undefined) {
+    if (task.unwellSince === undefined) {
+      task.unwellSince = events.now;
+      events.after(this.#state.kernel.between(NOTICED_AFTER, 3 * NOTICED_AFTER), () => this.changed(task));
+    }
+    if (events.now < task.unwellSince + NOTICED_AFTER) return;
+    if (sick === undefined || task.health === 'UNHEALTHY') {
       this.say(service, `(service ${service.name}) (task ${task.id}) failed container health checks.`);
       this.#stop(service, [task], {
         code: 'ServiceSchedulerInitiated',

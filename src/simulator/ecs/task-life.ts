@@ -185,6 +185,7 @@ export class TaskLife {
       desiredStatus: 'RUNNING',
       health: 'UNKNOWN',
       healthFailures: 0,
+      unwellSince: undefined,
       createdAt,
       connectivityAt: undefined,
       pullStartedAt: undefined,

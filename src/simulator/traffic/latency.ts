@@ -62,6 +62,9 @@ const EDGES: readonly number[] = (() => {
   return edges;
 })();
 
+/** A bin with many requests is spread over several values, this many requests each, but not too many values. */
+const PART = 15;
+const MOST_PARTS = 5;
 /** Multiples of it, modulo 1, fill the unit interval evenly. */
 const GOLDEN = 0.6180339887498949;
 
@@ -69,8 +72,8 @@ const GOLDEN = 0.6180339887498949;
  * The latencies of `count` requests that follow the distribution. Large counts are drawn as counts per bin
  * (multinomial), so that the number of requests above any bound varies as it would if each were drawn.
  *
- * @param turn a number that grows from call to call: a bin's requests share one value, which wanders evenly
- *   through the bin with it. A random value would move them over a bound together, and far too often.
+ * @param turn a number that grows from call to call: a bin's requests share a value or few, which
+ *   wander evenly through the bin with it. Random values would move them over a bound together, and too often.
  */
 export function drawLatencies(
   random: Random,
@@ -87,9 +90,14 @@ export function drawLatencies(
   multinomial(random, count, WIDTHS).forEach((inBin, bin) => {
     if (inBin === 0) return;
     const low = EDGES[bin] ?? 0;
-    const high = EDGES[bin + 1] ?? low;
+    const width = (EDGES[bin + 1] ?? low) - low;
+    const parts = Math.min(MOST_PARTS, Math.ceil(inBin / PART));
     const within = ((turn + bin) * GOLDEN) % 1;
-    samples.push({ ms: Math.exp(mu + sigma * (low + within * (high - low))), count: inBin });
+    for (let part = 0; part < parts; part++) {
+      const z = low + (width * (part + within)) / parts;
+      const share = Math.floor((inBin * (part + 1)) / parts) - Math.floor((inBin * part) / parts);
+      samples.push({ ms: Math.exp(mu + sigma * z), count: share });
+    }
   });
   return samples;
 }

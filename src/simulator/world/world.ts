@@ -20,6 +20,9 @@ import { createKernel } from './kernel.ts';
 import { Settlement } from './settle.ts';
 import { TagStore } from './tags.ts';
 
+/** Longer than any lag of describes behind writes, in ms. */
+const SETTLING = 600_000;
+
 /** Which listener a real request goes to. */
 export interface Door {
   /** The load balancer's name or ARN. */
@@ -50,7 +53,8 @@ export interface SimulatedWorld extends World {
 export function createWorld(context: SimulatorContext, scenario: Scenario): SimulatedWorld {
   const start = context.clock.now();
   const born = start - scenario.history;
-  const kernel = createKernel(context, born, scenario.consistencyLag);
+  // What is built before that has spread by then: describes of it do not lag.
+  const kernel = createKernel(context, born - SETTLING, scenario.consistencyLag);
   const tags = new TagStore(kernel);
   const network = new Network();
   const behaviours = Object.fromEntries(
@@ -64,9 +68,10 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   const scaling: ScalingState = { targets: new Map(), policies: new Map(), activities: [] };
   const scaler = new Scaler(kernel, scaling, containers, scheduler, traffic.cpu);
   new Settlement(scenario, balancing, containers, scheduler, scaling, born).build();
+  kernel.events.advance(born);
   traffic.begin();
-  scaler.begin();
   kernel.events.advance(start);
+  scaler.begin();
 
   /** Operations see the world as it is when their call arrives, even if nobody advanced it before. */
   const upToDate = (operations: Operations): Operations =>

@@ -1,0 +1,144 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/errors.ts';
+import { loadScenario, parseScenario } from '../../src/simulator/scenario/read-scenario.ts';
+import { open } from './world-under-test.ts';
+
+const examples = fileURLToPath(new URL('../../src/simulator/scenario/examples/', import.meta.url));
+
+const problemsOf = (yaml: string): string[] => {
+  try {
+    parseScenario(yaml);
+  } catch (error) {
+    if (error instanceof ConfigError)
+      return error.problems.map(({ input, message }) => `${input}: ${message}`);
+    throw error;
+  }
+  return [];
+};
+
+const MINIMAL = `
+name: small
+clusters: [prod]
+`;
+
+describe('the example scenarios', () => {
+  it.each(readdirSync(examples))('%s begins with every service steady and every target healthy', (file) => {
+    const scenario = loadScenario(`${examples}${file}`);
+    const aws = open(scenario);
+    for (const { name, desiredCount, targetGroups = [] } of scenario.services) {
+      expect(aws.service(name)).toMatchObject({ desiredCount, runningCount: desiredCount });
+      for (const group of targetGroups) expect(aws.inState('healthy', group.name)).toBe(desiredCount);
+    }
+    expect(aws.world.users.total().requests).toBeGreaterThan(0);
+  });
+});
+
+describe('a scenario file', () => {
+  it('reads durations, shares, times and rates', () => {
+    const scenario = parseScenario(`${MINIMAL}
+start: 2026-11-02T09:00:00Z
+history: 30m
+consistencyLag: { max: 2s }
+loadBalancers: [{ name: shop, listeners: [{ port: 80, forward: web, stickiness: 1h }] }]
+targetGroups: [{ name: web, deregistrationDelay: 90 s }]
+traffic:
+  - loadBalancer: shop
+    returning: 60%
+    rate: { day: [{ at: "08:30", perSecond: 5 }], bursts: [{ from: 1m, until: 2m, perSecond: 50 }] }
+behaviours:
+  app:v2:
+    errorRate: 2.5%
+    latency: { p50: 80ms, p95: 0.2s }
+    crash: onStart
+    healthCheck: 503
+    changes: [{ from: { share: 25%, age: 1m }, until: { age: 2m }, errorRate: 0.5 }]
+  app:v3: { crash: { after: 90s, outOfMemory: true } }
+`);
+    expect(scenario).toMatchObject({
+      start: Date.UTC(2026, 10, 2, 9),
+      history: 1_800_000,
+      consistencyLag: { min: 0, max: 2_000 },
+      loadBalancers: [
+        { listeners: [{ forward: [{ targetGroup: 'web', weight: 1 }], stickiness: 3_600_000 }] },
+      ],
+      targetGroups: [{ deregistrationDelay: 90_000 }],
+      traffic: [{ port: 80, path: '/', returning: 0.6, rate: { perSecond: 0, day: [{ at: 30_600_000 }] } }],
+      behaviours: {
+        'app:v2': {
+          errorRate: 0.025,
+          latency: { p50: 80, p95: 200 },
+          crash: { after: 0, exitCode: 1 },
+          healthCheck: { kind: 'status', code: 503 },
+          changes: [{ from: { share: 0.25, age: 60_000 }, until: { age: 120_000 }, errorRate: 0.5 }],
+        },
+        'app:v3': { crash: { after: 90_000, exitCode: 137 } },
+      },
+    });
+  });
+
+  it('is refused with every problem at once, unknown keys by name', () => {
+    expect(
+      problemsOf(`
+name: 5
+traffik: []
+clusters: prod
+behaviours:
+  app:v2: { eroorRate: 5%, latency: { p50: fast, p95: 3s }, clientErrorRate: 120% }
+services: [{ name: web, desiredCount: 1.5 }]
+`),
+    ).toEqual([
+      expect.stringMatching(/^traffik: unknown key; known are name, start, history, /),
+      'name: a text expected, got 5',
+      'clusters: a list expected, got "prod"',
+      'services[0].cluster: missing',
+      'services[0].taskDefinition: missing',
+      'services[0].desiredCount: a whole number expected, got 1.5',
+      expect.stringMatching(/^behaviours.app:v2.eroorRate: unknown key; known are errorRate, /),
+      'behaviours.app:v2.clientErrorRate: a share such as 5% or 0.05 expected, got "120%"',
+      'behaviours.app:v2.latency.p50: a duration such as 80ms, 25s or 10m expected, got "fast"',
+    ]);
+  });
+
+  it('is refused when it names what it does not have', () => {
+    expect(
+      problemsOf(`${MINIMAL}
+loadBalancers:
+  - name: shop
+    listeners: [{ port: 80, forward: web, rules: [{ priority: 1, forward: [{ targetGroup: api, weight: 5 }] }] }]
+targetGroups: [{ name: web }]
+taskDefinitions: [{ family: web, containers: [{ name: web, image: app:v1 }] }]
+services:
+  - name: web
+    cluster: dev
+    taskDefinition: web:2
+    desiredCount: 1
+    targetGroups: [{ name: db, container: web, port: 80 }]
+scalableTargets: [{ service: prod/api, min: 1, max: 2 }]
+traffic: [{ loadBalancer: shop, port: 8080, rate: 1 }]
+`),
+    ).toEqual([
+      'load balancer shop, port 80: there is no target group "api"',
+      'load balancer shop, port 80, rule 1: a rule needs a path, host or header',
+      'service web: there is no cluster "dev"',
+      'service web: there is no task definition "web:2"',
+      'service web: there is no target group "db"',
+      'scalableTargets: there is no service "prod/api"',
+      'traffic: there is no listener "shop:8080"',
+    ]);
+  });
+
+  it('is refused when it is no YAML, no object or not there', () => {
+    expect(problemsOf('a: [')[0]).toMatch(/^scenario: /);
+    expect(problemsOf('[]')).toEqual(['scenario: an object expected, got []']);
+    expect(() => loadScenario('/nowhere.yaml')).toThrow('/nowhere.yaml: the scenario cannot be read');
+  });
+
+  it('needs little', () => {
+    expect(problemsOf(MINIMAL)).toEqual([]);
+    const aws = open(parseScenario(MINIMAL));
+    aws.pass(60);
+    expect(aws.samples).toEqual([]);
+  });
+});
