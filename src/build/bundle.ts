@@ -5,7 +5,7 @@
  * Identifiers stay as they are, so that a stack trace in a job's log can be read.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { transformSync } from 'esbuild';
 
@@ -29,9 +29,32 @@ const run = (tool: string, ...args: string[]): void => {
   });
 };
 
+/**
+ * `@actions/core` loads an HTTP client of half a megabyte for OIDC tokens, which no action here asks for, and which
+ * would be most of what every job starts. What was emitted finds a copy of the toolkit beside it, and that copy a
+ * stand-in for the client.
+ */
+function standInForHttpClient(): void {
+  const beside = join(ROOT, 'build/node_modules/@actions');
+  const client = join(beside, 'http-client');
+  rmSync(beside, { recursive: true, force: true });
+  cpSync(join(ROOT, 'node_modules/@actions/core'), join(beside, 'core'), { recursive: true });
+  mkdirSync(client, { recursive: true });
+  const named = (name: string) =>
+    `export class ${name} { constructor() { throw new Error('${name} is not part of this bundle'); } }\n`;
+  writeFileSync(join(client, 'index.js'), named('HttpClient'));
+  writeFileSync(join(client, 'auth.js'), named('BearerCredentialHandler'));
+  const exports = { '.': './index.js', './lib/auth': './auth.js' };
+  writeFileSync(
+    join(client, 'package.json'),
+    JSON.stringify({ name: '@actions/http-client', type: 'module', exports }),
+  );
+}
+
 // ncc never removes what an earlier build has left.
 for (const directory of [EMITTED, BUNDLED]) rmSync(directory, { recursive: true, force: true });
 run('typescript/bin/tsc', '-p', 'tsconfig.build.json');
+standInForHttpClient();
 run('@vercel/ncc/dist/ncc/cli.js', 'build', join(EMITTED, 'main.js'), '--out', BUNDLED, '--quiet');
 
 for (const file of readdirSync(BUNDLED).filter((name) => name.endsWith('.js'))) {
