@@ -124,9 +124,7 @@ export class RolloutTeller {
     }
     const others = findings.filter((finding) => !numbers(finding.text));
     if (others.length > 0) {
-      this.#timeline.detail(
-        others.map(({ gate, verdict }) => `${MARKS[verdict]} ${bound(gate)}`).join('   '),
-      );
+      this.#timeline.detail(others.map(({ gate, verdict }) => `${MARKS[verdict]} ${bound(gate)}`).join(', '));
     }
   }
 

@@ -1,7 +1,8 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { BAR_WIDTH, weightBar } from './weight-bar.ts';
 
-const WIDTH = 112;
+/** Columns of a line: those of the terminal, within reason. */
+const WIDTH = Math.min(118, Math.max(80, process.stdout.columns ?? 118));
 /** Clock, bar and percent stand before a line's text. */
 const MARGIN = '  ';
 const TEXT_COLUMN = MARGIN.length + 5 + 1 + BAR_WIDTH + 1 + 4 + 2;
