@@ -5,7 +5,15 @@ export interface Capacity {
   readonly atLeast: number;
 }
 
-/** What is known of the stable service's size. */
+/** How much the service has to carry, as far as its autoscaler has let us know. */
+export interface Load {
+  /** Stable's desired tasks when this was found out. */
+  readonly stable: number;
+  /** Tasks that the whole traffic needs. */
+  readonly total: number;
+}
+
+/** What is known of the size of a service in the middle of a rollout. */
 export interface ServiceSize {
   /** Desired tasks when the rollout began, carrying all the traffic. */
   readonly initial: number;
@@ -13,20 +21,33 @@ export interface ServiceSize {
   readonly now: number;
   /** Percent of the traffic that the canary has now. */
   readonly share: number;
+  /** Desired tasks of the canary, if it is there. */
+  readonly canary: number;
 }
 
+/** What is known of the load before anything has been looked at; a canary of an earlier run was sized by that run. */
+const unknown = ({ initial, canary }: ServiceSize, { atLeast }: Capacity): Load => ({
+  stable: initial,
+  total: Math.max(initial, canary > atLeast ? canary : 0),
+});
+
 /**
- * Tasks that the whole traffic needs. Where the autoscaler has added tasks to stable since the rollout began, it
- * has sized them for stable's part of the traffic only, so the whole is that much larger.
+ * The load, after a look at the service. Where the autoscaler has added tasks to stable, it has sized them for
+ * stable's part of the traffic at that time, so the whole is that much larger. One look never more than doubles it:
+ * at a share of 90% a single task would stand for ten. The load is not believed to shrink, because scale-in is held.
+ *
+ * @param before what the last look has found out
  */
-export function totalTasks({ initial, now, share }: ServiceSize): number {
-  if (now <= initial || share >= 100) return Math.max(initial, now);
-  return Math.ceil(now / (1 - share / 100) - 1e-9);
+export function measureLoad(capacity: Capacity, size: ServiceSize, before = unknown(size, capacity)): Load {
+  const { now, share } = size;
+  if (now <= before.stable) return { stable: now, total: before.total };
+  const least = Math.max(before.total, now);
+  const whole = share >= 100 ? now : Math.ceil(now / (1 - share / 100) - 1e-9);
+  return { stable: now, total: Math.max(least, Math.min(whole, 2 * least)) };
 }
 
 /** Tasks that the canary needs before it may get `weight` percent of the traffic; at least one. */
-export function canaryTasks(capacity: Capacity, size: ServiceSize, weight: number): number {
-  const total = totalTasks(size);
-  const fitting = capacity.mode === 'full' ? total : Math.ceil((total * weight) / 100 - 1e-9);
-  return Math.max(1, capacity.atLeast, fitting);
+export function canaryTasks({ mode, atLeast }: Capacity, { total }: Load, weight: number): number {
+  const fitting = mode === 'full' ? total : Math.ceil((total * weight) / 100 - 1e-9);
+  return Math.max(1, atLeast, fitting);
 }

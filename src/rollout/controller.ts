@@ -1,4 +1,4 @@
-import { type Capacity, canaryTasks, totalTasks } from './capacity.ts';
+import { type Capacity, canaryTasks, type Load, measureLoad } from './capacity.ts';
 import { formatDuration } from './duration.ts';
 import type { Gate } from './gates.ts';
 import type { Evidence } from './judge/evidence.ts';
@@ -32,20 +32,37 @@ export interface Rollout {
 
 /** Where a rollout stands. Times are ms since the epoch. */
 export type Phase =
-  | { readonly kind: 'preparing'; readonly startAt: number }
+  | {
+      readonly kind: 'preparing';
+      readonly startAt: number;
+      /** When a former canary was first waited for. */
+      readonly since?: number;
+    }
   | {
       readonly kind: 'stepping';
       /** Index into the plan. */
       readonly step: number;
       readonly since: number;
+      readonly load?: Load;
+      /** When the canary was last scaled. */
+      readonly scaledAt?: number;
+      /** When the step's weight was asked for: what was there before may look much the same. */
+      readonly shiftedAt?: number;
       /** When the step's weight was seen in place: its bake begins here. */
       readonly verifiedAt?: number;
     }
-  | { readonly kind: 'promoting'; readonly since: number; readonly updatedAt?: number }
+  | {
+      readonly kind: 'promoting';
+      readonly since: number;
+      readonly load?: Load;
+      readonly updatedAt?: number;
+    }
   | {
       readonly kind: 'rolling-back';
       readonly reason: string;
       readonly since: number;
+      /** Stable may have been given the new revision, though it cannot be seen yet. */
+      readonly touched?: boolean;
       readonly updatedAt?: number;
     }
   | {
@@ -95,8 +112,11 @@ export interface Observation {
   readonly share: number;
   /** What somebody else has changed that the rollout relies on. */
   readonly interference?: string;
-  /** Whether the autoscaler may still take tasks from stable: it must not while a rollback may need them. */
-  readonly scaling: 'none' | 'free' | 'held';
+  /**
+   * Whether the autoscaler may still take tasks from stable: it must not while a rollback may need them. `maybe-held`
+   * where holding it was begun and the answer was lost: it has to be held again, or else released.
+   */
+  readonly scaling: 'none' | 'free' | 'maybe-held' | 'held';
   /** Whether the requests before the first user have been answered well. */
   readonly tested: boolean;
   readonly evidence: Evidence;
@@ -133,6 +153,8 @@ export interface Decision {
 
 /** After a write, ECS may answer with the state before it for a while; only then is the answer taken at its word. */
 const CONSISTENCY_MS = 30_000;
+/** With little time left, a write that does not show is rather made twice. */
+const HURRIED_CONSISTENCY_MS = 2_000;
 /** How long a deleted canary may take to finish its last requests before its target group is left to the next run. */
 const DRAIN_LIMIT_MS = 15 * 60_000;
 
@@ -169,45 +191,65 @@ const hold = (waitingFor: string, until?: number): Action => ({
 });
 
 function prepare(rollout: Rollout, phase: Phase & { kind: 'preparing' }, seen: Observation): Decision {
+  // The canary of a run that died may have traffic already, and so may have become a danger meanwhile.
+  const findings = seen.share > 0 ? judgeNow(rollout, seen.now, seen) : [];
+  const trouble = seen.share > 0 ? troubleOf(seen, findings) : seen.interference;
+  if (trouble !== undefined) return rollBack(rollout, seen, trouble, findings);
   if (seen.targetGroups !== 'all') return decided(phase, { kind: 'make-target-groups' });
   if (seen.routes !== 'attached') return decided(phase, { kind: 'attach' });
-  if (seen.scaling === 'free') return decided(phase, { kind: 'hold-scaling' });
-  if (seen.canary?.draining) return decided(phase, hold('a former canary to be gone'));
+  if (seen.scaling === 'free' || seen.scaling === 'maybe-held') {
+    return decided(phase, { kind: 'hold-scaling' });
+  }
+  if (seen.canary?.draining) {
+    const since = phase.since ?? seen.now;
+    if (seen.now - since > DRAIN_LIMIT_MS)
+      return rollBack(rollout, seen, 'a former canary is still draining');
+    return decided({ ...phase, since }, hold('a former canary to be gone'));
+  }
   if (!seen.canary) {
     const weight = (rollout.plan[phase.startAt] ?? rollout.plan[0]).weight;
-    return decided(phase, { kind: 'make-canary', tasks: tasksFor(rollout, seen, weight) });
+    const tasks = canaryTasks(rollout.capacity, loadOf(rollout, seen, undefined), weight);
+    return decided(phase, { kind: 'make-canary', tasks });
   }
   return decide(rollout, { kind: 'stepping', step: phase.startAt, since: seen.now }, seen);
 }
 
-const sizeOf = ({ initialTasks }: Rollout, { stable, share }: Observation) => ({
-  initial: initialTasks,
-  now: stable.desired,
-  share,
-});
+function loadOf(rollout: Rollout, { stable, share, canary }: Observation, before: Load | undefined): Load {
+  const size = { initial: rollout.initialTasks, now: stable.desired, share, canary: canary?.desired ?? 0 };
+  return measureLoad(rollout.capacity, size, before);
+}
 
-const tasksFor = (rollout: Rollout, seen: Observation, weight: number): number =>
-  canaryTasks(rollout.capacity, sizeOf(rollout, seen), weight);
-
-/** Two shares that differ by less than weights can express are the same. */
-const sameShare = (a: number, b: number): boolean => Math.abs(a - b) <= Math.max(0.5, b / 5);
+/** Two shares that differ by less than `split` allows itself are the same. */
+const sameShare = (a: number, b: number): boolean => Math.abs(a - b) <= b / 5 + 1e-6;
 export const inPlace = (share: number, weight: number): boolean =>
   weight === 100 || weight === 0 ? share === weight : share > 0 && share < 100 && sameShare(share, weight);
 
-function decideStep(rollout: Rollout, phase: Phase & { kind: 'stepping' }, seen: Observation): Decision {
+function decideStep(rollout: Rollout, before: Phase & { kind: 'stepping' }, seen: Observation): Decision {
+  const load = loadOf(rollout, seen, before.load);
+  const phase = { ...before, load };
   const step: Step = rollout.plan[phase.step] ?? rollout.plan[0];
   const findings = judgeNow(rollout, phase.verifiedAt ?? seen.now, seen);
   const trouble = troubleOf(seen, findings);
   if (trouble !== undefined || !seen.canary) {
     return rollBack(rollout, seen, trouble ?? 'the canary service is gone', findings);
   }
-  const needed = tasksFor(rollout, seen, step.weight);
-  if (seen.canary.desired < needed) return decided(phase, { kind: 'scale-canary', tasks: needed }, findings);
+  const needed = canaryTasks(rollout.capacity, load, step.weight);
+  const scaled = phase.scaledAt !== undefined && seen.now - phase.scaledAt < CONSISTENCY_MS;
+  if (seen.canary.desired < needed && !scaled && !overdue(rollout, phase, seen)) {
+    return decided({ ...phase, scaledAt: seen.now }, { kind: 'scale-canary', tasks: needed }, findings);
+  }
   if (phase.verifiedAt === undefined) {
-    if (inPlace(seen.share, step.weight)) return decide(rollout, { ...phase, verifiedAt: seen.now }, seen);
+    if (phase.shiftedAt !== undefined) {
+      if (inPlace(seen.share, step.weight)) return decide(rollout, { ...phase, verifiedAt: seen.now }, seen);
+      if (seen.now - phase.shiftedAt < CONSISTENCY_MS) {
+        return decided(phase, hold(`${step.weight}% to be seen in place`), findings);
+      }
+      const state = `the canary has ${seen.share.toFixed(1)}% of the traffic after ${step.weight}% were asked for`;
+      return rollBack(rollout, seen, state, findings);
+    }
     if (seen.canary.healthy < needed) {
       const waited = seen.now - phase.since;
-      if (waited > rollout.healthyTimeoutMs) {
+      if (overdue(rollout, phase, seen)) {
         const state = `${seen.canary.healthy} of ${needed} canary tasks were healthy after ${formatDuration(waited)}`;
         return rollBack(rollout, seen, state, findings);
       }
@@ -216,7 +258,7 @@ function decideStep(rollout: Rollout, phase: Phase & { kind: 'stepping' }, seen:
     }
     if (rollout.preTrafficTest && !seen.tested && seen.share === 0)
       return decided(phase, { kind: 'test' }, findings);
-    return decided(phase, { kind: 'shift', weight: step.weight }, findings);
+    return decided({ ...phase, shiftedAt: seen.now }, { kind: 'shift', weight: step.weight }, findings);
   }
   if (!inPlace(seen.share, step.weight)) {
     return rollBack(
@@ -228,6 +270,10 @@ function decideStep(rollout: Rollout, phase: Phase & { kind: 'stepping' }, seen:
   }
   return bake(rollout, { ...phase, verifiedAt: phase.verifiedAt }, step, seen, findings);
 }
+
+/** Whether the step's tasks have had their time to become healthy; once its weight is in place, they had. */
+const overdue = (rollout: Rollout, phase: Phase & { kind: 'stepping' }, seen: Observation): boolean =>
+  phase.verifiedAt === undefined && seen.now - phase.since > rollout.healthyTimeoutMs;
 
 function judgeNow(rollout: Rollout, since: number, seen: Observation): readonly Finding[] {
   return judge(rollout.gates, seen.evidence, { since, minRequests: rollout.minRequests });
@@ -241,6 +287,7 @@ function troubleOf(seen: Observation, findings: readonly Finding[]): string | un
   if (seen.interference !== undefined) return seen.interference;
   if (seen.canary?.failed !== undefined) return `the canary did not start: ${seen.canary.failed}`;
   if (seen.canary?.draining) return 'somebody else has deleted the canary service';
+  if (seen.share > 0 && !seen.canary) return 'the canary service is gone';
   if (seen.share > 0 && seen.canary && (seen.canary.running === 0 || seen.canary.healthy === 0)) {
     return `the canary has ${seen.share.toFixed(0)}% of the traffic and no healthy task`;
   }
@@ -276,27 +323,29 @@ function nextStep(
   seen: Observation,
   findings: readonly Finding[],
 ): Decision {
+  const known = phase.load && { load: phase.load };
   const next: Phase =
     phase.step + 1 < rollout.plan.length
-      ? { kind: 'stepping', step: phase.step + 1, since: seen.now }
-      : { kind: 'promoting', since: seen.now };
+      ? { kind: 'stepping', step: phase.step + 1, since: seen.now, ...known }
+      : { kind: 'promoting', since: seen.now, ...known };
   return { ...decide(rollout, next, seen), findings };
 }
 
-function promote(rollout: Rollout, phase: Phase & { kind: 'promoting' }, seen: Observation): Decision {
+function promote(rollout: Rollout, before: Phase & { kind: 'promoting' }, seen: Observation): Decision {
+  const load = loadOf(rollout, seen, before.load);
+  const phase = { ...before, load };
+  const { total } = load;
   const findings = judgeNow(rollout, seen.now, seen);
   const { stable } = seen;
-  const trouble = troubleOf(seen, findings);
-  if (trouble !== undefined) return rollBack(rollout, seen, trouble, findings);
-  const total = totalTasks(sizeOf(rollout, seen));
+  const touched = phase.updatedAt !== undefined;
+  // An interrupted run decides by what it saw last, and that may be older than the change.
+  const looked = runsNew(rollout, seen) || (touched && seen.interrupted === undefined);
+  const back = (reason: string) => rollBack(rollout, seen, reason, findings, { touched, looked });
+  const trouble = troubleOf(seen, findings) ?? withoutCarrier(seen);
+  if (trouble !== undefined) return back(trouble);
   if (stable.taskDefinition !== rollout.to) {
     if (stable.taskDefinition !== rollout.from) {
-      return rollBack(
-        rollout,
-        seen,
-        `somebody else has deployed ${stable.taskDefinition} to the service`,
-        findings,
-      );
+      return back(`somebody else has deployed ${stable.taskDefinition} to the service`);
     }
     if (phase.updatedAt === undefined) {
       const tasks = Math.max(stable.desired, total);
@@ -308,17 +357,12 @@ function promote(rollout: Rollout, phase: Phase & { kind: 'promoting' }, seen: O
     }
     if (seen.now - phase.updatedAt > CONSISTENCY_MS) {
       const why = `ECS took the service's own deployment back: ${stable.deploymentReason || 'it runs the former revision'}`;
-      return rollBack(rollout, seen, why, findings);
+      return back(why);
     }
     return decided(phase, hold('the service to take the new revision'), findings);
   }
   if (stable.deployment === 'failed') {
-    return rollBack(
-      rollout,
-      seen,
-      `the service's own deployment failed: ${stable.deploymentReason}`,
-      findings,
-    );
+    return back(`the service's own deployment failed: ${stable.deploymentReason}`);
   }
   const enough = Math.max(total, stable.desired);
   if (stable.deployment === 'completed' && stable.healthy >= enough && stable.running >= enough) {
@@ -339,7 +383,7 @@ function promote(rollout: Rollout, phase: Phase & { kind: 'promoting' }, seen: O
   const limit = 3 * rollout.healthyTimeoutMs;
   if (seen.now - phase.since > limit) {
     const state = `the service had ${stable.healthy} of ${enough} healthy tasks ${formatDuration(limit)} after its promotion began`;
-    return rollBack(rollout, seen, state, findings);
+    return back(state);
   }
   return decided(
     phase,
@@ -348,42 +392,77 @@ function promote(rollout: Rollout, phase: Phase & { kind: 'promoting' }, seen: O
   );
 }
 
+/** Nobody's request may meet stable while it takes a revision that it has not been seen healthy with. */
+const withoutCarrier = ({ share, canary }: Observation): string | undefined =>
+  share === 100 && canary
+    ? undefined
+    : `the canary has ${share.toFixed(1)}% of the traffic, and the service can be given the new revision only at 100%`;
+
+/**
+ * @param touched whether stable may have been given the new revision
+ * @param looked whether stable's health is known: before the promotion nobody looks at it
+ */
 function rollBack(
   rollout: Rollout,
   seen: Observation,
   reason: string,
   findings: readonly Finding[] = [],
+  { touched = false, looked = false } = {},
 ): Decision {
-  return {
-    ...takeBack(rollout, { kind: 'rolling-back', reason, since: seen.now }, seen),
-    findings,
-  };
+  const phase = { kind: 'rolling-back', reason, since: seen.now, ...(touched && { touched }) } as const;
+  return { ...takeBack(rollout, phase, seen, looked), findings };
 }
 
-/** Traffic first; then the service's own revision, where the promotion had already changed it; then the rest. */
-function takeBack(rollout: Rollout, phase: Phase & { kind: 'rolling-back' }, seen: Observation): Decision {
+const runsNew = ({ from, to }: Rollout, { stable }: Observation): boolean =>
+  stable.taskDefinition === to && to !== from;
+
+/**
+ * Traffic first; then the service's own revision, where the promotion had already changed it; then the rest. Only
+ * where stable has no healthy task and the canary has, the traffic stays until stable has one again.
+ *
+ * @param looked whether stable's health is known
+ */
+function takeBack(
+  rollout: Rollout,
+  phase: Phase & { kind: 'rolling-back' },
+  seen: Observation,
+  looked = true,
+): Decision {
   const { stable, canary } = seen;
-  const changed = stable.taskDefinition === rollout.to && rollout.to !== rollout.from;
-  const stableIsDown = changed && stable.healthy === 0 && (canary?.healthy ?? 0) > 0;
+  const stableIsDown = looked && stable.healthy === 0 && seen.share > 0 && (canary?.healthy ?? 0) > 0;
   const restored = seen.routes === 'original' && seen.share === 0;
   if (!restored && !stableIsDown) return decided(phase, { kind: 'restore-traffic' });
-  if (changed && !(seen.hurried && phase.updatedAt !== undefined)) {
-    const recently = phase.updatedAt !== undefined && seen.now - phase.updatedAt < CONSISTENCY_MS;
-    if (!recently) {
-      const tasks = Math.max(stable.desired, rollout.initialTasks);
-      return decided(
-        { ...phase, updatedAt: seen.now },
-        { kind: 'update-stable', taskDefinition: rollout.from, tasks },
-      );
+  const tooLong = seen.now - phase.since > 3 * rollout.healthyTimeoutMs;
+  const giveUp = (state: string): Decision => {
+    const reason = `${phase.reason}; ${state}`;
+    return decided({ kind: 'done', outcome: 'rolled-back', reason, leftovers: true }, { kind: 'finish' });
+  };
+  const changed = runsNew(rollout, seen);
+  const doubtful =
+    phase.touched &&
+    phase.updatedAt === undefined &&
+    stable.taskDefinition === rollout.from &&
+    rollout.to !== rollout.from;
+  if (changed || doubtful) {
+    if (tooLong) return giveUp(`the service could not be given ${rollout.from} back`);
+    const patience = seen.hurried ? HURRIED_CONSISTENCY_MS : CONSISTENCY_MS;
+    if (phase.updatedAt !== undefined && seen.now - phase.updatedAt < patience) {
+      return decided(phase, hold('the service to take its former revision back'));
     }
-    return decided(phase, hold('the service to take its former revision back'));
+    const tasks = Math.max(stable.desired, rollout.initialTasks);
+    return decided(
+      { ...phase, updatedAt: seen.now },
+      { kind: 'update-stable', taskDefinition: rollout.from, tasks },
+    );
+  }
+  if (stableIsDown) {
+    if (tooLong) return giveUp('the canary keeps its traffic, because the service has no healthy task');
+    return decided(phase, hold('the service to have a healthy task again'));
   }
   const settled = stable.deployment !== 'in-progress' || stable.taskDefinition !== rollout.from;
-  const overdue = seen.now - phase.since > 3 * rollout.healthyTimeoutMs;
-  if (phase.updatedAt !== undefined && !settled && !seen.hurried && !overdue) {
+  if (phase.updatedAt !== undefined && !settled && !seen.hurried && !tooLong) {
     return decided(phase, hold('the service to run its former revision everywhere'));
   }
-  if (!restored) return decided(phase, { kind: 'restore-traffic' });
   return clean({ kind: 'cleaning', outcome: 'rolled-back', reason: phase.reason, since: seen.now }, seen);
 }
 
@@ -391,7 +470,9 @@ function takeBack(rollout: Rollout, phase: Phase & { kind: 'rolling-back' }, see
 function clean(phase: Phase & { kind: 'cleaning' }, seen: Observation): Decision {
   if (seen.routes !== 'original' || seen.share > 0) return decided(phase, { kind: 'restore-traffic' });
   if (seen.canary && !seen.canary.draining) return decided(phase, { kind: 'delete-canary' });
-  if (seen.scaling === 'held') return decided(phase, { kind: 'release-scaling' });
+  if (seen.scaling === 'held' || seen.scaling === 'maybe-held') {
+    return decided(phase, { kind: 'release-scaling' });
+  }
   const { outcome, reason } = phase;
   if (seen.canary) {
     const leave = seen.hurried || seen.now - phase.since > DRAIN_LIMIT_MS;
