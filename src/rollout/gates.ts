@@ -61,31 +61,33 @@ const percentile = (p: number): Kind => ({
   measure: () => ({ kind: 'percentile', percentile: p }),
 });
 
-const KINDS: Readonly<Record<string, Kind>> = {
-  'error-rate': { unit: 'percent', measure: () => ({ kind: 'share', of: '5xx' }) },
-  'http-4xx-rate': { unit: 'percent', measure: () => ({ kind: 'share', of: '4xx' }) },
-  'latency-p50': percentile(50),
-  'latency-p90': percentile(90),
-  'latency-p95': percentile(95),
-  'latency-p99': percentile(99),
-  'latency-avg': { unit: 'duration', measure: () => ({ kind: 'mean', of: 'latency' }) },
-  cpu: { unit: 'percent', measure: () => ({ kind: 'mean', of: 'cpu' }) },
-  memory: { unit: 'percent', measure: () => ({ kind: 'mean', of: 'memory' }) },
-  'http-5xx': {
-    unit: 'number',
-    window: true,
-    onSight: true,
-    measure: (windowMs) => ({ kind: 'count', of: '5xx', windowMs }),
-  },
-  'http-4xx': {
-    unit: 'number',
-    window: true,
-    onSight: true,
-    measure: (windowMs) => ({ kind: 'count', of: '4xx', windowMs }),
-  },
-  crashes: { unit: 'number', onSight: true, measure: () => ({ kind: 'crashes' }) },
-  unhealthy: { unit: 'duration', onSight: true, measure: () => ({ kind: 'unhealthy' }) },
-};
+const KINDS: ReadonlyMap<string, Kind> = new Map(
+  Object.entries<Kind>({
+    'error-rate': { unit: 'percent', measure: () => ({ kind: 'share', of: '5xx' }) },
+    'http-4xx-rate': { unit: 'percent', measure: () => ({ kind: 'share', of: '4xx' }) },
+    'latency-p50': percentile(50),
+    'latency-p90': percentile(90),
+    'latency-p95': percentile(95),
+    'latency-p99': percentile(99),
+    'latency-avg': { unit: 'duration', measure: () => ({ kind: 'mean', of: 'latency' }) },
+    cpu: { unit: 'percent', measure: () => ({ kind: 'mean', of: 'cpu' }) },
+    memory: { unit: 'percent', measure: () => ({ kind: 'mean', of: 'memory' }) },
+    'http-5xx': {
+      unit: 'number',
+      window: true,
+      onSight: true,
+      measure: (windowMs) => ({ kind: 'count', of: '5xx', windowMs }),
+    },
+    'http-4xx': {
+      unit: 'number',
+      window: true,
+      onSight: true,
+      measure: (windowMs) => ({ kind: 'count', of: '4xx', windowMs }),
+    },
+    crashes: { unit: 'number', onSight: true, measure: () => ({ kind: 'crashes' }) },
+    unhealthy: { unit: 'duration', onSight: true, measure: () => ({ kind: 'unhealthy' }) },
+  }),
+);
 
 const LINE =
   /^(?<warn>warn\s+)?(?<name>metric\s+[\w.-]+|[\w-]+)\s*(?<cmp><=|>=|<|>|=)\s*(?<value>\S+?)(?:\s+abort\s*(?<abortCmp><=|>=|<|>|=)\s*(?<abortValue>\S+?))?(?:\s+per\s+(?<window>\S+))?$/i;
@@ -123,10 +125,10 @@ function parseGate(line: string, input: string, metrics: readonly string[]): Gat
   const metric = /^metric\s+(\S+)$/i.exec(parts['name'] ?? '')?.[1];
   const kind: Kind | undefined =
     metric === undefined
-      ? KINDS[name]
+      ? KINDS.get(name)
       : { unit: 'number', measure: () => ({ kind: 'mean', of: 'metric', name: metric }) };
   if (!kind) {
-    return fail(`there is no measure "${name}"; there are ${Object.keys(KINDS).join(', ')} and metric NAME`);
+    return fail(`there is no measure "${name}"; there are ${[...KINDS.keys()].join(', ')} and metric NAME`);
   }
   if (metric !== undefined && !metrics.includes(metric)) {
     const known = metrics.length > 0 ? `it defines ${metrics.join(', ')}` : 'it defines none';
@@ -134,16 +136,19 @@ function parseGate(line: string, input: string, metrics: readonly string[]): Gat
   }
   if (parts['window'] && !kind.window) fail(`"per" goes with counts only (http-5xx, http-4xx)`);
   const windowMs = kind.window ? readWindow(parts['window'], input, fail) : 0;
-  const bound = readBound(parts['cmp'] ?? '', parts['value'] ?? '', kind, fail);
+  const bound = readBound(parts['cmp'] ?? '', parts['value'] ?? '', kind, input, fail);
   const abortText = parts['abortValue'];
   if (abortText !== undefined && kind.onSight) {
     fail(`${name} acts on sight; leave out the abort`);
   }
   const abort =
-    abortText === undefined ? undefined : readBound(parts['abortCmp'] ?? '', abortText, kind, fail);
+    abortText === undefined ? undefined : readBound(parts['abortCmp'] ?? '', abortText, kind, input, fail);
   if (abort) requireOpposite(bound, abort, fail);
   if (/percentile|unhealthy/.test(kind.measure(0).kind) && !bound.comparison.startsWith('<')) {
     fail(`${name} is bounded from above; write ${name} < VALUE`);
+  }
+  if (lessIsBetter(kind.measure(0)) && !meets(0, bound)) {
+    fail(`even a release without any fault would not meet it; write what has to hold: ${name} < VALUE`);
   }
   return {
     text: line,
@@ -164,12 +169,15 @@ function readWindow(text: string | undefined, input: string, fail: Fail): number
   return windowMs;
 }
 
-function readBound(comparison: string, text: string, kind: Kind, fail: Fail): Bound {
-  return { comparison: comparison as Comparison, value: readValue(text, kind.unit, fail) };
+function readBound(comparison: string, text: string, kind: Kind, input: string, fail: Fail): Bound {
+  return { comparison: comparison as Comparison, value: readValue(text, kind.unit, input, fail) };
 }
 
-function readValue(text: string, unit: Kind['unit'], fail: Fail): number {
-  if (unit === 'duration') return parseDuration(text, 'duration');
+/** What counts faults or time, of which nothing is best; the others may well have a lower bound. */
+const lessIsBetter = (measure: Measure): boolean => measure.kind !== 'mean' || measure.of === 'latency';
+
+function readValue(text: string, unit: Kind['unit'], input: string, fail: Fail): number {
+  if (unit === 'duration') return parseDuration(text, input);
   const number = Number(text.replace(/%$/, ''));
   if (!/^-?\d+(\.\d+)?%?$/.test(text) || Number.isNaN(number)) fail(`"${text}" is not a number`);
   if (unit === 'number') {
@@ -210,7 +218,7 @@ export function meets(value: number, { comparison, value: limit }: Bound): boole
 
 /** A measured value as people write it: a share in percent, a time with its unit, a number as it is. */
 export function formatValue(measure: Measure, value: number): string {
-  const digits = (n: number) => String(Number(n.toPrecision(3)));
+  const digits = (n: number) => String(Math.abs(n) < 1000 ? Number(n.toPrecision(3)) : Math.round(n));
   if (measure.kind === 'share') return `${digits(value * 100)}%`;
   if (measure.kind === 'percentile' || measure.kind === 'unhealthy') return formatDuration(value);
   if (measure.kind === 'mean' && measure.of === 'latency') return formatDuration(value);

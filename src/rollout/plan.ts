@@ -51,7 +51,9 @@ export function parseSteps(text: string): Plan {
     const previous = steps.at(-1)?.weight ?? 0;
     if (weight <= 0 || weight > 100) {
       problems.push({ input, message: `"${line}" gives ${weight}%; a share is above 0% and at most 100%` });
-    } else if (weight <= previous) {
+      continue;
+    }
+    if (weight <= previous) {
       problems.push({
         input,
         message: `"${line}" does not rise above the ${previous}% of the step before it`,
