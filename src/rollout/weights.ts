@@ -8,8 +8,8 @@ const MAX_WEIGHT = 999;
 
 /**
  * Splits the stable group's weight between stable and canary, leaving the proportions to all other groups of the
- * forward action exactly as they were: the whole action is multiplied by the factor that makes the split exact,
- * or as close as weights up to 999 allow.
+ * forward action exactly as they were: the whole action is multiplied by the smallest factor that makes the split
+ * exact, or by the one that comes closest where weights up to 999 do not allow that.
  *
  * @param original the groups before the rollout, stable among them, canary not
  * @param share percent of the stable group's traffic for the canary, 0 to 100
@@ -23,7 +23,7 @@ export function split(
 ): readonly WeightedGroup[] | undefined {
   const whole = original.find(({ arn }) => arn === stable)?.weight ?? 0;
   if (share === 0 || whole === 0) return [...original, { arn: canary, weight: 0 }];
-  const factor = finestFactor(original, whole, share);
+  const factor = closestFactor(original, whole, share);
   const total = whole * factor;
   const part = Math.round((total * share) / 100);
   if (share < 100 && (part === 0 || part === total || coarse(part / total, share / 100))) return undefined;
@@ -39,12 +39,15 @@ export function split(
 /** More than a fifth off what was asked for is another share, not a rounding. */
 const coarse = (actual: number, asked: number): boolean => Math.abs(actual - asked) > asked / 5;
 
-function finestFactor(groups: readonly WeightedGroup[], whole: number, share: number): number {
+function closestFactor(groups: readonly WeightedGroup[], whole: number, share: number): number {
   const largest = Math.max(1, Math.floor(MAX_WEIGHT / Math.max(...groups.map(({ weight }) => weight))));
-  for (let factor = 1; factor <= largest; factor++) {
-    if (Number.isInteger(Number(((whole * factor * share) / 100).toFixed(9)))) return factor;
+  let closest = { factor: 1, off: Number.POSITIVE_INFINITY };
+  for (let factor = 1; factor <= largest && closest.off > 0; factor++) {
+    const part = (whole * factor * share) / 100;
+    const off = Number((Math.abs(part - Math.round(part)) / (whole * factor)).toFixed(12));
+    if (off < closest.off) closest = { factor, off };
   }
-  return largest;
+  return closest.factor;
 }
 
 /**
