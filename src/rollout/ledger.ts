@@ -31,8 +31,15 @@ const PREFIX = 'deploy-actions:';
 /** AWS takes at most 256 characters for a tag's value; longer ones go on in further tags. */
 const VALUE_LENGTH = 256;
 
-/** Tags take letters, digits, blanks and + - = . _ : / @ only; everything else becomes a dash. */
-const allowed = (text: string): string => text.replace(/[^\p{L}\p{N} +\-=._:/@]/gu, '-');
+/** More than this of a reason or a setting is cut off: a resource has 50 tags at most, and the user's are among them. */
+const TEXT_LENGTH = 4 * VALUE_LENGTH;
+
+/**
+ * Tags take letters, digits, blanks and + - = . _ : / @ only; everything else becomes a dash. So do letters beyond the
+ * basic plane: two units of UTF-16 each, they could be cut in half where a value goes on in the next tag.
+ */
+const allowed = (text: string): string =>
+  text.replace(/[^\p{L}\p{N} +\-=._:/@]|[\u{10000}-\u{10ffff}]/gu, '-');
 
 /** The tags of some or all fields of a ledger. An empty text clears a field. */
 export function toTags(fields: Partial<Ledger>): Tags {
@@ -42,8 +49,10 @@ export function toTags(fields: Partial<Ledger>): Tags {
     const text =
       field === 'leaseUntil'
         ? new Date(value as number).toISOString()
-        : allowed(String(value)).slice(0, 1024);
-    for (let part = 0; part === 0 || part * VALUE_LENGTH < text.length; part++) {
+        : allowed(String(value)).slice(0, TEXT_LENGTH);
+    // A value that fills its tags to the brim is followed by an empty one: a longer one before it may have left more.
+    const parts = Math.min(Math.floor(text.length / VALUE_LENGTH) + 1, TEXT_LENGTH / VALUE_LENGTH);
+    for (let part = 0; part < parts; part++) {
       const key = `${PREFIX}${field}${part === 0 ? '' : `:${part + 1}`}`;
       tags[key] = text.slice(part * VALUE_LENGTH, (part + 1) * VALUE_LENGTH);
     }
@@ -55,7 +64,7 @@ export function toTags(fields: Partial<Ledger>): Tags {
 export function fromTags(tags: Tags): Ledger | undefined {
   const text = (field: keyof Ledger): string => {
     let value = tags[PREFIX + field] ?? '';
-    for (let part = 2; value.length === (part - 1) * VALUE_LENGTH; part++) {
+    for (let part = 2; value.length === (part - 1) * VALUE_LENGTH && value.length < TEXT_LENGTH; part++) {
       value += tags[`${PREFIX}${field}:${part}`] ?? '';
     }
     return value;
@@ -110,13 +119,16 @@ export function resume(
       return back(reason);
     case 'cleaning':
     case 'done':
+      // Left on the canary because stable had no healthy task: cleaning alone would send it there unseen.
+      if (share > 0 && ledger.outcome !== 'promoted') return back(reason);
       return { kind: 'cleaning', outcome: ledger.outcome ?? 'rolled-back', reason, since: now };
     default: {
       if (ledger.to !== target) return back(reason);
       if (ledger.phase === 'promoting') return { kind: 'promoting', since: now };
       // Weight was given and is gone: the run died while it took the release back.
       if (ledger.weight > 0 && share === 0) return back(reason);
-      const step = weights.findIndex((weight) => weight >= share - 0.5);
+      // What was asked for, not what weights made of it: 5.9% where 5% was asked for is not yet the next step.
+      const step = weights.findIndex((weight) => weight >= (ledger.weight > 0 ? ledger.weight : share));
       return { kind: 'preparing', startAt: Math.max(0, step) };
     }
   }
