@@ -42,3 +42,15 @@ export class DeployError extends Error {
     this.consoleUrl = details.consoleUrl;
   }
 }
+
+/** Whether an error of the AWS SDK says that AWS could not be reached, or could not answer: nobody's mistake. */
+export function isOutage(error: unknown): error is Error {
+  if (!(error instanceof Error) || !('$metadata' in error)) return false;
+  const { httpStatusCode: status = 500, attempts } = error.$metadata as {
+    httpStatusCode?: number;
+    attempts?: number;
+  };
+  return (
+    attempts !== undefined && (status >= 500 || status === 429 || /throttl|TooManyRequests/i.test(error.name))
+  );
+}

@@ -1,6 +1,6 @@
 import type { ActionModule } from './actions/action.ts';
 import { clockFromEnvironment } from './clock.ts';
-import { ConfigError, DeployError } from './errors.ts';
+import { ConfigError, DeployError, isOutage } from './errors.ts';
 import { githubInput, githubReporter } from './github/reporter.ts';
 import { cancellation } from './github/signals.ts';
 import type { Reporter } from './ports.ts';
@@ -43,6 +43,10 @@ function report(error: unknown, reporter: Reporter): void {
       [error.message, error.state, error.next, error.consoleUrl]
         .filter((part) => part !== undefined)
         .join('\n'),
+    );
+  } else if (isOutage(error)) {
+    reporter.error(
+      `AWS did not answer, although it was asked again for a while (${error.name}: ${error.message}).\nRun this step again once AWS answers; it goes on where this run has stopped.`,
     );
   } else {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

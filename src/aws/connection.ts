@@ -15,6 +15,9 @@ const THROTTLING_PATIENCE_MS = 600_000;
 /** Outages, server errors and broken connections: as long as a rollout can wait without knowing. */
 const FAULT_PATIENCE_MS = 90_000;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** A scaled clock must not turn a machine's hiccup into an outage: in real time, patience never ends before this. */
+const REAL_TIMEOUT_MS = 2_000;
+const REAL_PATIENCE_MS = 5_000;
 
 /**
  * The settings that every SDK client of the product is made with. Retries follow the SDK's own classification of
@@ -35,7 +38,7 @@ export function clientSettings({ clock }: Connection, { retryFaults = true } = {
             ? THROTTLING_PATIENCE_MS
             : info.errorType === 'CLIENT_ERROR' || !retryFaults
               ? 0
-              : FAULT_PATIENCE_MS;
+              : Math.max(FAULT_PATIENCE_MS, REAL_PATIENCE_MS * clock.scale);
         const attempt = token.getRetryCount() + 1;
         const ceiling = Math.min(5_000, 100 * 2 ** Math.min(attempt, 10));
         const delay = ceiling / 2 + (Math.random() * ceiling) / 2;
@@ -46,8 +49,7 @@ export function clientSettings({ clock }: Connection, { retryFaults = true } = {
     },
     requestHandler: {
       connectionTimeout: 3_000,
-      // A scaled clock must not turn an answer that takes a real second into minutes of waiting.
-      requestTimeout: Math.max(1_000, REQUEST_TIMEOUT_MS / clock.scale),
+      requestTimeout: Math.max(REAL_TIMEOUT_MS, REQUEST_TIMEOUT_MS / clock.scale),
       throwOnRequestTimeout: true,
     },
     customUserAgent: [['deploy-actions', '1']] as [string, string][],

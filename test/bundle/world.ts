@@ -56,7 +56,7 @@ export const SHORT = '50% for 3m';
 export class TestWorld {
   readonly simulator: Simulator<SimulatedWorld>;
   readonly clock: Clock;
-  readonly before: Picture;
+  #before: Picture;
   readonly backstage: Backstage;
   /** Every share that a release was asked to take, in percent. */
   readonly #shares = new Set<number>([0, 100]);
@@ -67,7 +67,18 @@ export class TestWorld {
     this.simulator = simulator;
     this.clock = clock;
     this.backstage = backstage;
-    this.before = before;
+    this.#before = before;
+  }
+
+  /** The account before the first release. */
+  get before(): Picture {
+    return this.#before;
+  }
+
+  /** What a scenario has set up by `ask` belongs to the account as it was before. */
+  async prepared(): Promise<void> {
+    await this.clock.sleep(3_000);
+    this.#before = await takePicture(this.backstage);
   }
 
   get calls(): readonly RecordedCall[] {
@@ -116,6 +127,11 @@ export class TestWorld {
     return this.start(inputs, job).done;
   }
 
+  /** Shares that a release may take which does not name them in its inputs. */
+  allow(...shares: number[]): void {
+    for (const share of shares) this.#shares.add(share);
+  }
+
   /** Ends the step as a dying machine does. */
   kill(): void {
     for (const step of this.#running) step.process.kill('SIGKILL');
@@ -124,10 +140,6 @@ export class TestWorld {
   /** What somebody else asks of AWS meanwhile; it does not count among the calls. */
   ask<Output>(service: ServiceId, operation: string, input: object): Promise<Output> {
     return ask<Output>(this.backstage, service, operation, input);
-  }
-
-  arn(name: 'web'): string {
-    return `arn:aws:ecs:eu-west-1:123456789012:task-definition/${name}`;
   }
 
   /** Resolves as soon as a call for which `so` holds has been answered. */
@@ -305,7 +317,7 @@ export async function openWorld(
   options: WorldOptions,
   onKill?: (world: TestWorld) => void,
 ): Promise<TestWorld> {
-  const { scale = 1_000, seed = 1, scenario, faults, metricDelay, metricFaults, throttle, ...shop } = options;
+  const { scale = 600, seed = 1, scenario, faults, metricDelay, metricFaults, throttle, ...shop } = options;
   const clock = scaledClock(Date.now(), START, scale);
   let world: TestWorld | undefined;
   const simulator = await startSimulator({
