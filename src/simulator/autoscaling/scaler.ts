@@ -145,10 +145,6 @@ export class Scaler {
       description: `Setting desired count to ${wanted}.`,
       cause,
     });
-    this.#scheduler.say(
-      service,
-      `Message: Successfully set desired count to ${wanted}. Change successfully fulfilled by ecs. Cause: ${cause}`,
-    );
     service.desiredCount = wanted;
     this.#scheduler.poke(service);
   }

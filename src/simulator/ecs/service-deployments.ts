@@ -117,7 +117,7 @@ export function serviceDeploymentOperations(
           `Service deployment in status ${record.status} cannot be stopped.`,
         );
       }
-      scheduler.stopDeployment(service, deployment, input.stopType !== 'ABORT');
+      scheduler.rollouts.stop(service, deployment, input.stopType !== 'ABORT');
       return { serviceDeploymentArn: arn };
     },
   };

@@ -90,13 +90,7 @@ export function describeService(service: ServiceRecord): Service {
     events: structuredClone(service.events),
     createdAt: new Date(service.createdAt),
     currentServiceDeployment: inProgress ? current.arn : undefined,
-    currentServiceRevisions: revisions.map((revision) => ({
-      arn: revision.arn,
-      requestedTaskCount: service.desiredCount,
-      ...(({ runningTaskCount, pendingTaskCount }) => ({ runningTaskCount, pendingTaskCount }))(
-        summarize(service, revision, service.desiredCount),
-      ),
-    })),
+    currentServiceRevisions: revisions.map((revision) => summarize(service, revision, service.desiredCount)),
     placementConstraints: structuredClone(settings.placementConstraints ?? []),
     placementStrategy: structuredClone(settings.placementStrategy ?? []),
     networkConfiguration: structuredClone(settings.networkConfiguration),

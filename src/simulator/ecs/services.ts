@@ -212,6 +212,11 @@ export function serviceOperations(state: ContainerService, scheduler: ServiceSch
   const remember = (service: ServiceRecord): void =>
     state.serviceViews.remember(service.arn, describeService(service));
 
+  /** The answer of a write shows its effect; only describes may lag behind. */
+  const written = (service: ServiceRecord): Answer<CreateServiceCommandOutput> => ({
+    service: { ...describeService(service), tags: ecsTags([...state.tags.current(service.arn)]) },
+  });
+
   const withTags = (service: Service): Service => ({
     ...service,
     tags: ecsTags(state.tags.read(service.serviceArn ?? '')),
@@ -231,12 +236,12 @@ export function serviceOperations(state: ContainerService, scheduler: ServiceSch
           existing.creation.token === clientToken &&
           existing.creation.request === JSON.stringify(request);
         if (!repeated) throw invalidParameter('Creation of service was not idempotent.');
-        return { service: withTags(describeService(existing)) };
+        return written(existing);
       }
       const service = addService(state, cluster, input, state.kernel.events.now);
       state.serviceViews.remember(service.arn, existing && describeService(existing));
-      scheduler.deploy(service);
-      return { service: withTags(describeService(service)) };
+      scheduler.rollouts.deploy(service);
+      return written(service);
     },
 
     UpdateService(input: UpdateServiceCommandInput): Answer<CreateServiceCommandOutput> {
@@ -271,9 +276,9 @@ export function serviceOperations(state: ContainerService, scheduler: ServiceSch
       service.deploymentConfiguration = configuration;
       service.settings = settings;
       service.desiredCount = input.desiredCount ?? service.desiredCount;
-      if (rollsOut) scheduler.deploy(service);
+      if (rollsOut) scheduler.rollouts.deploy(service);
       else scheduler.poke(service);
-      return { service: withTags(describeService(service)) };
+      return written(service);
     },
 
     DeleteService(input: DeleteServiceCommandInput): Answer<CreateServiceCommandOutput> {
@@ -294,7 +299,7 @@ export function serviceOperations(state: ContainerService, scheduler: ServiceSch
         });
       }
       scheduler.poke(service);
-      return { service: withTags(describeService(service)) };
+      return written(service);
     },
 
     DescribeServices(input: DescribeServicesCommandInput): Answer<DescribeServicesCommandOutput> {

@@ -17,7 +17,9 @@ import { Network } from '../traffic/endpoint.ts';
 import { UserLedger } from '../traffic/ledger.ts';
 import { Traffic, type UserAnswer } from '../traffic/traffic.ts';
 import { createKernel } from './kernel.ts';
-import { Settlement } from './settle.ts';
+import { settleBalancing } from './settle-balancing.ts';
+import { settleScaling } from './settle-scaling.ts';
+import { settleServices } from './settle-services.ts';
 import { TagStore } from './tags.ts';
 
 /** Longer than any lag of describes behind writes, in ms. */
@@ -67,7 +69,9 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   const traffic = new Traffic(kernel, balancing, scenario.traffic, users, scenario.slowOver, start);
   const scaling: ScalingState = { targets: new Map(), policies: new Map(), activities: [] };
   const scaler = new Scaler(kernel, scaling, containers, scheduler, traffic.cpu);
-  new Settlement(scenario, balancing, containers, scheduler, scaling, born).build();
+  const groups = settleBalancing(scenario, balancing, born);
+  settleServices(scenario, containers, scheduler, groups, born);
+  settleScaling(scenario, kernel, scaling);
   kernel.events.advance(born);
   traffic.begin();
   kernel.events.advance(start);
