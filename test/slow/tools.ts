@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const TOOLS = resolve(import.meta.dirname, '../../build/tools');
+
+const ACT = 'github.com/nektos/act@v0.2.87';
+const ACTIONLINT = 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12';
+const MOTO = ['moto[server]==5.2.5', 'boto3'];
+
+/** Installs a Go program into the checkout's own tools, once, and answers its path. */
+function goTool(name: string, source: string): string {
+  const path = join(TOOLS, name);
+  if (!existsSync(path)) {
+    mkdirSync(TOOLS, { recursive: true });
+    execFileSync('go', ['install', source], { env: { ...process.env, GOBIN: TOOLS }, stdio: 'pipe' });
+  }
+  return path;
+}
+
+/** A second runner of workflows: https://github.com/nektos/act. Needs Go to be installed. */
+export const act = (): string => goTool('act', ACT);
+
+export const actionlint = (): string => goTool('actionlint', ACTIONLINT);
+
+/** A Python that has moto, a second opinion on AWS requests: https://docs.getmoto.org. Needs Python 3. */
+export function pythonWithMoto(): string {
+  const home = join(TOOLS, 'moto');
+  const python = join(home, 'bin/python');
+  if (existsSync(join(home, 'bin/moto_server'))) return python;
+  rmSync(home, { recursive: true, force: true });
+  execFileSync('python3', ['-m', 'venv', home], { stdio: 'pipe' });
+  execFileSync(python, ['-m', 'pip', 'install', '--quiet', ...MOTO], { stdio: 'pipe' });
+  return python;
+}
