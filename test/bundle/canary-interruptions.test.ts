@@ -173,7 +173,7 @@ describe.concurrent('somebody else who', () => {
 describe.concurrent('a second run', () => {
   test('at the same time is refused with the URL of the holder, and the first goes on', async () => {
     await inWorld({ scale: 200 }, async (world) => {
-      const first = world.start({ steps: '50% for 20m', gates: 'crashes = 0' });
+      const first = world.start({ steps: '50% for 6m', gates: 'crashes = 0' });
       await first.says('the end of the step');
       const second = await world.release({ 'task-definition': 'web:3' }, world.job('1002'));
       expect(second.code).toBe(1);
@@ -212,7 +212,7 @@ describe.concurrent('a second run', () => {
   }
 
   test('with another release ends the killed one first', async () => {
-    await inWorld({ scale: 300 }, async (world) => {
+    await inWorld({ scale: 100 }, async (world) => {
       const first = world.start({ steps: '50% for 20m', gates: 'crashes = 0' });
       await first.says('the end of the step');
       world.kill();
