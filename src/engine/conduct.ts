@@ -54,13 +54,24 @@ export async function conduct(
   const engine = await AlbEngine.open(cloud, metrics, clock, site, rollout, { ...settings, warn });
   if (site.ledger) await engine.takeOver(clock.now() + LEASE_MS);
   if (hurry) engine.hurry();
-  const lease = keepLease(clock, LEASE_MS, (until) => engine.renewLease(until), warn);
+  let turnedRound = false;
+  const renew = async (until: number): Promise<void> => {
+    const before = turnedRound;
+    await engine.renewLease(until).catch((error: unknown) => {
+      // Let go of with all calls under way, so that the traffic goes back at once: nothing to warn about.
+      if (turnedRound === before && !cancelled.aborted) throw error;
+    });
+  };
+  const lease = keepLease(clock, LEASE_MS, renew, warn);
   try {
     const ending = await runRollout(engine, rollout, from(engine.share), {
       clock,
       recorder,
       cancelled,
-      onInterrupt: outlive,
+      onInterrupt: () => {
+        turnedRound = true;
+        outlive();
+      },
       say: teller(reporter, clock),
     });
     recorder.end(ending.outcome, ending.reason);
