@@ -143,6 +143,8 @@ export interface Traffic {
   createLike(model: TargetGroup, name: string, tags: Tags): Promise<TargetGroup>;
   /** No error when it is gone. */
   deleteTargetGroup(arn: string): Promise<void>;
+  /** How long a target that leaves may take for the requests it has. */
+  setDeregistrationDelay(arn: string, seconds: number): Promise<void>;
   health(targetGroupArn: string): Promise<TargetHealth>;
   tags(arns: readonly string[]): Promise<ReadonlyMap<string, Tags>>;
   tag(arns: readonly string[], tags: Tags): Promise<void>;

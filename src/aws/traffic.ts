@@ -181,6 +181,15 @@ export function traffic(connection: Connection): Traffic {
       }
     },
 
+    async setDeregistrationDelay(arn, seconds) {
+      await send(
+        new ModifyTargetGroupAttributesCommand({
+          TargetGroupArn: arn,
+          Attributes: [{ Key: 'deregistration_delay.timeout_seconds', Value: String(seconds) }],
+        }),
+      );
+    },
+
     async health(targetGroupArn) {
       const output = await send<DescribeTargetHealthCommandOutput>(
         new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }),

@@ -17,6 +17,8 @@ const WAITING = 4_000;
 /** A write shows up in reads after a while; no AWS service takes longer than this. */
 const READ_BACK_LIMIT_MS = 60_000;
 const READ_BACK_EVERY_MS = 500;
+/** How long the last requests of a canary may take whose run has to end, in seconds. */
+const HURRIED_DRAINING_S = 10;
 /** CloudWatch keeps minutes for 15 days, a rollout looks back for two hours at most. */
 const LOOK_BACK_MS = 120 * MINUTE;
 
@@ -55,11 +57,11 @@ export class AlbEngine {
   #scaling: Observation['scaling'];
   #scalingSettings: string | undefined;
   #tested = false;
-  #hurried = false;
+  #hurryAt = Number.POSITIVE_INFINITY;
   /** When the canary's first traffic was seen in place. */
   #trafficSince: number | undefined;
   #unhealthySince: number | undefined;
-  #healthOfCanary = { healthy: 0, unhealthy: 0 };
+  #healthOfCanary = { healthy: 0, unhealthy: 0, targets: 0 };
   #healthOfStable = 0;
   #evidence: Evidence = NO_EVIDENCE;
   readonly #crashes = new Map<string, StoppedTask>();
@@ -107,9 +109,12 @@ export class AlbEngine {
     return engine;
   }
 
-  /** Little time is left: nothing is waited for that AWS finishes by itself. */
-  hurry(): void {
-    this.#hurried = true;
+  /**
+   * Little time is left: from `at` on (ms), nothing is waited for that AWS finishes by itself, and the canary's last
+   * requests get some seconds instead of all the time that the target group gives them.
+   */
+  hurry(at = this.#clock.now()): void {
+    this.#hurryAt = Math.min(this.#hurryAt, at);
   }
 
   get share(): number {
@@ -152,7 +157,7 @@ export class AlbEngine {
         crashes: [...this.#crashes.values()],
         unhealthyMs: this.#unhealthySince === undefined ? 0 : now - this.#unhealthySince,
       },
-      hurried: this.#hurried,
+      hurried: now >= this.#hurryAt,
     };
   }
 
@@ -205,6 +210,7 @@ export class AlbEngine {
       case 'restore-traffic':
         return this.#restoreTraffic();
       case 'delete-canary':
+        await this.#shortenDraining();
         await services.delete(this.#stable.cluster, this.#site.canaryName);
         return this.#untilCanaryIs((canary) => canary === undefined || canary.status === 'DRAINING');
       case 'release-scaling':
@@ -317,6 +323,7 @@ export class AlbEngine {
       running: this.#canary.running,
       healthy: this.#healthOfCanary.healthy,
       draining: this.#canary.status === 'DRAINING',
+      targets: this.#healthOfCanary.targets,
       ...(failed && { failed: failed.reason }),
     };
   }
@@ -379,6 +386,11 @@ export class AlbEngine {
     this.#healthOfCanary = {
       healthy: Math.min(...canaries.map(({ healthy }) => healthy)),
       unhealthy: Math.max(...canaries.map(({ unhealthy }) => unhealthy)),
+      targets: Math.max(
+        ...canaries.map(
+          ({ healthy, unhealthy, initial, draining }) => healthy + unhealthy + initial + draining,
+        ),
+      ),
     };
     if (stableMatters) this.#healthOfStable = Math.min(...stables.map(({ healthy }) => healthy));
     const sick = this.#healthOfCanary.unhealthy > 0 && this.#routes.share > 0;
@@ -510,6 +522,14 @@ export class AlbEngine {
       token: rolloutId.slice(0, 36),
     });
     await this.#untilCanaryIs((canary) => canary?.status === 'ACTIVE');
+  }
+
+  async #shortenDraining(): Promise<void> {
+    if (this.#hurryAt === Number.POSITIVE_INFINITY) return;
+    const groups = this.#pairs.flatMap(({ canary }) => canary ?? []);
+    await Promise.all(
+      groups.map(({ arn }) => this.#cloud.traffic.setDeregistrationDelay(arn, HURRIED_DRAINING_S)),
+    );
   }
 
   async #untilCanaryIs(so: (canary: EcsService | undefined) => boolean): Promise<void> {

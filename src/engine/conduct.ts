@@ -35,6 +35,8 @@ export interface Performance {
  * Conducts a rollout on a site from wherever it stands to its end, with a lease, a record and a log.
  *
  * @param from the phase to begin with, given the share of the traffic that the canary has now
+ * @param options.recordAs names the record's file
+ * @param options.patienceMs after that time, nothing is waited for that AWS finishes by itself
  */
 export async function conduct(
   stage: Stage,
@@ -42,18 +44,18 @@ export async function conduct(
   rollout: Rollout,
   settings: Omit<EngineSettings, 'warn'>,
   from: (share: number) => Phase,
-  { hurry = false } = {},
+  { patienceMs, recordAs = settings.rolloutId }: { patienceMs?: number; recordAs?: string } = {},
 ): Promise<Performance> {
   const { cloud, metrics, clock, reporter, env, cancelled, outlive } = stage;
   const { rolloutId } = settings;
-  const path = join(env['RUNNER_TEMP'] || '/tmp', 'deploy-actions', `rollout-${rolloutId}.json`);
+  const path = join(env['RUNNER_TEMP'] || '/tmp', 'deploy-actions', `rollout-${recordAs}.json`);
   const head = { rolloutId, cluster: site.stable.cluster, service: site.stable.name, rollout };
   const recorder = new Recorder(clock, path, head);
   stage.listenToCalls((call) => recorder.called(call));
   const warn = (message: string) => reporter.warning(message);
   const engine = await AlbEngine.open(cloud, metrics, clock, site, rollout, { ...settings, warn });
   if (site.ledger) await engine.takeOver(clock.now() + LEASE_MS);
-  if (hurry) engine.hurry();
+  if (patienceMs !== undefined) engine.hurry(clock.now() + patienceMs);
   let turnedRound = false;
   const renew = async (until: number): Promise<void> => {
     const before = turnedRound;

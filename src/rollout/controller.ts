@@ -95,6 +95,8 @@ export interface CanaryState {
   readonly healthy: number;
   /** Deleted, its tasks still finishing what they have begun. */
   readonly draining: boolean;
+  /** Tasks that the load balancer still knows, those that only finish their last requests included. */
+  readonly targets: number;
   /** ECS has given up on starting its tasks; why. */
   readonly failed?: string;
 }
@@ -474,12 +476,16 @@ function clean(phase: Phase & { kind: 'cleaning' }, seen: Observation): Decision
     return decided(phase, { kind: 'release-scaling' });
   }
   const { outcome, reason } = phase;
-  if (seen.canary) {
-    const leave = seen.hurried || seen.now - phase.since > DRAIN_LIMIT_MS;
-    return leave
-      ? decided({ kind: 'done', outcome, reason, leftovers: true }, { kind: 'finish' })
-      : decided(phase, hold('the canary to finish its last requests'));
+  const end = (leftovers: boolean): Decision =>
+    decided({ kind: 'done', outcome, reason, leftovers }, { kind: 'finish' });
+  const overdue = seen.hurried || seen.now - phase.since > DRAIN_LIMIT_MS;
+  if (seen.targetGroups !== 'none') {
+    // Requests may still be under way as long as the load balancer knows a target.
+    if (seen.canary && seen.canary.targets > 0) {
+      return overdue ? end(true) : decided(phase, hold('the canary to finish its last requests'));
+    }
+    return decided(phase, { kind: 'delete-target-groups' });
   }
-  if (seen.targetGroups !== 'none') return decided(phase, { kind: 'delete-target-groups' });
-  return decided({ kind: 'done', outcome, reason, leftovers: false }, { kind: 'finish' });
+  // Its tasks get no requests any more; that they end is up to ECS alone.
+  return seen.canary && !overdue ? decided(phase, hold('the canary service to be gone')) : end(false);
 }

@@ -7,9 +7,12 @@ import { connect } from '../aws-adapters.ts';
 import { rescueRollout } from '../rescue-rollout.ts';
 import { fromMain } from './state.ts';
 
+/** The runner ends its worker about 45 s after a job was cancelled. */
+const PATIENCE_MS = 35_000;
+
 /**
  * Ends what the main step had no time for: the runner gives it seconds when a job is cancelled. Takes all traffic back
- * first; what AWS finishes by itself is not waited for.
+ * first, then removes what it can while time is left.
  */
 export async function run({ reporter, env, clock, cancelled }: ActionContext): Promise<void> {
   const state = fromMain(reporter);
@@ -18,10 +21,6 @@ export async function run({ reporter, env, clock, cancelled }: ActionContext): P
   const site = await surveySite(aws, state.cluster, state.service);
   const { ledger } = site;
   if (ledger?.rolloutId !== state.rolloutId || !ledger) return;
-  if (ledger.phase === 'done') {
-    reporter.info('All traffic is on the stable service; the canary is still draining.');
-    return;
-  }
   const stage = {
     cloud: aws,
     metrics: aws.metrics,
@@ -46,7 +45,8 @@ export async function run({ reporter, env, clock, cancelled }: ActionContext): P
       preTrafficTest: undefined,
     },
     (share) => resume(ledger, [], share, undefined, clock.now()),
-    { hurry: true },
+    { patienceMs: PATIENCE_MS, recordAs: `${ledger.rolloutId}-post` },
   );
-  reporter.info(`All traffic is on the stable service (${ending.reason}).`);
+  const rest = ending.leftovers ? '; what is left of the canary is removed by the next run' : '';
+  reporter.info(`All traffic is on the stable service (${ending.reason})${rest}.`);
 }
