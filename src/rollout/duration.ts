@@ -25,14 +25,14 @@ export function parseDuration(text: string, input: string): number {
 }
 
 /**
- * Writes milliseconds as people do: `0s`, `300ms`, `1.5s`, `45s`, `15m`, `1h30m`, `2m5s`. Below a minute three digits
- * are kept: response times are compared with bounds such as 1.5 s.
+ * Writes milliseconds as people do: `0s`, `300ms`, `1.5s`, `45s`, `15m`, `1h30m`, `2m5s`. Below ten seconds three
+ * digits are kept: response times are compared with bounds such as 1.5 s.
  */
 export function formatDuration(ms: number): string {
   if (ms < 0) return `-${formatDuration(-ms)}`;
   if (ms === 0) return '0s';
   if (Math.round(ms) < 1000) return `${Number(ms.toPrecision(3))}ms`;
-  if (ms < 59_500) return `${Number((ms / 1000).toPrecision(3))}s`;
+  if (ms < 9_995) return `${Number((ms / 1000).toPrecision(3))}s`;
   const seconds = Math.round(ms / 1000);
   const parts = [
     [Math.floor(seconds / 3600), 'h'],

@@ -173,7 +173,6 @@ async function finishFormer(
     ledger.phase === 'done'
       ? `A former run (${ledger.holder}) left parts of a canary, which are removed first.`
       : `A former run (${ledger.holder}) left a rollout of ${revision(ledger.to)} unfinished (${ledger.phase}); it is ${same ? 'gone on with' : 'brought to its end first'}.`,
-  ); it is $same ? 'gone on with' : 'brought to its end first'.`,
   );
   if (inputs.dryRun)
     throw new DeployError('a dry run cannot look past an unfinished rollout', {
