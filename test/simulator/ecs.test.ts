@@ -579,6 +579,22 @@ describe('tasks', () => {
     expect(count({ desiredStatus: 'STOPPED' })).toBe(0);
   });
 
+  it('are run once for a client token', () => {
+    const aws = shop();
+    const run = {
+      cluster: 'prod',
+      taskDefinition: 'web:2',
+      networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } },
+      clientToken: 'migration-7',
+    };
+    const arn = () => aws.send(new RunTaskCommand(run)).tasks?.[0]?.taskArn;
+    expect(arn()).toBe(arn());
+    expect(aws.refusal(new RunTaskCommand({ ...run, count: 2 }))).toMatch(/^ConflictException/);
+    expect(aws.refusal(new RunTaskCommand({ ...run, clientToken: 'x', taskDefinition: 'web:9' }))).toMatch(
+      /^ClientException: TaskDefinition not found/,
+    );
+  });
+
   it('of a service are replaced when a user stops one, which is no failure', () => {
     const aws = shop();
     const task = aws.tasks()[0]?.taskArn ?? '';

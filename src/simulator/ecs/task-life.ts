@@ -1,29 +1,9 @@
-import type { TaskOverride, TaskStopCode } from '@aws-sdk/client-ecs';
+import type { TaskStopCode } from '@aws-sdk/client-ecs';
 import { deregisterTarget, registerHealthyTarget, registerTarget } from '../elbv2/targets.ts';
-import { behaviourOf, STEADY } from '../traffic/behaviour.ts';
-import { hexId, uuid } from '../world/ids.ts';
-import {
-  type ClusterRecord,
-  type ContainerRecord,
-  type DeploymentRecord,
-  revisionName,
-  type ServiceRecord,
-  type TaskDefinitionRecord,
-  type TaskRecord,
-  type TaskStatus,
-} from './model.ts';
+import { hexId } from '../world/ids.ts';
+import type { ContainerRecord, TaskRecord, TaskStatus } from './model.ts';
 import type { ContainerService } from './state.ts';
-
-/** What a task is started for. */
-export interface TaskOrder {
-  readonly cluster: ClusterRecord;
-  readonly definition: TaskDefinitionRecord;
-  readonly service?: ServiceRecord;
-  readonly deployment?: DeploymentRecord;
-  readonly startedBy?: string;
-  readonly group?: string;
-  readonly overrides?: TaskOverride;
-}
+import { newTask, type TaskOrder } from './task-records.ts';
 
 /** Why a task stops, as DescribeTasks will show it. */
 export interface StopCause {
@@ -52,7 +32,7 @@ const DEFAULT_STOP_TIMEOUT = 30_000;
 export class TaskLife {
   readonly #state: ContainerService;
   readonly #listener: TaskListener;
-  #addresses = 0;
+  #started = 0;
 
   constructor(state: ContainerService, listener: TaskListener) {
     this.#state = state;
@@ -66,7 +46,7 @@ export class TaskLife {
   /** Starts a task: its network interface is being attached. */
   start(order: TaskOrder): TaskRecord {
     const { kernel } = this.#state;
-    const task = this.#create(order, kernel.events.now);
+    const task = newTask(this.#state, order, ++this.#started, kernel.events.now);
     this.#later(task, kernel.between(4_000, 9_000), () => this.#pull(task));
     return task;
   }
@@ -74,7 +54,7 @@ export class TaskLife {
   /** A task that has been running, and healthy in its target groups, for long: the start of a scenario. */
   startSettled(order: TaskOrder, startedAt: number): TaskRecord {
     const { balancing } = this.#state;
-    const task = this.#create(order, startedAt - 20_000);
+    const task = newTask(this.#state, order, ++this.#started, startedAt - 20_000);
     task.connectivityAt = startedAt - 15_000;
     task.pullStartedAt = startedAt - 14_000;
     task.pullStoppedAt = startedAt - 2_000;
@@ -107,103 +87,6 @@ export class TaskLife {
     } else {
       this.#terminate(task);
     }
-  }
-
-  #create(order: TaskOrder, createdAt: number): TaskRecord {
-    const state = this.#state;
-    const { random, region } = state.kernel;
-    const id = hexId(random, 32);
-    const { cluster, definition, service } = order;
-    const arn = state.kernel.arn('ecs', `task/${cluster.name}/${id}`);
-    const number = ++this.#addresses;
-    const address = `10.0.${(number >> 8) & 255}.${number & 255}`;
-    const zone = `${region}${number % 2 === 0 ? 'b' : 'a'}`;
-    const attachmentId = uuid(random);
-    const containers = (definition.definition.containerDefinitions ?? []).map(
-      (container): ContainerRecord => {
-        const override = order.overrides?.containerOverrides?.find(({ name }) => name === container.name);
-        return {
-          essential: container.essential ?? true,
-          behaviour: behaviourOf(container.image ?? '', state.behaviours),
-          description: {
-            containerArn: state.kernel.arn('ecs', `container/${cluster.name}/${id}/${uuid(random)}`),
-            taskArn: arn,
-            name: container.name,
-            image: container.image,
-            lastStatus: 'PENDING',
-            networkInterfaces: [{ attachmentId, privateIpv4Address: address }],
-            healthStatus: 'UNKNOWN',
-            cpu: String(override?.cpu ?? container.cpu ?? 0),
-            ...(container.memory === undefined ? {} : { memory: String(container.memory) }),
-          },
-        };
-      },
-    );
-    const served = service?.settings.loadBalancers?.[0]?.containerName;
-    const main =
-      containers.find(({ description }) => description.name === served) ??
-      containers.find(({ essential }) => essential);
-    const task: TaskRecord = {
-      arn,
-      id,
-      cluster,
-      definition,
-      service,
-      deployment: order.deployment,
-      startedBy: order.startedBy ?? order.deployment?.id,
-      group: order.group ?? (service ? `service:${service.name}` : `family:${definition.family}`),
-      address,
-      zone,
-      attachment: {
-        id: attachmentId,
-        type: 'ElasticNetworkInterface',
-        status: 'PRECREATED',
-        details: [
-          {
-            name: 'subnetId',
-            value: service?.settings.networkConfiguration?.awsvpcConfiguration?.subnets?.[0] ?? 'subnet-0a',
-          },
-          { name: 'networkInterfaceId', value: `eni-${hexId(random, 17)}` },
-          { name: 'privateIPv4Address', value: address },
-        ],
-      },
-      containers,
-      endpoint: {
-        cluster: cluster.name,
-        service: service?.name,
-        revision: revisionName(definition),
-        behaviour: main?.behaviour ?? STEADY,
-        runningSince: undefined,
-      },
-      targets: (service?.settings.loadBalancers ?? []).flatMap(({ targetGroupArn, containerPort }) =>
-        targetGroupArn === undefined || containerPort === undefined
-          ? []
-          : [{ groupArn: targetGroupArn, port: containerPort }],
-      ),
-      overrides: order.overrides ?? { containerOverrides: [], inferenceAcceleratorOverrides: [] },
-      lastStatus: 'PROVISIONING',
-      desiredStatus: 'RUNNING',
-      health: 'UNKNOWN',
-      healthFailures: 0,
-      unwellSince: undefined,
-      createdAt,
-      connectivityAt: undefined,
-      pullStartedAt: undefined,
-      pullStoppedAt: undefined,
-      startedAt: undefined,
-      stoppingAt: undefined,
-      executionStoppedAt: undefined,
-      stoppedAt: undefined,
-      stopCode: undefined,
-      stoppedReason: undefined,
-      version: 1,
-      pending: new Set(),
-    };
-    state.tasks.set(arn, task);
-    state.tasksByAddress.set(address, task);
-    state.network.open(address, task.endpoint);
-    service?.tasks.add(task);
-    return task;
   }
 
   #pull(task: TaskRecord): void {

@@ -11,7 +11,7 @@ import type {
   Task,
 } from '@aws-sdk/client-ecs';
 import type { Answer } from '../answer.ts';
-import type { Operations } from '../operation.ts';
+import { AwsError, type Operations } from '../operation.ts';
 import { page } from '../world/pages.ts';
 import { badToken, clientError, invalidParameter } from './errors.ts';
 import type { ClusterRecord, TaskRecord } from './model.ts';
@@ -69,6 +69,22 @@ function describeTask(task: TaskRecord): Task {
 export function taskOperations(state: ContainerService, scheduler: ServiceScheduler): Operations {
   const arnOf = (cluster: ClusterRecord, reference: string): string =>
     reference.startsWith('arn:') ? reference : state.kernel.arn('ecs', `task/${cluster.name}/${reference}`);
+
+  const runs = new Map<string, { readonly request: string; readonly tasks: readonly TaskRecord[] }>();
+
+  /** The tasks of an earlier call with the same client token. */
+  const repeated = (input: RunTaskCommandInput): readonly TaskRecord[] | undefined => {
+    const run = input.clientToken === undefined ? undefined : runs.get(input.clientToken);
+    if (run !== undefined && run.request !== JSON.stringify(input)) {
+      throw new AwsError(
+        'ConflictException',
+        'The clientToken was already used with a request whose parameters differ.',
+        400,
+        { resourceIds: run.tasks.map((task) => task.arn) },
+      );
+    }
+    return run?.tasks;
+  };
 
   return {
     ListTasks(input: ListTasksCommandInput): Answer<ListTasksCommandOutput> {
@@ -129,7 +145,7 @@ export function taskOperations(state: ContainerService, scheduler: ServiceSchedu
           "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
         );
       }
-      const tasks = Array.from({ length: count }, () => {
+      const start = (): TaskRecord => {
         const task = scheduler.life.start({
           cluster,
           definition,
@@ -138,9 +154,13 @@ export function taskOperations(state: ContainerService, scheduler: ServiceSchedu
           ...(input.overrides === undefined ? {} : { overrides: input.overrides }),
         });
         if (input.tags?.length) state.tags.add(task.arn, ecsTagPairs(input.tags));
-        return describeTask(task);
-      });
-      return { tasks, failures: [] };
+        return task;
+      };
+      const tasks = repeated(input) ?? Array.from({ length: count }, start);
+      if (input.clientToken !== undefined) {
+        runs.set(input.clientToken, { request: JSON.stringify(input), tasks });
+      }
+      return { tasks: tasks.map(describeTask), failures: [] };
     },
   };
 }

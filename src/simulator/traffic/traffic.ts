@@ -8,13 +8,14 @@ import type { Conduct } from './behaviour.ts';
 import type { Endpoint } from './endpoint.ts';
 import { drawLatencies } from './latency.ts';
 import type { UserLedger } from './ledger.ts';
-import { cpuPercent, underLoad } from './load.ts';
+import { underLoad } from './load.ts';
 import { type GroupOutcome, TrafficMetrics } from './metrics.ts';
+import { ReturningClients } from './returning-clients.ts';
 import { rateAt, type TrafficSource } from './source.ts';
+import { Utilization } from './utilization.ts';
 
 const SLICE = 10_000;
 const MINUTE = 60_000;
-const MINUTES_OF_CPU_KEPT = 30;
 
 /** The answer to one real request. */
 export interface UserAnswer {
@@ -65,12 +66,9 @@ export class Traffic {
   readonly #start: number;
   readonly #metrics: TrafficMetrics;
   readonly #ways = new Map<TrafficSource, Way>();
-  /** Where the returning clients of a source are, by target group. */
-  readonly #settled = new Map<TrafficSource, Map<string, number>>();
-  readonly #served = new Map<Endpoint, number>();
+  readonly #returning = new ReturningClients();
   readonly #eligible = new Map<string, { version: number; endpoints: (Endpoint | undefined)[] }>();
-  /** Average CPU in percent of the last minutes by `cluster/service`, the latest last. */
-  readonly cpu = new Map<string, number[]>();
+  readonly utilization: Utilization;
   #upTo: number;
   #turn = 0;
 
@@ -90,6 +88,7 @@ export class Traffic {
     this.#slowOver = slowOver;
     this.#start = start;
     this.#metrics = new TrafficMetrics(kernel);
+    this.utilization = new Utilization(balancing, this.#metrics);
     this.#upTo = kernel.events.now;
     balancing.beforeRoutingChange(() => this.catchUp());
   }
@@ -155,8 +154,8 @@ export class Traffic {
     const mark = Math.floor(events.now / SLICE) * SLICE + SLICE;
     events.at(mark, () => {
       this.catchUp();
-      this.#countHosts(mark - 1);
-      if (mark % MINUTE === 0) this.#measureTasks(mark - MINUTE);
+      this.utilization.countHosts(mark - 1);
+      if (mark % MINUTE === 0) this.utilization.measureTasks(mark - MINUTE);
       this.#next();
     });
   }
@@ -215,7 +214,9 @@ export class Traffic {
     const arrived = poisson(this.#kernel.random, rateAt(source.rate, stretch.from, this.#start) * seconds);
     if (route === undefined || (arrived === 0 && !route.isSticky)) return;
     if (route.action.Type !== 'forward') return;
-    const groups = route.isSticky ? this.#withReturning(source, route.groups, stretch) : route.groups;
+    const groups = route.isSticky
+      ? this.#returning.shares(source, route.groups, stretch.until - stretch.from)
+      : route.groups;
     let routed = 0;
     for (const [group, requests] of this.#split(groups, arrived)) {
       routed += requests;
@@ -235,25 +236,6 @@ export class Traffic {
       groups.map(({ share }) => share),
     );
     return groups.map(({ group }, index) => [group, counts[index] ?? 0]);
-  }
-
-  /**
-   * Shares with group stickiness: new clients follow the weights, returning ones stay where they are until their
-   * session ends. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#target-group-stickiness
-   */
-  #withReturning(source: TrafficSource, groups: readonly GroupShare[], stretch: Stretch): GroupShare[] {
-    const before = this.#settled.get(source) ?? new Map(groups.map(({ group, share }) => [group.arn, share]));
-    const known = groups.reduce((sum, { group }) => sum + (before.get(group.arn) ?? 0), 0);
-    const moved = 1 - Math.exp(-(stretch.until - stretch.from) / source.session);
-    const after = new Map<string, number>();
-    const mixed = groups.map(({ group, share }) => {
-      // Clients of a group that the rule no longer names are spread over the others.
-      const stay = known === 0 ? share : (before.get(group.arn) ?? 0) / known;
-      after.set(group.arn, stay + (share - stay) * moved);
-      return { group, share: source.returning * stay + (1 - source.returning) * share };
-    });
-    this.#settled.set(source, after);
-    return mixed;
   }
 
   #outcome(listener: ListenerRecord, group: TargetGroupRecord, targets: number): GroupOutcome {
@@ -299,9 +281,7 @@ export class Traffic {
       ofRevision.set(conduct, batch);
       batch.targets++;
       batch.requests += each + extra;
-      if (endpoint !== undefined) {
-        this.#served.set(endpoint, (this.#served.get(endpoint) ?? 0) + each + extra);
-      }
+      if (endpoint !== undefined) this.utilization.serve(endpoint, each + extra);
     });
     return [...batches.values()]
       .flatMap((ofRevision) => [...ofRevision.values()])
@@ -336,35 +316,5 @@ export class Traffic {
     const loadBalancer = this.#balancing.loadBalancers.get(listener.loadBalancerArn)?.dimension ?? '';
     this.#metrics.refused(stretch.from, loadBalancer, 503, requests);
     this.#ledger.add({ ...stretch, revision: '', requests, errors: requests, slow: 0 });
-  }
-
-  #countHosts(at: number): void {
-    for (const group of this.#balancing.targetGroups.values()) {
-      const counted = [...group.targets.values()].filter((target) => target.state !== 'draining');
-      if (counted.length === 0) continue;
-      const healthy = counted.filter((target) => target.state === 'healthy').length;
-      for (const arn of this.#balancing.loadBalancersOf(group.arn)) {
-        const loadBalancer = this.#balancing.loadBalancers.get(arn)?.dimension ?? '';
-        this.#metrics.hosts(at, loadBalancer, group.dimension, healthy, counted.length - healthy);
-      }
-    }
-  }
-
-  /** CPU and memory of every task of a service over the minute that began at `from`. */
-  #measureTasks(from: number): void {
-    const services = new Map<string, number[]>();
-    for (const endpoint of this.#balancing.network.all()) {
-      if (endpoint.service === undefined || endpoint.runningSince === undefined) continue;
-      const conduct = this.#balancing.network.conduct(endpoint, from + MINUTE) ?? endpoint.behaviour;
-      const cpu = cpuPercent((this.#served.get(endpoint) ?? 0) / 60 / conduct.capacity);
-      this.#metrics.task(from, endpoint.cluster, endpoint.service, cpu, conduct.memory * 100);
-      const key = `${endpoint.cluster}/${endpoint.service}`;
-      services.set(key, [...(services.get(key) ?? []), cpu]);
-    }
-    this.#served.clear();
-    for (const [service, values] of services) {
-      const average = values.reduce((sum, value) => sum + value, 0) / values.length;
-      this.cpu.set(service, [...(this.cpu.get(service) ?? []), average].slice(-MINUTES_OF_CPU_KEPT));
-    }
   }
 }

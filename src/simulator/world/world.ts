@@ -68,7 +68,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   const users = new UserLedger();
   const traffic = new Traffic(kernel, balancing, scenario.traffic, users, scenario.slowOver, start);
   const scaling: ScalingState = { targets: new Map(), policies: new Map(), activities: [] };
-  const scaler = new Scaler(kernel, scaling, containers, scheduler, traffic.cpu);
+  const scaler = new Scaler(kernel, scaling, containers, scheduler, traffic.utilization.cpu);
   const groups = settleBalancing(scenario, balancing, born);
   settleServices(scenario, containers, scheduler, groups, born);
   settleScaling(scenario, kernel, scaling);

@@ -1,0 +1,127 @@
+import type { TaskOverride } from '@aws-sdk/client-ecs';
+import { behaviourOf, STEADY } from '../traffic/behaviour.ts';
+import { hexId, uuid } from '../world/ids.ts';
+import {
+  type ClusterRecord,
+  type ContainerRecord,
+  type DeploymentRecord,
+  revisionName,
+  type ServiceRecord,
+  type TaskDefinitionRecord,
+  type TaskRecord,
+} from './model.ts';
+import type { ContainerService } from './state.ts';
+
+/** What a task is started for. */
+export interface TaskOrder {
+  readonly cluster: ClusterRecord;
+  readonly definition: TaskDefinitionRecord;
+  readonly service?: ServiceRecord;
+  readonly deployment?: DeploymentRecord;
+  readonly startedBy?: string;
+  readonly group?: string;
+  readonly overrides?: TaskOverride;
+}
+
+/**
+ * Records a task that is about to start, and opens its address.
+ *
+ * @param number counts the tasks; its address follows from it
+ */
+export function newTask(
+  state: ContainerService,
+  order: TaskOrder,
+  number: number,
+  createdAt: number,
+): TaskRecord {
+  const { random, region } = state.kernel;
+  const id = hexId(random, 32);
+  const { cluster, definition, service } = order;
+  const arn = state.kernel.arn('ecs', `task/${cluster.name}/${id}`);
+  const address = `10.0.${(number >> 8) & 255}.${number & 255}`;
+  const zone = `${region}${number % 2 === 0 ? 'b' : 'a'}`;
+  const attachmentId = uuid(random);
+  const containers = (definition.definition.containerDefinitions ?? []).map((container): ContainerRecord => {
+    const override = order.overrides?.containerOverrides?.find(({ name }) => name === container.name);
+    return {
+      essential: container.essential ?? true,
+      behaviour: behaviourOf(container.image ?? '', state.behaviours),
+      description: {
+        containerArn: state.kernel.arn('ecs', `container/${cluster.name}/${id}/${uuid(random)}`),
+        taskArn: arn,
+        name: container.name,
+        image: container.image,
+        lastStatus: 'PENDING',
+        networkInterfaces: [{ attachmentId, privateIpv4Address: address }],
+        healthStatus: 'UNKNOWN',
+        cpu: String(override?.cpu ?? container.cpu ?? 0),
+        ...(container.memory === undefined ? {} : { memory: String(container.memory) }),
+      },
+    };
+  });
+  const served = service?.settings.loadBalancers?.[0]?.containerName;
+  const main =
+    containers.find(({ description }) => description.name === served) ??
+    containers.find(({ essential }) => essential);
+  const task: TaskRecord = {
+    arn,
+    id,
+    cluster,
+    definition,
+    service,
+    deployment: order.deployment,
+    startedBy: order.startedBy ?? order.deployment?.id,
+    group: order.group ?? (service ? `service:${service.name}` : `family:${definition.family}`),
+    address,
+    zone,
+    attachment: {
+      id: attachmentId,
+      type: 'ElasticNetworkInterface',
+      status: 'PRECREATED',
+      details: [
+        {
+          name: 'subnetId',
+          value: service?.settings.networkConfiguration?.awsvpcConfiguration?.subnets?.[0] ?? 'subnet-0a',
+        },
+        { name: 'networkInterfaceId', value: `eni-${hexId(random, 17)}` },
+        { name: 'privateIPv4Address', value: address },
+      ],
+    },
+    containers,
+    endpoint: {
+      cluster: cluster.name,
+      service: service?.name,
+      revision: revisionName(definition),
+      behaviour: main?.behaviour ?? STEADY,
+      runningSince: undefined,
+    },
+    targets: (service?.settings.loadBalancers ?? []).flatMap(({ targetGroupArn, containerPort }) =>
+      targetGroupArn === undefined || containerPort === undefined
+        ? []
+        : [{ groupArn: targetGroupArn, port: containerPort }],
+    ),
+    overrides: order.overrides ?? { containerOverrides: [], inferenceAcceleratorOverrides: [] },
+    lastStatus: 'PROVISIONING',
+    desiredStatus: 'RUNNING',
+    health: 'UNKNOWN',
+    healthFailures: 0,
+    unwellSince: undefined,
+    createdAt,
+    connectivityAt: undefined,
+    pullStartedAt: undefined,
+    pullStoppedAt: undefined,
+    startedAt: undefined,
+    stoppingAt: undefined,
+    executionStoppedAt: undefined,
+    stoppedAt: undefined,
+    stopCode: undefined,
+    stoppedReason: undefined,
+    version: 1,
+    pending: new Set(),
+  };
+  state.tasks.set(arn, task);
+  state.tasksByAddress.set(address, task);
+  state.network.open(address, task.endpoint);
+  service?.tasks.add(task);
+  return task;
+}
