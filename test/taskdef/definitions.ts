@@ -80,7 +80,8 @@ export const anyDefinition: fc.Arbitrary<TaskDefinition> = fc
       selector: (tag) => tag.key,
       maxLength: 3,
     }),
-    extra: fc.jsonValue({ maxDepth: 2 }),
+    // JSON has no negative zero; YAML has.
+    extra: fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)) as typeof value),
     containers: fc.uniqueArray(fc.tuple(name, container), {
       selector: ([called]) => called,
       minLength: 1,
