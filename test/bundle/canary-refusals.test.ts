@@ -222,6 +222,37 @@ describe.concurrent('a service that cannot be released in steps is refused with 
     });
   });
 
+  test('one behind a network load balancer', async () => {
+    await inWorld({}, async (world) => {
+      const elb = <Output>(operation: string, input: object) =>
+        world.ask<Output>('Elastic Load Balancing v2', operation, input);
+      const created = await elb<{ TargetGroups: { TargetGroupArn: string }[] }>('CreateTargetGroup', {
+        Name: 'api',
+        Protocol: 'TCP',
+        Port: 8080,
+        TargetType: 'ip',
+        VpcId: 'vpc-0a1b2c3d',
+      });
+      const targetGroupArn = created.TargetGroups[0]?.TargetGroupArn;
+      // The simulator has no network load balancer; what counts is the protocol of the service's target group.
+      await elb('CreateRule', {
+        ListenerArn: (world.before.listeners[0] as { ListenerArn: string }).ListenerArn,
+        Priority: 99,
+        Conditions: [{ Field: 'path-pattern', Values: ['/tcp'] }],
+        Actions: [{ Type: 'forward', TargetGroupArn: targetGroupArn }],
+      });
+      await addService(world, {
+        loadBalancers: [{ targetGroupArn, containerName: 'web', containerPort: 8080 }],
+      });
+      expectRefused(
+        world,
+        await world.release({ service: 'api' }),
+        'the target group "api" of the service "api" speaks TCP; a canary needs an Application Load Balancer',
+      );
+      return TAKEN_BACK;
+    });
+  });
+
   test('one that is scaled to 0', async () => {
     await inWorld({ tasks: 0, rate: 0 }, async (world) => {
       expectRefused(

@@ -1,4 +1,5 @@
-import type { WorldOptions } from '../bundle/world.ts';
+import type { Fault } from '../../src/simulator/faults.ts';
+import { isChange, openWorld, type WorldOptions } from '../bundle/world.ts';
 
 /** A release whose end is known. */
 export interface Release {
@@ -13,7 +14,9 @@ const FAST: WorldOptions = { scale: 1_000, rate: 40, metricDelay: 20_000, deregi
 const INPUTS = {
   steps: '50% for 1m',
   'metric-delay': '30s',
-  'max-hold': '10m',
+  'max-hold': '30m',
+  // In scaled time, a busy machine makes a look at AWS take minutes.
+  'healthy-timeout': '60m',
   gates: 'error-rate < 1% abort > 2%\ncrashes = 0',
 };
 
@@ -27,58 +30,64 @@ export const RELEASES: readonly Release[] = [
   },
 ];
 
-/** Calls to strike, from `SWEEP_CALLS="37"` or `"37-40"`; all without it. */
-function wanted(call: number): boolean {
-  const setting = process.env['SWEEP_CALLS'];
-  if (setting === undefined) return true;
-  const [from = 1, to = from] = setting.split('-').map(Number);
-  return call >= from && call <= to;
+/** Where a rollout is struck. */
+export type Strike = Pick<Fault, 'call' | 'operation' | 'nth'>;
+
+/** Every call of the release when nothing goes wrong, and those among them that change something. */
+export async function strikesOf({ options, inputs }: Release): Promise<{ all: Strike[]; changes: Strike[] }> {
+  const world = await openWorld(options);
+  try {
+    await world.release(inputs);
+    const seen = new Map<string, number>();
+    const changes = world.calls.filter(isChange).map(({ operation }) => {
+      const nth = (seen.get(operation) ?? 0) + 1;
+      seen.set(operation, nth);
+      return { operation, nth };
+    });
+    return { all: world.calls.map((_, index) => ({ call: index + 1 })), changes };
+  } finally {
+    await world.close();
+  }
 }
 
-export interface Strike {
-  readonly call: number;
-  /** What happened in the end, or why it was wrong. */
-  readonly end: string;
-  readonly failed: boolean;
-}
+const describeStrike = ({ call, operation, nth }: Strike): string =>
+  call === undefined ? `${operation} ${nth}` : `call ${call}`;
+
+/** `SWEEP="call 37"` or `SWEEP="ModifyRule 2"` plays one strike alone. */
+const isWanted = (strike: Strike): boolean =>
+  process.env['SWEEP'] === undefined || process.env['SWEEP'] === describeStrike(strike);
 
 const AT_ONCE = 4;
 
 /**
- * Plays one scenario for each call from 1 to `calls`, several at once, and prints what came of it.
+ * Plays one scenario for each strike, several at once, and prints what came of it.
  *
  * @param play gives the end in a word, and throws when it is not right
  * @returns the strikes with a wrong end, one text each
  */
 export async function sweep(
   title: string,
-  calls: number,
-  play: (call: number) => Promise<string>,
+  strikes: readonly Strike[],
+  play: (strike: Strike, index: number) => Promise<string>,
 ): Promise<string[]> {
   const started = performance.now();
-  const queue = Array.from({ length: calls }, (_, index) => index + 1).filter(wanted);
-  const strikes: Strike[] = [];
+  const queue = [...strikes.filter(isWanted).entries()];
+  const ends = new Map<string, number>();
+  const failures: string[] = [];
   const work = async () => {
-    for (let call = queue.shift(); call !== undefined; call = queue.shift()) {
-      const struck = call;
-      strikes.push(
-        await play(struck).then(
-          (end) => ({ call: struck, end, failed: false }),
-          (error: unknown) => ({ call: struck, end: String(error), failed: true }),
-        ),
-      );
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [index, strike] = next;
+      try {
+        const end = await play(strike, index);
+        ends.set(end, (ends.get(end) ?? 0) + 1);
+      } catch (error) {
+        failures.push(`${title}, ${describeStrike(strike)}: ${String(error)}`);
+      }
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  const ends = Map.groupBy(
-    strikes.filter(({ failed }) => !failed),
-    ({ end }) => end,
-  );
-  const counts = [...ends].map(([end, those]) => `${those.length} ${end}`).join(', ');
-  const failures = strikes.filter(({ failed }) => failed).sort((a, b) => a.call - b.call);
+  const counts = [...ends].map(([end, count]) => `${count} ${end}`).join(', ');
   const seconds = Math.round((performance.now() - started) / 1000);
-  console.info(
-    `${title}: ${strikes.length} runs in ${seconds} s: ${counts || 'none right'}; ${failures.length} wrong`,
-  );
-  return failures.map(({ call, end }) => `${title}, call ${call}: ${end}`);
+  console.info(`${title}: ${counts || 'none right'}, ${failures.length} wrong (${seconds} s)`);
+  return failures;
 }
