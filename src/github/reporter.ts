@@ -10,9 +10,14 @@ const annotation = (place?: Place): core.AnnotationProperties => ({
 /** A summary over 1 MiB is an error of the runner; what does not fit is cut with a word about it. */
 const SUMMARY_LIMIT = 1024 * 1024 - 4096;
 
+/**
+ * The runner takes a line that begins with `::` or `##[` for a command. What AWS and containers say must not become one.
+ */
+const harmless = (text: string): string => text.replace(/^(?=[ \t]*(?:::|##\[))/gm, '| ');
+
 /** Speaks to the Actions runner: workflow commands, outputs, state, the job summary. */
 export const githubReporter: Reporter = {
-  info: (line) => core.info(line),
+  info: (line) => core.info(harmless(line)),
   notice: (message, place) => core.notice(message, annotation(place)),
   warning: (message, place) => core.warning(message, annotation(place)),
   error: (message, place) => core.error(message, annotation(place)),
