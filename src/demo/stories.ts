@@ -46,7 +46,7 @@ export const STORIES: readonly Story[] = [
     plot: 'web:2 answers as well as web:1. It gets 5%, 25% and 50% of the traffic for a quarter of an hour each; then the service itself is renewed.',
     scenario: shopWith({ latency: { p50: 38, p95: 115 } }),
     play: canary,
-    expected: { exitCode: 0, outcome: 'promoted', reason: /all gates held/, runs: 'web:2' },
+    expected: { exitCode: 0, outcome: 'promoted', reason: /every step was passed/, runs: 'web:2' },
     harm: 'errors',
   },
   {

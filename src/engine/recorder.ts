@@ -5,12 +5,14 @@ import type { Clock } from '../clock.ts';
 import type { AwsCall } from '../ports.ts';
 import type { RolloutRecord } from '../report/record.ts';
 import type { Decision, Observation, Outcome, Rollout } from '../rollout/controller.ts';
+import type { Period } from '../rollout/judge/evidence.ts';
 
 /** Keeps everything that a rollout saw, decided and called, and writes it to a file that outlives the process. */
 export class Recorder {
   readonly #clock: Clock;
   readonly #path: string;
   readonly #record: RolloutRecord;
+  readonly #minutes = new Map<string, string>();
 
   constructor(
     clock: Clock,
@@ -31,7 +33,27 @@ export class Recorder {
   }
 
   observed(observation: Observation): void {
-    this.#record.entries.push({ at: observation.now, kind: 'observation', observation });
+    const { canary, stable, ...evidence } = observation.evidence;
+    const fresh = { canary: this.#fresh('canary', canary), stable: this.#fresh('stable', stable) };
+    if (fresh.canary.length + fresh.stable.length > 0) {
+      this.#record.entries.push({ at: observation.now, kind: 'metrics', ...fresh });
+    }
+    this.#record.entries.push({
+      at: observation.now,
+      kind: 'observation',
+      observation: { ...observation, evidence },
+    });
+  }
+
+  /** Minutes that were not recorded yet, or otherwise: late metrics change what was said before. */
+  #fresh(side: string, periods: readonly Period[]): readonly Period[] {
+    return periods.filter((period) => {
+      const key = `${side} ${period.start}`;
+      const text = JSON.stringify(period);
+      if (this.#minutes.get(key) === text) return false;
+      this.#minutes.set(key, text);
+      return true;
+    });
   }
 
   decided({ phase, action, findings }: Decision): void {
@@ -51,11 +73,13 @@ export class Recorder {
     Object.assign(this.#record, { endedAt: this.#clock.now(), outcome, reason });
   }
 
-  /** Writes the record so that a reader never sees half of it. */
+  /** Writes the record, an entry a line, so that a reader never sees half of it. */
   save(): void {
     mkdirSync(dirname(this.#path), { recursive: true });
     const draft = `${this.#path}.part`;
-    writeFileSync(draft, `${JSON.stringify(this.#record, undefined, 1)}\n`);
+    const { entries, ...head } = this.#record;
+    const lines = entries.map((entry) => JSON.stringify(entry)).join(',\n');
+    writeFileSync(draft, `${JSON.stringify(head).slice(0, -1)},"entries":[\n${lines}\n]}\n`);
     renameSync(draft, this.#path);
   }
 }

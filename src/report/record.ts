@@ -1,4 +1,5 @@
 import type { Action, Observation, Outcome, Phase, Rollout } from '../rollout/controller.ts';
+import type { Evidence, Period } from '../rollout/judge/evidence.ts';
 import type { Finding } from '../rollout/judge/judge.ts';
 
 /** The whole story of one rollout. Times are ms since the epoch. */
@@ -16,7 +17,21 @@ export interface RolloutRecord {
 }
 
 export type RecordEntry =
-  | { readonly at: number; readonly kind: 'observation'; readonly observation: Observation }
+  | {
+      readonly at: number;
+      readonly kind: 'observation';
+      /** The minutes of its evidence stand in entries of their own, each once. */
+      readonly observation: Omit<Observation, 'evidence'> & {
+        readonly evidence: Omit<Evidence, 'canary' | 'stable'>;
+      };
+    }
+  /** What CloudWatch said of some minutes for the first time, or differently than before. */
+  | {
+      readonly at: number;
+      readonly kind: 'metrics';
+      readonly canary: readonly Period[];
+      readonly stable: readonly Period[];
+    }
   | {
       readonly at: number;
       readonly kind: 'decision';

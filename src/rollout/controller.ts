@@ -61,8 +61,8 @@ export type Phase =
       readonly kind: 'rolling-back';
       readonly reason: string;
       readonly since: number;
-      /** Stable may have been given the new revision, though it cannot be seen yet. */
-      readonly touched?: boolean;
+      /** When stable may have been given the new revision, though it cannot be seen yet. */
+      readonly touchedAt?: number;
       readonly updatedAt?: number;
     }
   | {
@@ -170,7 +170,7 @@ export function decide(rollout: Rollout, phase: Phase, seen: Observation): Decis
     case 'stepping':
       return decideStep(rollout, phase, seen);
     case 'promoting':
-      return promote(rollout, phase, seen);
+      return promote(rollout, phase, seen, seen.interrupted === undefined);
     case 'rolling-back':
       return takeBack(rollout, phase, seen);
     case 'cleaning':
@@ -326,23 +326,31 @@ function nextStep(
   findings: readonly Finding[],
 ): Decision {
   const known = phase.load && { load: phase.load };
-  const next: Phase =
+  const next =
     phase.step + 1 < rollout.plan.length
-      ? { kind: 'stepping', step: phase.step + 1, since: seen.now, ...known }
-      : { kind: 'promoting', since: seen.now, ...known };
-  return { ...decide(rollout, next, seen), findings };
+      ? decideStep(rollout, { kind: 'stepping', step: phase.step + 1, since: seen.now, ...known }, seen)
+      : promote(rollout, { kind: 'promoting', since: seen.now, ...known }, seen, false);
+  return { ...next, findings };
 }
 
-function promote(rollout: Rollout, before: Phase & { kind: 'promoting' }, seen: Observation): Decision {
+/**
+ * @param fresh whether what is seen was looked at for the promotion: before it, nobody looks at stable's health, and
+ *   an interrupted run decides by what it saw last
+ */
+function promote(
+  rollout: Rollout,
+  before: Phase & { kind: 'promoting' },
+  seen: Observation,
+  fresh: boolean,
+): Decision {
   const load = loadOf(rollout, seen, before.load);
   const phase = { ...before, load };
   const { total } = load;
   const findings = judgeNow(rollout, seen.now, seen);
   const { stable } = seen;
-  const touched = phase.updatedAt !== undefined;
-  // An interrupted run decides by what it saw last, and that may be older than the change.
-  const looked = runsNew(rollout, seen) || (touched && seen.interrupted === undefined);
-  const back = (reason: string) => rollBack(rollout, seen, reason, findings, { touched, looked });
+  const looked = fresh || runsNew(rollout, seen);
+  const back = (reason: string) =>
+    rollBack(rollout, seen, reason, findings, { touchedAt: phase.updatedAt, looked });
   const trouble = troubleOf(seen, findings) ?? withoutCarrier(seen);
   if (trouble !== undefined) return back(trouble);
   if (stable.taskDefinition !== rollout.to) {
@@ -374,7 +382,7 @@ function promote(rollout: Rollout, before: Phase & { kind: 'promoting' }, seen: 
         {
           kind: 'cleaning',
           outcome: 'promoted',
-          reason: 'all gates held at every step',
+          reason: 'every step was passed',
           since: seen.now,
         },
         seen,
@@ -401,17 +409,22 @@ const withoutCarrier = ({ share, canary }: Observation): string | undefined =>
     : `the canary has ${share.toFixed(1)}% of the traffic, and the service can be given the new revision only at 100%`;
 
 /**
- * @param touched whether stable may have been given the new revision
- * @param looked whether stable's health is known: before the promotion nobody looks at it
+ * @param touchedAt when stable may have been given the new revision
+ * @param looked whether stable's health is known
  */
 function rollBack(
   rollout: Rollout,
   seen: Observation,
   reason: string,
   findings: readonly Finding[] = [],
-  { touched = false, looked = false } = {},
+  { touchedAt, looked = false }: { touchedAt?: number | undefined; looked?: boolean } = {},
 ): Decision {
-  const phase = { kind: 'rolling-back', reason, since: seen.now, ...(touched && { touched }) } as const;
+  const phase = {
+    kind: 'rolling-back',
+    reason,
+    since: seen.now,
+    ...(touchedAt !== undefined && { touchedAt }),
+  } as const;
   return { ...takeBack(rollout, phase, seen, looked), findings };
 }
 
@@ -441,7 +454,7 @@ function takeBack(
   };
   const changed = runsNew(rollout, seen);
   const doubtful =
-    phase.touched &&
+    phase.touchedAt !== undefined &&
     phase.updatedAt === undefined &&
     stable.taskDefinition === rollout.from &&
     rollout.to !== rollout.from;
@@ -456,6 +469,11 @@ function takeBack(
       { ...phase, updatedAt: seen.now },
       { kind: 'update-stable', taskDefinition: rollout.from, tasks },
     );
+  }
+  // Somebody else's revision is theirs to keep, but it may be what was there before ours.
+  const foreign = stable.taskDefinition !== rollout.from && stable.taskDefinition !== rollout.to;
+  if (foreign && phase.touchedAt !== undefined && seen.now - phase.touchedAt < CONSISTENCY_MS) {
+    return decided(phase, hold('the service to show which revision it was given last'));
   }
   if (stableIsDown) {
     if (tooLong) return giveUp('the canary keeps its traffic, because the service has no healthy task');

@@ -112,7 +112,13 @@ export function resume(
   target: string | undefined,
   now: number,
 ): Phase {
-  const back = (reason: string): Phase => ({ kind: 'rolling-back', reason, since: now });
+  // A canary that was to have all the traffic may have been on its way into stable; that need not show yet.
+  const back = (reason: string): Phase => ({
+    kind: 'rolling-back',
+    reason,
+    since: now,
+    ...(ledger.weight === 100 && { touchedAt: now }),
+  });
   const reason = ledger.reason ?? 'its run ended before it had finished';
   switch (ledger.phase) {
     case 'rolling-back':

@@ -8,9 +8,9 @@ const ERRORS = 'error-rate < 1% abort > 2%';
 describe.concurrent('without any traffic', () => {
   for (const [inputs, ending, reason] of [
     [{ 'max-hold': '3m' }, TAKEN_BACK, /no evidence, 0 of at least 100 requests.*after holding for 3m/],
-    [{ 'max-hold': '3m', 'after-hold': 'proceed' }, PROMOTED, /all gates held/],
+    [{ 'max-hold': '3m', 'after-hold': 'proceed' }, PROMOTED, /every step was passed/],
     [{ 'on-no-evidence': 'roll-back' }, TAKEN_BACK, /no evidence, 0 of at least 100 requests/],
-    [{ 'on-no-evidence': 'proceed' }, PROMOTED, /all gates held/],
+    [{ 'on-no-evidence': 'proceed' }, PROMOTED, /every step was passed/],
   ] as const) {
     test(`${JSON.stringify(inputs)} leads to ${ending === PROMOTED ? 'a promotion' : 'a rollback'}`, async () => {
       await inWorld({ rate: 0 }, async (world) => {

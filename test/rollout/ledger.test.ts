@@ -154,11 +154,11 @@ describe('a ledger in tags', () => {
 
 describe('resume', () => {
   const WEIGHTS = [5, 25, 50, 100];
-  const goesBack = (reason: string) => ({ kind: 'rolling-back', reason, since: NOW });
+  const goesBack = (reason: string): Phase => ({ kind: 'rolling-back', reason, since: NOW });
   const NO_REASON = 'its run ended before it had finished';
   type Given = Partial<Ledger> & { share?: number; target?: string | undefined };
 
-  it.each<[string, Given, Phase | ReturnType<typeof goesBack>]>([
+  it.each<[string, Given, Phase]>([
     ['a rollback', { phase: 'rolling-back', reason: 'too slow', share: 25 }, goesBack('too slow')],
     ['a rollback without a reason', { phase: 'rolling-back' }, goesBack(NO_REASON)],
     [
@@ -185,6 +185,16 @@ describe('resume', () => {
       'a rollback that had to leave traffic on the canary',
       { phase: 'done', outcome: 'rolled-back', reason: 'slow', share: 100 },
       goesBack('slow'),
+    ],
+    [
+      'a rollback of a release that may have reached stable',
+      { phase: 'rolling-back', reason: 'slow', weight: 100 },
+      { kind: 'rolling-back', reason: 'slow', since: NOW, touchedAt: NOW },
+    ],
+    [
+      'a promotion that was under way and is only to be ended',
+      { phase: 'promoting', weight: 100, share: 100, target: undefined },
+      { kind: 'rolling-back', reason: NO_REASON, since: NOW, touchedAt: NOW },
     ],
     ['preparations', { phase: 'preparing', weight: 0, share: 0 }, { kind: 'preparing', startAt: 0 }],
     ['the step that was asked for', { share: 25 }, { kind: 'preparing', startAt: 1 }],

@@ -188,14 +188,20 @@ export class World {
     return service.tasks.filter(({ healthyAt }) => healthyAt <= this.now).length;
   }
 
+  /** A deleted canary finishes its last requests in the first half of the time that its tasks take to end. */
+  get targetsOfCanary(): number {
+    const { drainedAt, desired } = this.canary ?? { desired: 0 };
+    return drainedAt !== undefined && drainedAt - this.now < this.scenario.drainMs / 2 ? 0 : desired;
+  }
+
   get ledger(): Ledger | undefined {
     return this.groups > 0 ? fromTags(this.tags) : undefined;
   }
 
-  /** Everything that a rollout made is gone. */
+  /** Everything that a rollout made is gone, or about to go by itself. */
   get isClean(): boolean {
     return (
-      !this.canary &&
+      (!this.canary || this.canary.drainedAt !== undefined) &&
       this.groups === 0 &&
       !this.held &&
       this.routes.every((groups, index) => sameGroups(groups, this.scenario.routes[index] ?? []))
@@ -411,7 +417,9 @@ export class World {
           (halfway) => {
             this.#requireUnused(true, 'the target groups are deleted');
             if (this.routeState !== 'original') this.violations.push('a target group in use is deleted');
-            if (this.canary) this.violations.push('the target group of a service is deleted');
+            if (this.canary && this.targetsOfCanary > 0) {
+              this.violations.push('a target group with requests under way is deleted');
+            }
             this.groups = halfway ? 1 : 0;
           },
         ];
@@ -697,7 +705,7 @@ class Process {
           running: canary.tasks.length,
           healthy: this.#healthOfCanary,
           draining: canary.drainedAt !== undefined,
-          targets: canary.desired,
+          targets: world.targetsOfCanary,
         },
       }),
       targetGroups: world.groups === 0 ? 'none' : world.groups === 1 ? 'some' : 'all',
