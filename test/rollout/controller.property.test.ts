@@ -18,6 +18,9 @@ import {
 } from './model-world.ts';
 
 const MINUTE = 60_000;
+/** For a longer hunt: another seed, and so many times as many runs. */
+const SEED = Number(process.env['ROLLOUT_SEED'] ?? 20_260_105);
+const TIMES = Number(process.env['ROLLOUT_TIMES'] ?? 1);
 
 const anyPlan: fc.Arbitrary<Plan> = fc
   .uniqueArray(fc.constantFrom(1, 2, 5, 10, 20, 25, 30, 40, 50, 60, 70, 75, 80, 90, 95, 100), {
@@ -136,8 +139,8 @@ const check = (scenarios: fc.Arbitrary<Scenario>, numRuns: number) =>
       expect([ran.outcome, ran.reason, ...wrongs(ran)]).toEqual([ran.outcome, ran.reason]);
     }),
     {
-      numRuns: numRuns * Number(process.env['FC_X'] ?? 1),
-      seed: Number(process.env['FC_SEED'] ?? 20_260_105),
+      numRuns: numRuns * TIMES,
+      seed: SEED,
     },
   );
 

@@ -554,6 +554,15 @@ describe('a rollback', () => {
     expect(back({ ...given, ...stable({ healthy: 1 }) }, update.phase).action.kind).toBe('restore-traffic');
   });
 
+  it('does so too when the promotion is taken back by the run that goes on with it', () => {
+    const down = {
+      share: 100,
+      ...stable({ taskDefinition: OTHER, healthy: 0 }),
+      interference: 'somebody else',
+    };
+    expect(doing(decide(ROLLOUT, PROMOTING, seen(down)))).toEqual(['rolling-back', 'hold']);
+  });
+
   it('leaves the traffic on the canary rather than on nothing, and says so', () => {
     const { phase } = back({ share: 100, ...stable({ healthy: 0 }), now: NOON + 31 * MINUTE });
     expect(phase).toEqual({
