@@ -163,6 +163,8 @@ export class AlbEngine {
 
   /** Looks at what the phase depends on, no more often than it changes. */
   async observe(phase: Phase): Promise<Observation> {
+    // What is seen is as old as the beginning of the look: slow answers must not make a time limit pass unseen.
+    const now = this.#clock.now();
     const baking = phase.kind === 'stepping' && phase.verifiedAt !== undefined;
     const watching = phase.kind === 'stepping' || phase.kind === 'promoting';
     const every = baking ? BAKING : { services: 0, health: 0, routes: 2 * MINUTE };
@@ -176,7 +178,7 @@ export class AlbEngine {
         ? this.#when('routes', every.routes, () => this.#lookAtRoutes())
         : undefined,
     ]);
-    return this.last();
+    return { ...this.last(), now };
   }
 
   /** Carries one action out; when it returns, AWS has been seen to have taken it. */

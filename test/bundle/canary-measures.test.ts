@@ -101,8 +101,8 @@ describe.concurrent('throttling slows a rollout and does not fail it', () => {
     ['a sound', {}, PROMOTED],
     ['a bad', { 'app:v2': { errorRate: 0.1 } }, TAKEN_BACK],
   ] as const) {
-    test(`when AWS takes one call in ten seconds, for ${name} release`, async () => {
-      const slow = { rate: 0.1, burst: 3 };
+    test(`when AWS takes one call in twenty seconds, for ${name} release`, async () => {
+      const slow = { rate: 0.05, burst: 2 };
       const throttle = { ECS: slow, 'Elastic Load Balancing v2': slow, CloudWatch: slow };
       await inWorld({ throttle, behaviours }, async (world) => {
         const step = await world.release();

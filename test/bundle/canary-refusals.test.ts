@@ -293,7 +293,8 @@ describe.concurrent('a service that cannot be released in steps is refused with 
   });
 
   test('one in the middle of a deployment of its own', async () => {
-    await inWorld({ scale: 50 }, async (world) => {
+    // Its tasks never come up.
+    await inWorld({ behaviours: { 'app:v3': { startup: 86_400_000 } } }, async (world) => {
       await world.ask('ECS', 'UpdateService', { cluster: 'prod', service: 'web', taskDefinition: 'web:3' });
       await world.prepared();
       const step = await world.release();

@@ -184,7 +184,8 @@ export class TestWorld {
       return;
     }
     // Terraform sees no drift.
-    expect({ ...after, revisions: undefined }).toEqual({ ...this.before, revisions: undefined });
+    const drift = driftOf(this.before, after);
+    expect(drift, drift.join('\n')).toEqual([]);
   }
 
   /** The service runs one revision in all its tasks, and all of them answer. */
@@ -249,6 +250,25 @@ export class TestWorld {
     for (const job of this.#jobs) job.end();
   }
 }
+
+/** What is in one picture and not in the other, revisions apart. */
+function driftOf(before: Picture, after: Picture): string[] {
+  const things = ({ revisions: _revisions, ...kinds }: Picture) =>
+    new Set(Object.entries(kinds).flatMap(([kind, all]) => all.map((one) => `${kind} ${stable(one)}`)));
+  const [was, is] = [things(before), things(after)];
+  return [
+    ...[...was].filter((thing) => !is.has(thing)).map((thing) => `gone: ${thing}`),
+    ...[...is].filter((thing) => !was.has(thing)).map((thing) => `new: ${thing}`),
+  ];
+}
+
+/** JSON in which the order of keys says nothing. */
+const stable = (value: unknown): string =>
+  JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner) && !(inner instanceof Date)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 
 interface ForwardAction {
   readonly Type?: string;

@@ -72,21 +72,23 @@ export async function sweep(
 ): Promise<string[]> {
   const started = performance.now();
   const queue = [...strikes.filter(isWanted).entries()];
-  const ends = new Map<string, number>();
+  const ends = new Map<string, string[]>();
   const failures: string[] = [];
   const work = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [index, strike] = next;
       try {
         const end = await play(strike, index);
-        ends.set(end, (ends.get(end) ?? 0) + 1);
+        ends.set(end, [...(ends.get(end) ?? []), describeStrike(strike)]);
       } catch (error) {
         failures.push(`${title}, ${describeStrike(strike)}: ${String(error)}`);
       }
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  const counts = [...ends].map(([end, count]) => `${count} ${end}`).join(', ');
+  const counts = [...ends]
+    .map(([end, those]) => `${those.length} ${end}${those.length > 5 ? '' : ` (${those.join(', ')})`}`)
+    .join(', ');
   const seconds = Math.round((performance.now() - started) / 1000);
   console.info(`${title}: ${counts || 'none right'}, ${failures.length} wrong (${seconds} s)`);
   return failures;
