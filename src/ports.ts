@@ -251,6 +251,12 @@ export interface Images {
   digestOf(image: string, tag: string): Promise<string | undefined>;
 }
 
+/** What infrastructure code says of what it has made. */
+export interface Stacks {
+  /** The outputs of a stack by key; `undefined` when there is no such stack. */
+  outputs(stack: string): Promise<ReadonlyMap<string, string> | undefined>;
+}
+
 /** One AWS call as the record of a rollout keeps it. */
 export interface AwsCall {
   readonly at: number;

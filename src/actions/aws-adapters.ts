@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { AwsCall, Metrics, Scaling, Services, TaskDefinitions, Traffic } from '../ports.ts';
+import type { AwsCall, Metrics, Scaling, Services, Stacks, TaskDefinitions, Traffic } from '../ports.ts';
 
 /** Every AWS adapter that a rollout needs, over one connection. */
 export interface Adapters {
@@ -11,6 +11,10 @@ export interface Adapters {
   /** From now on calls are not ended by the run's cancellation: what takes a release back must be heard. */
   outlive(): void;
 }
+
+/** Opens CloudFormation alone, for inputs that refer to a stack. */
+export const connectToStacks = async (clock: Clock, signal: AbortSignal): Promise<Stacks> =>
+  (await import('../aws/stacks.ts')).stacks({ clock, signal });
 
 /** Loads the SDK clients side by side, which takes most of the start-up time, and connects them. */
 export async function connect(

@@ -6,7 +6,8 @@ export type ServiceId =
   | 'STS'
   | 'Resource Groups Tagging API'
   | 'Application Auto Scaling'
-  | 'ECR';
+  | 'ECR'
+  | 'CloudFormation';
 
 /**
  * What goes wrong:

@@ -30,6 +30,7 @@ const manners: Readonly<Record<string, Manners>> = {
     internal: 'InternalServiceException',
   },
   ECR: { ...json, iam: 'ecr', internal: 'ServerException' },
+  CloudFormation: { ...query, iam: 'cloudformation', internal: 'InternalFailure' },
 };
 
 function mannersOf(service: string): Manners {

@@ -1,12 +1,14 @@
 import type { CustomMetric } from '../../engine/evidence-source.ts';
 import type { Stickiness } from '../../engine/routes.ts';
 import { ConfigError } from '../../errors.ts';
+import type { Stacks } from '../../ports.ts';
 import type { Capacity } from '../../rollout/capacity.ts';
 import { parseDuration } from '../../rollout/duration.ts';
 import { DEFAULT_GATES, type Gate, parseGates } from '../../rollout/gates.ts';
 import { complete, type Plan, parseSteps, STRATEGIES, STRATEGY_NAMES } from '../../rollout/plan.ts';
 import { readConfigFile, withConfig } from '../config-file.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
+import { withStackOutputs } from '../stack-outputs.ts';
 import { parseCustomMetrics } from './custom-metrics.ts';
 
 export interface Inputs {
@@ -58,13 +60,18 @@ export const CONFIG_KEYS = [
 const MINUTE = 60_000;
 
 /** @throws ConfigError with every problem of every input */
-export async function readInputs(input: InputSource, workspace: string): Promise<Inputs> {
+export async function readInputs(
+  input: InputSource,
+  workspace: string,
+  stacks: () => Promise<Stacks>,
+): Promise<Inputs> {
   const path = input('config').trim();
   const config =
     path === ''
       ? { texts: {}, structures: {} }
       : await readConfigFile(path, workspace, CONFIG_KEYS, ['metrics']);
-  const reader = new InputReader(withConfig(input, config));
+  const texts = withConfig(input, config);
+  const reader = new InputReader(await withStackOutputs(texts, ['cluster', 'service'], stacks));
   const customMetrics = reader.attempt(() => parseCustomMetrics(config.structures['metrics'], path), {});
   const gatesText = reader.optional('gates');
   const inputs: Inputs = {

@@ -14,7 +14,7 @@ import { resume } from '../../rollout/ledger.ts';
 import { formatStep } from '../../rollout/plan.ts';
 import { sameDefinition } from '../../taskdef/equal.ts';
 import type { ActionContext } from '../action.ts';
-import { type Adapters, connect } from '../aws-adapters.ts';
+import { type Adapters, connect, connectToStacks } from '../aws-adapters.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import {
   findRelease,
@@ -30,7 +30,7 @@ import { keepForPost } from './state.ts';
 export async function run(context: ActionContext): Promise<void> {
   const { reporter, env, clock, cancelled } = context;
   const workspace = env['GITHUB_WORKSPACE'] || process.cwd();
-  const inputs = await readInputs(context.input, workspace);
+  const inputs = await readInputs(context.input, workspace, () => connectToStacks(clock, cancelled));
   const calls = journal();
   const aws = await connect(clock, cancelled, calls.add);
   const stage: Stage = {

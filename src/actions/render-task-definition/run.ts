@@ -3,6 +3,8 @@ import { describeChanges } from '../../taskdef/changes.ts';
 import { clean } from '../../taskdef/clean.ts';
 import { render } from '../../taskdef/render.ts';
 import type { ActionContext } from '../action.ts';
+import { connectToStacks } from '../aws-adapters.ts';
+import { withStackOutputs } from '../stack-outputs.ts';
 import { readInputs } from './inputs.ts';
 import { load } from './load.ts';
 import { writeDefinition } from './write.ts';
@@ -14,7 +16,11 @@ import { writeDefinition } from './write.ts';
  */
 export async function run(context: ActionContext, connect = connectToAws): Promise<void> {
   const { input, reporter, env } = context;
-  const inputs = await readInputs(input);
+  const inputs = await readInputs(
+    await withStackOutputs(input, ['cluster', 'service', 'image'], () =>
+      connectToStacks(context.clock, context.cancelled),
+    ),
+  );
   const workspace = env['GITHUB_WORKSPACE'] || process.cwd();
   const { definition, origin } = await load(inputs.source, workspace, () => connect(context));
   const rendered = render(clean(definition), inputs.settings);

@@ -8,15 +8,19 @@ import { revision } from '../../report/narrate.ts';
 import type { Ledger } from '../../rollout/ledger.ts';
 import { resume } from '../../rollout/ledger.ts';
 import type { ActionContext } from '../action.ts';
-import { type Adapters, connect } from '../aws-adapters.ts';
+import { type Adapters, connect, connectToStacks } from '../aws-adapters.ts';
 import { rescueRollout } from '../rescue-rollout.ts';
+import { withStackOutputs } from '../stack-outputs.ts';
 import { findTarget } from './find-target.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 
 /** Brings a service back to a revision that was good: a rollout that is under way first, then the service itself. */
 export async function run(context: ActionContext): Promise<void> {
   const { clock, cancelled, reporter } = context;
-  const inputs = readInputs(context.input);
+  const input = await withStackOutputs(context.input, ['cluster', 'service'], () =>
+    connectToStacks(clock, cancelled),
+  );
+  const inputs = readInputs(input);
   const aws = await connect(clock, cancelled, () => undefined);
   const service = await describe(aws, inputs);
   const site = await findUnfinished(aws, service);

@@ -205,6 +205,7 @@ const scenario = object<Scenario>({
   alarms: withDefault(list(alarm), []),
   traffic: withDefault(list(source), []),
   repositories: optional(record(record(text))),
+  stacks: optional(record(record(text))),
   behaviours: withDefault(record(behaviour), {}),
 });
 

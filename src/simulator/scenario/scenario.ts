@@ -1,5 +1,6 @@
 import type { PutMetricAlarmInput } from '@aws-sdk/client-cloudwatch';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
+import type { StackOutputs } from '../cloudformation/operations.ts';
 import type { Repositories } from '../ecr/operations.ts';
 import type { Behaviour } from '../traffic/behaviour.ts';
 import type { TrafficSource } from '../traffic/source.ts';
@@ -142,6 +143,8 @@ export interface Scenario {
   readonly traffic: readonly TrafficSource[];
   /** ECR repositories by name: digests by tag. */
   readonly repositories?: Repositories;
+  /** CloudFormation stacks by name: values by output key. */
+  readonly stacks?: StackOutputs;
   /** By image, by its last path segment, or by its tag. */
   readonly behaviours: Readonly<Record<string, ScenarioBehaviour>>;
 }

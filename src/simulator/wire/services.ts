@@ -1,4 +1,5 @@
 import * as autoscaling from '@aws-sdk/client-application-auto-scaling';
+import * as cloudformation from '@aws-sdk/client-cloudformation';
 import * as cloudwatch from '@aws-sdk/client-cloudwatch';
 import * as ecr from '@aws-sdk/client-ecr';
 import * as ecs from '@aws-sdk/client-ecs';
@@ -18,6 +19,7 @@ export const serviceModels: readonly ServiceModel[] = [
   readServiceModel(sts, new sts.STSClient(offline)),
   readServiceModel(tagging, new tagging.ResourceGroupsTaggingAPIClient(offline)),
   readServiceModel(autoscaling, new autoscaling.ApplicationAutoScalingClient(offline)),
+  readServiceModel(cloudformation, new cloudformation.CloudFormationClient(offline)),
   readServiceModel(ecr, new ecr.ECRClient(offline)),
 ];
 

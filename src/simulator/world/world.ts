@@ -1,6 +1,7 @@
 import { scalingOperations } from '../autoscaling/operations.ts';
 import { Scaler } from '../autoscaling/scaler.ts';
 import type { ScalingState } from '../autoscaling/state.ts';
+import { stackOperations } from '../cloudformation/operations.ts';
 import { registryOperations } from '../ecr/operations.ts';
 import { containerOperations } from '../ecs/operations.ts';
 import { ServiceScheduler } from '../ecs/service-scheduler.ts';
@@ -100,6 +101,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
       ECS: upToDate(containerOperations(containers, scheduler)),
       'Elastic Load Balancing v2': upToDate(loadBalancingOperations(balancing)),
       'Application Auto Scaling': upToDate(scalingOperations(kernel, scaling, scaler, tags)),
+      CloudFormation: stackOperations(scenario.stacks ?? {}),
       ECR: registryOperations(scenario.repositories ?? {}),
       'Resource Groups Tagging API': upToDate(taggingOperations(tags)),
     },
