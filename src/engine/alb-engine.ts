@@ -67,6 +67,8 @@ export class AlbEngine {
   readonly #crashes = new Map<string, StoppedTask>();
   readonly #knownStopped = new Set<string>();
   #newestEvent = '';
+  /** What the canary service said last, before it was deleted. */
+  #lastEvents: readonly string[] = [];
   #interference: string | undefined;
   #weight: number;
   readonly #lookedAt = new Map<string, number>();
@@ -123,8 +125,7 @@ export class AlbEngine {
 
   /** Why the canary's tasks stopped, and what its service said last. */
   get story(): { readonly crashes: readonly StoppedTask[]; readonly events: readonly string[] } {
-    const events = (this.#canary?.events ?? []).slice(0, 5).map(({ message }) => message);
-    return { crashes: [...this.#crashes.values()], events };
+    return { crashes: [...this.#crashes.values()], events: this.#lastEvents };
   }
 
   /** When it is worth looking again. */
@@ -362,6 +363,9 @@ export class AlbEngine {
     }
     this.#stable = stable;
     this.#canary = canary;
+    if (canary?.status === 'ACTIVE') {
+      this.#lastEvents = canary.events.slice(0, 5).map(({ message }) => message);
+    }
     if (canary) await this.#lookAtStoppedTasks(canary);
   }
 

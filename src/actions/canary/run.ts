@@ -292,8 +292,8 @@ async function conclude(context: ActionContext, { ending, recorder, story }: Per
     );
     return;
   }
-  if (story.crashes.length > 0) {
-    reporter.startGroup('Why tasks of the canary stopped');
+  if (story.crashes.length + story.events.length > 0 && !cancelled.aborted) {
+    reporter.startGroup('What ECS says of the canary');
     for (const task of story.crashes) reporter.info(describeStop(task));
     for (const event of story.events) reporter.info(`event: ${event}`);
     reporter.endGroup();
