@@ -346,6 +346,13 @@ describe('a step', () => {
     });
   });
 
+  it('is not taken back by a gate that only warns, however bad it is', () => {
+    const gates = parseGates('warn error-rate < 1% abort > 2%');
+    const decision = decide(rolls({ gates }), BAKING, seen({ now: NOON + MINUTE, evidence: ABORTING }));
+    expect(doing(decision)).toEqual(['stepping', 'hold']);
+    expect(decision.findings).toMatchObject([{ verdict: 'abort', warnOnly: true }]);
+  });
+
   it('without a bake is not judged', () => {
     const quick = rolls({ plan: complete([{ weight: 5, bakeMs: 0 }]) });
     expect(decide(quick, BAKING, seen()).action).toEqual({ kind: 'shift', weight: 100 });
