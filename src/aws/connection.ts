@@ -33,12 +33,10 @@ export function clientSettings({ clock }: Connection, { retryFaults = true } = {
         return retryToken(0, 0, clock.now());
       },
       async refreshRetryTokenForRetry(token: RetryToken, info: { errorType: string }) {
-        const patience =
-          info.errorType === 'THROTTLING'
-            ? THROTTLING_PATIENCE_MS
-            : info.errorType === 'CLIENT_ERROR' || !retryFaults
-              ? 0
-              : Math.max(FAULT_PATIENCE_MS, REAL_PATIENCE_MS * clock.scale);
+        const usual = info.errorType === 'THROTTLING' ? THROTTLING_PATIENCE_MS : FAULT_PATIENCE_MS;
+        const retryable =
+          info.errorType === 'THROTTLING' || (info.errorType !== 'CLIENT_ERROR' && retryFaults);
+        const patience = retryable ? Math.max(usual, REAL_PATIENCE_MS * clock.scale) : 0;
         const attempt = token.getRetryCount() + 1;
         const ceiling = Math.min(5_000, 100 * 2 ** Math.min(attempt, 10));
         const delay = ceiling / 2 + (Math.random() * ceiling) / 2;

@@ -81,7 +81,9 @@ export async function sweep(
         const end = await play(strike, index);
         ends.set(end, [...(ends.get(end) ?? []), describeStrike(strike)]);
       } catch (error) {
-        failures.push(`${title}, ${describeStrike(strike)}: ${String(error)}`);
+        const failure = `${title}, ${describeStrike(strike)}: ${String(error)}`;
+        console.info(failure);
+        failures.push(failure);
       }
     }
   };
