@@ -17,6 +17,7 @@ const WAITING = 4_000;
 /** A write shows up in reads after a while; no AWS service takes longer than this. */
 const READ_BACK_LIMIT_MS = 60_000;
 const READ_BACK_EVERY_MS = 500;
+const MISSING_LIMIT_MS = 30_000;
 /** How long the last requests of a canary may take whose run has to end, in seconds. */
 const HURRIED_DRAINING_S = 10;
 /** CloudWatch keeps minutes for 15 days, a rollout looks back for two hours at most. */
@@ -69,6 +70,7 @@ export class AlbEngine {
   #newestEvent = '';
   /** What the canary service said last, before it was deleted. */
   #lastEvents: readonly string[] = [];
+  #missingSince: number | undefined;
   #interference: string | undefined;
   #weight: number;
   readonly #lookedAt = new Map<string, number>();
@@ -93,8 +95,9 @@ export class AlbEngine {
     this.#routes = new Routes(cloud.traffic, site, settings.stickiness);
     this.#weight = site.ledger?.weight ?? 0;
     this.#scalingSettings = site.ledger?.scaling;
+    // The tag is written before the call that it speaks of.
     this.#scaling =
-      site.scaling === undefined ? 'none' : this.#scalingSettings === undefined ? 'free' : 'held';
+      site.scaling === undefined ? 'none' : this.#scalingSettings === undefined ? 'free' : 'maybe-held';
   }
 
   static async open(
@@ -362,7 +365,11 @@ export class AlbEngine {
       this.#interference = `somebody else has deployed ${stable.taskDefinition} to the service`;
     }
     this.#stable = stable;
-    this.#canary = canary;
+    // A describe may lag behind the creation: a service that was there is gone only when it stays away.
+    this.#missingSince = vanished && !canary ? (this.#missingSince ?? this.#clock.now()) : undefined;
+    const lagging =
+      this.#missingSince !== undefined && this.#clock.now() - this.#missingSince < MISSING_LIMIT_MS;
+    if (!lagging) this.#canary = canary;
     if (canary?.status === 'ACTIVE') {
       this.#lastEvents = canary.events.slice(0, 5).map(({ message }) => message);
     }
@@ -501,8 +508,9 @@ export class AlbEngine {
   async #holdScaling(): Promise<void> {
     const { stable, scaling } = this.#site;
     // The settings are written down first: whoever finds them can put them back.
-    this.#scalingSettings = scaling?.settings ?? '';
+    this.#scalingSettings ??= scaling?.settings ?? '';
     await this.#write({ scaling: this.#scalingSettings });
+    this.#scaling = 'maybe-held';
     await this.#cloud.scaling.holdScaleIn(stable.cluster, stable.name);
     this.#scaling = 'held';
   }
@@ -511,6 +519,7 @@ export class AlbEngine {
     const { cluster, name } = this.#stable;
     await this.#cloud.scaling.release(cluster, name, this.#scalingSettings ?? '');
     await this.#write({ scaling: '' });
+    this.#scalingSettings = undefined;
     this.#scaling = 'free';
   }
 

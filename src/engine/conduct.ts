@@ -27,6 +27,8 @@ export interface Stage {
 
 export interface Performance {
   readonly ending: Ending;
+  /** AWS as it was seen last. */
+  readonly last: Observation;
   readonly recorder: Recorder;
   readonly story: { readonly crashes: readonly StoppedTask[]; readonly events: readonly string[] };
 }
@@ -77,7 +79,7 @@ export async function conduct(
       say: teller(reporter, clock),
     });
     recorder.end(ending.outcome, ending.reason);
-    return { ending, recorder, story: engine.story };
+    return { ending, last: engine.last(), recorder, story: engine.story };
   } catch (error) {
     if (!(error instanceof TakenOver)) throw error;
     recorder.end('rolled-back', error.message);

@@ -99,14 +99,19 @@ export async function runRollout(
     }
     try {
       if (moved) {
-        noted = phase.kind;
         recorder.save();
-        // Taking traffic back waits for nothing, not even for its own note.
-        if (action.kind === 'restore-traffic') await Promise.all([engine.act(action), engine.note(phase)]);
+        const note = engine.note(phase).catch((error: unknown) => {
+          // A note that fails must not keep a release from being taken back.
+          if (error instanceof TakenOver || !isRescue(phase)) throw error;
+          recorder.failed('note', error);
+        });
+        // Taking traffic back waits for nothing, not even for its own note; a promotion is noted before it ends.
+        if (phase.kind === 'rolling-back') await Promise.all([engine.act(action), note]);
         else {
-          await engine.note(phase);
+          await note;
           await engine.act(action);
         }
+        noted = phase.kind;
       } else {
         // Whoever follows a rollout from outside finds what the gates said by the time the traffic moves.
         if (action.kind === 'shift') recorder.save();

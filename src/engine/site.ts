@@ -1,6 +1,6 @@
 import { ConfigError, DeployError } from '../errors.ts';
 import type { EcsService, Route, Scaling, Services, TargetGroup, Traffic } from '../ports.ts';
-import { fromTags, type Ledger } from '../rollout/ledger.ts';
+import { fromTags, type Ledger, ROLLOUT_TAG } from '../rollout/ledger.ts';
 import { canaryServiceName, canaryTargetGroupName } from './names.ts';
 
 /** The parts of AWS that a rollout works with. */
@@ -92,7 +92,7 @@ export async function surveySite({ services, traffic, scaling }: Cloud, cluster:
       message: `the target group "${first.canary.name}" stands where the canary's has to and is not ours; delete or rename it`,
     });
   }
-  if (canary && !ledger && fromTags(canary.tags) === undefined && canary.status === 'ACTIVE') {
+  if (canary && !ledger && canary.tags[ROLLOUT_TAG] === undefined && canary.status === 'ACTIVE') {
     throw new ConfigError({
       input: 'service',
       message: `the service "${canaryName}" stands where the canary has to and is not ours; delete or rename it`,

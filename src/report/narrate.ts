@@ -37,6 +37,18 @@ export function narrate(phase: Phase, action: Action, seen: Observation): string
   }
 }
 
+/** Where the traffic is, and on what, once a release was taken back. */
+export function describeEnd(service: string, last: Observation, leftovers: boolean): string {
+  const where =
+    last.share > 0
+      ? `The canary still has ${round(last.share)}% of the traffic of ${service}`
+      : `All traffic is on ${service}, which is set to ${revision(last.stable.taskDefinition)}`;
+  const rest = leftovers
+    ? '; what is left of the canary is removed by the next run or by the rollback action'
+    : '';
+  return `${where}${rest}.`;
+}
+
 function holding(phase: Phase, action: Action & { kind: 'hold' }, seen: Observation): string {
   const left =
     action.until === undefined ? '' : `, ${formatDuration(Math.max(0, action.until - seen.now))} left`;

@@ -17,8 +17,12 @@ const succeeded = ({ status }: PastRelease): boolean => status === 'SUCCESSFUL';
  */
 export function previousRevision(history: readonly PastRelease[], current: string): string | undefined {
   const good = history.filter(succeeded);
+  // What became of a revision when it was in service last, is what counts.
+  const isNewest = (index: number): boolean =>
+    good.findIndex(({ taskDefinition }) => taskDefinition === good[index]?.taskDefinition) === index;
   return good.find(
-    ({ taskDefinition }, index) => taskDefinition !== current && !wasLeftForAnOlder(good, index),
+    ({ taskDefinition }, index) =>
+      taskDefinition !== current && isNewest(index) && !wasLeftForAnOlder(good, index),
   )?.taskDefinition;
 }
 

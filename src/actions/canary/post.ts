@@ -1,6 +1,7 @@
 import { conduct } from '../../engine/conduct.ts';
 import { surveySite } from '../../engine/site.ts';
 import { holderOf } from '../../github/run-identity.ts';
+import { describeEnd } from '../../report/narrate.ts';
 import { resume } from '../../rollout/ledger.ts';
 import type { ActionContext } from '../action.ts';
 import { connect } from '../aws-adapters.ts';
@@ -31,7 +32,7 @@ export async function run({ reporter, env, clock, cancelled }: ActionContext): P
     outlive: aws.outlive,
     listenToCalls: () => undefined,
   };
-  const { ending } = await conduct(
+  const { ending, last } = await conduct(
     stage,
     site,
     rescueRollout(ledger),
@@ -47,6 +48,5 @@ export async function run({ reporter, env, clock, cancelled }: ActionContext): P
     (share) => resume(ledger, [], share, undefined, clock.now()),
     { patienceMs: PATIENCE_MS, recordAs: `${ledger.rolloutId}-post` },
   );
-  const rest = ending.leftovers ? '; what is left of the canary is removed by the next run' : '';
-  reporter.info(`All traffic is on the stable service (${ending.reason})${rest}.`);
+  reporter.info(`${describeEnd(site.stable.name, last, ending.leftovers)} (${ending.reason})`);
 }

@@ -6,7 +6,7 @@ import { type Site, surveySite } from '../../engine/site.ts';
 import { ConfigError, DeployError } from '../../errors.ts';
 import { holderOf, newRolloutId } from '../../github/run-identity.ts';
 import type { AwsCall } from '../../ports.ts';
-import { revision } from '../../report/narrate.ts';
+import { describeEnd, revision } from '../../report/narrate.ts';
 import { summarize } from '../../report/summary.ts';
 import type { Rollout } from '../../rollout/controller.ts';
 import { describeStop } from '../../rollout/judge/evidence.ts';
@@ -272,7 +272,7 @@ function setOutputs({ reporter }: ActionContext, outputs: Outputs): void {
 }
 
 /** @throws DeployError when the release was taken back, so that the step fails */
-async function conclude(context: ActionContext, { ending, recorder, story }: Performance, site: Site) {
+async function conclude(context: ActionContext, { ending, last, recorder, story }: Performance, site: Site) {
   const { reporter, cancelled } = context;
   const { rollout, rolloutId } = recorder.record;
   const { outcome, reason, leftovers } = ending;
@@ -299,7 +299,7 @@ async function conclude(context: ActionContext, { ending, recorder, story }: Per
     reporter.endGroup();
   }
   throw new DeployError(`${revision(rollout.to)} was taken back: ${reason}`, {
-    state: `All traffic is on ${site.stable.name}, which runs ${revision(rollout.from)}.${leftovers ? ' The canary service is still draining; its target group is removed by the next run.' : ''}`,
+    state: describeEnd(site.stable.name, last, leftovers),
     next: `The record of the rollout is in ${recorder.path}.`,
   });
 }
