@@ -447,8 +447,8 @@ export class AlbEngine {
         ...this.#evidence,
         alarms: seenAlarms,
         ...(values && {
-          canary: canary.periods(values, from, to),
-          stable: stable.periods(values, from, to),
+          canary: canary.periods(values, from, to, now),
+          stable: stable.periods(values, from, to, now),
           complete: values.complete,
         }),
       };

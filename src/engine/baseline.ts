@@ -27,7 +27,7 @@ export async function unmetByStable(
   const from = to - LOOK_BACK_MS;
   const source = new EvidenceSource('s', side, measured, custom);
   const values = await metrics.read(source.queries, from, to);
-  const canary = source.periods(values, from, to);
+  const canary = source.periods(values, from, to, clock.now());
   const evidence = { ...NO_EVIDENCE, canary, complete: values.complete };
   return judge(measured, evidence, { since: from, minRequests }).filter(
     ({ verdict }) => verdict === 'fail' || verdict === 'abort',

@@ -23,6 +23,10 @@ export interface MeteredSide {
 }
 
 const MINUTE = 60_000;
+/** How long after its end a minute may still grow. */
+const GROWS_FOR_MS = 5 * MINUTE;
+/** A request that begins in one minute and is answered in the next makes a small difference. */
+const ACCOUNTED = 0.995;
 
 /** Which numbers of a period a query's values go into. */
 interface Reading {
@@ -33,6 +37,8 @@ interface Reading {
 interface Draft {
   start: number;
   requests: number;
+  /** Requests whose end is known: by the class of their answer, or by the connection that failed. */
+  accounted: number;
   errors5xx: number;
   errors4xx: number;
   latencySumMs?: number;
@@ -68,13 +74,18 @@ export class EvidenceSource {
     this.queries = this.#readings.map(({ query }) => query);
   }
 
-  /** The minutes from `from` up to `to` (both whole minutes, ms), oldest first, without gaps. */
-  periods({ values }: MetricValues, from: number, to: number): readonly Period[] {
-    const periods: Draft[] = [];
+  /**
+   * The minutes from `from` up to `to` (both whole minutes, ms), oldest first, without gaps. Each metric of a minute
+   * arrives on its own, and one without errors never does: so a minute's requests count once answers of all classes
+   * add up to them, or once it is so old at `now` that nothing more will come.
+   */
+  periods({ values }: MetricValues, from: number, to: number, now: number): readonly Period[] {
+    const periods: Period[] = [];
     for (let start = from; start < to; start += MINUTE) {
       const draft: Draft = {
         start,
         requests: 0,
+        accounted: 0,
         errors5xx: 0,
         errors4xx: 0,
         slower: Object.fromEntries(this.#slowerThan.map((ms) => [ms, 0])),
@@ -84,7 +95,9 @@ export class EvidenceSource {
         const value = values.get(query.id)?.get(start);
         if (value !== undefined) put?.(draft, value);
       }
-      periods.push(draft);
+      const { accounted, ...period } = draft;
+      const whole = accounted >= ACCOUNTED * period.requests || now - start - MINUTE >= GROWS_FOR_MS;
+      periods.push(whole ? period : { ...period, requests: 0 });
     }
     return periods;
   }
@@ -125,14 +138,24 @@ function loadBalancerReadings(
       query: query('e5', 'HTTPCode_Target_5XX_Count', 'Sum'),
       put: (period, value) => {
         period.errors5xx += value;
+        period.accounted += value;
       },
     },
     {
       query: query('e4', 'HTTPCode_Target_4XX_Count', 'Sum'),
       put: (period, value) => {
         period.errors4xx += value;
+        period.accounted += value;
       },
     },
+    ...['HTTPCode_Target_2XX_Count', 'HTTPCode_Target_3XX_Count', 'TargetConnectionErrorCount'].map(
+      (metric, index) => ({
+        query: query(`ok${index}`, metric, 'Sum'),
+        put: (period: Draft, value: number) => {
+          period.accounted += value;
+        },
+      }),
+    ),
     {
       query: query('time', 'TargetResponseTime', 'Sum'),
       put: (period, value) => {

@@ -67,6 +67,16 @@ describe.concurrent('metrics that', () => {
     });
   });
 
+  test('lack the errors for some minutes pass nothing meanwhile', async () => {
+    const late = { from: START, until: START + 8 * MINUTE };
+    const metricFaults = [{ kind: 'withhold', name: 'HTTPCode_Target_5XX_Count', ...late }] as const;
+    await inWorld({ metricFaults, metricDelay: MINUTE, behaviours: BAD }, async (world) => {
+      const step = await world.release({ gates: ERRORS });
+      expect(step.outputs['outcome'], step.log).toBe('rolled-back');
+      return TAKEN_BACK;
+    });
+  });
+
   for (const [name, behaviours, ending] of [
     ['a sound', {}, PROMOTED],
     ['a bad', BAD, TAKEN_BACK],
