@@ -10,10 +10,15 @@ const annotation = (place?: Place): core.AnnotationProperties => ({
 /** A summary over 1 MiB is an error of the runner; what does not fit is cut with a word about it. */
 const SUMMARY_LIMIT = 1024 * 1024 - 4096;
 
-/**
- * The runner takes a line that begins with `::` or `##[` for a command. What AWS and containers say must not become one.
- */
-const harmless = (text: string): string => text.replace(/^(?=[ \t]*(?:::|##\[))/gm, '| ');
+/** Characters that the runner's comparison of texts, which follows a language's rules, may pass over. */
+const IGNORED = '\\p{Cf}\\p{Mn}\\p{Default_Ignorable_Code_Point}\\x00-\\x08\\x0e-\\x1f\\x7f-\\x9f';
+/** `::` counts at the beginning of a line, after any white space. */
+const COMMAND = new RegExp(`^(?=[\\s${IGNORED}]*:[${IGNORED}]*:)`, 'gmu');
+/** `##[` counts anywhere in a line. */
+const OLD_COMMAND = new RegExp(`#(?=[${IGNORED}]*#[${IGNORED}]*\\[)`, 'gu');
+
+/** What AWS and containers say must not become a command of the runner: a character more breaks both of its forms. */
+const harmless = (text: string): string => text.replace(OLD_COMMAND, '# ').replace(COMMAND, '| ');
 
 /** Speaks to the Actions runner: workflow commands, outputs, state, the job summary. */
 export const githubReporter: Reporter = {
@@ -21,7 +26,7 @@ export const githubReporter: Reporter = {
   notice: (message, place) => core.notice(message, annotation(place)),
   warning: (message, place) => core.warning(message, annotation(place)),
   error: (message, place) => core.error(message, annotation(place)),
-  startGroup: (title) => core.startGroup(title),
+  startGroup: (title) => core.startGroup(harmless(title)),
   endGroup: () => core.endGroup(),
   mask: (secret) => {
     if (secret.trim() !== '') core.setSecret(secret);

@@ -19,9 +19,47 @@ it('prints what others say as text, never as a command of the runner', () => {
   expect(lines).toContain('| ::add-mask::x');
 });
 
+it.each([
+  ['in the middle of a line', 'stopped: ##[error]boom', 'stopped: # #[error]boom'],
+  ['after a third #', '###[stop-commands]x', '## #[stop-commands]x'],
+  ['several times', '##[a]##[b]', '# #[a]# #[b]'],
+])('breaks ##[ %s', (_, text, harmless) => {
+  expect(printed(() => githubReporter.info(text)).trimEnd()).toBe(harmless);
+});
+
+it.each([
+  '\u0085',
+  '\u00a0',
+  '\u1680',
+  '\u2003',
+  '\u2028',
+  '\u202f',
+  '\u3000',
+  '\v',
+  '\f',
+  '\u200b',
+  '\ufeff',
+])('takes no blank for the beginning of a line: %j', (blank) => {
+  expect(printed(() => githubReporter.info(`${blank}::add-mask::x`))).toMatch(/^\| /);
+});
+
+it('makes a group of any title', () => {
+  expect(printed(() => githubReporter.startGroup('of ::a ##[endgroup]')).trim()).toBe(
+    '::group::of ::a # #[endgroup]',
+  );
+});
+
 it('prints an annotation of several lines as one command', () => {
   const text = printed(() =>
     githubReporter.error('first\n::add-mask::x', { file: 'a.json', line: 3, column: 5 }),
   );
   expect(text.trim()).toBe('::error file=a.json,line=3,col=5::first%0A::add-mask::x');
 });
+
+it.each(['\u200b', '\ufeff', '\u00ad', '\u0301', '\u0001'])(
+  'sees through what nobody sees: %j',
+  (nothing) => {
+    expect(printed(() => githubReporter.info(`${nothing}:${nothing}:add-mask::x`))).toMatch(/^\| /);
+    expect(printed(() => githubReporter.info(`#${nothing}#[error]x`))).toMatch(/^# /);
+  },
+);

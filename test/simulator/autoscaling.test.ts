@@ -101,6 +101,20 @@ describe('target tracking', () => {
     });
   });
 
+  it('takes what is not named for not suspended', () => {
+    const aws = scaled({ perSecond: 60 });
+    suspend(aws, { DynamicScalingOutSuspended: true, ScheduledScalingSuspended: true });
+    suspend(aws, { DynamicScalingInSuspended: true });
+    const { ScalableTargets = [] } = aws.send(
+      new DescribeScalableTargetsCommand({ ServiceNamespace: 'ecs' }),
+    );
+    expect(ScalableTargets[0]?.SuspendedState).toEqual({
+      DynamicScalingInSuspended: true,
+      DynamicScalingOutSuspended: false,
+      ScheduledScalingSuspended: false,
+    });
+  });
+
   it('does not scale in while a deployment is in progress', () => {
     const scenario = webShop({
       images: ['app:v1', 'app:v2'],

@@ -1,4 +1,4 @@
-import { CreateServiceCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import { CreateServiceCommand, DeleteServiceCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import {
   AddTagsCommand,
   CreateListenerCommand,
@@ -113,6 +113,67 @@ describe('forward actions', () => {
     expect(refusal({ TargetGroups: [to(first, 1)], TargetGroupStickinessConfig: { Enabled: true } })).toMatch(
       /^ValidationError: .*stickiness duration/,
     );
+  });
+});
+
+describe('target stickiness', () => {
+  const sticky = (TargetGroupArn: string) =>
+    new ModifyTargetGroupAttributesCommand({
+      TargetGroupArn,
+      Attributes: [{ Key: 'stickiness.enabled', Value: 'true' }],
+    });
+  const on = { Enabled: true, DurationSeconds: 60 };
+
+  it('needs group stickiness in a rule with several groups', () => {
+    const aws = shop();
+    const [web, canary] = [aws.targetGroup(), group(aws, 'canary')];
+    const RuleArn = addRule(aws, 20, web);
+    aws.send(sticky(web));
+    const both = { TargetGroups: [to(web, 1), to(canary, 0)] };
+    expect(aws.refusal(new ModifyRuleCommand({ RuleArn, Actions: forward(both) }))).toBe(
+      'InvalidLoadBalancerAction: You must enable group stickiness on a rule if you enabled target stickiness on one of its target groups',
+    );
+    const config = { ...both, TargetGroupStickinessConfig: on };
+    aws.send(new ModifyRuleCommand({ RuleArn, Actions: forward(config) }));
+    aws.send(new ModifyRuleCommand({ RuleArn, Actions: forward({ TargetGroups: [to(web, 1)] }) }));
+  });
+
+  it('is refused for a group in a rule with several that has none', () => {
+    const aws = shop();
+    const [web, canary] = [aws.targetGroup(), group(aws, 'canary')];
+    const RuleArn = addRule(aws, 20, web);
+    const both = { TargetGroups: [to(web, 1), to(canary, 0)] };
+    aws.send(new ModifyRuleCommand({ RuleArn, Actions: forward(both) }));
+    expect(aws.refusal(sticky(canary))).toBe(
+      `InvalidConfigurationRequest: This target group appears behind a rule with group stickiness disabled (${RuleArn}). You must enable group stickiness before enabling target stickiness`,
+    );
+    const config = { ...both, TargetGroupStickinessConfig: on };
+    aws.send(new ModifyRuleCommand({ RuleArn, Actions: forward(config) }));
+    aws.send(sticky(canary));
+  });
+
+  it('of a group keeps its duration while it is off', () => {
+    const aws = shop();
+    const RuleArn = addRule(aws, 20, aws.targetGroup());
+    const written = (TargetGroupStickinessConfig: ForwardActionConfig['TargetGroupStickinessConfig']) => {
+      const config = { TargetGroups: [to(aws.targetGroup(), 1)], TargetGroupStickinessConfig };
+      const { Rules = [] } = aws.send(new ModifyRuleCommand({ RuleArn, Actions: forward(config) }));
+      return Rules[0]?.Actions?.[0]?.ForwardConfig?.TargetGroupStickinessConfig;
+    };
+    expect(written({ Enabled: false, DurationSeconds: 600 })).toEqual({
+      Enabled: false,
+      DurationSeconds: 600,
+    });
+    expect(written({ Enabled: false })).toEqual({ Enabled: false });
+    const wrong = { TargetGroups: [to(aws.targetGroup(), 1)] };
+    expect(
+      aws.refusal(
+        new ModifyRuleCommand({
+          RuleArn,
+          Actions: forward({ ...wrong, TargetGroupStickinessConfig: { Enabled: false, DurationSeconds: 0 } }),
+        }),
+      ),
+    ).toMatch(/^ValidationError: .*stickiness duration/);
   });
 });
 
@@ -402,6 +463,55 @@ describe('target health', () => {
       'Target.Timeout: Request timed out',
       'Target.FailedHealthChecks: Health checks failed',
     ]);
+  });
+
+  it('is gone at once from a group that no rule names, which the nodes may not know yet', () => {
+    const propagation = { min: 2_000, max: 2_000 };
+    const { aws, canary, rule } = withCanary({ rate: 100, override: { ...PROMPT, propagation } });
+    const give = (Weight: number) =>
+      aws.send(
+        new ModifyRuleCommand({
+          RuleArn: rule,
+          Conditions: path('/*'),
+          Actions: forward({
+            TargetGroups: Weight === 0 ? [to(aws.targetGroup(), 1)] : [to(canary, Weight)],
+          }),
+        }),
+      );
+    aws.until(() => first(aws)?.State === 'healthy');
+    give(1);
+    aws.pass(60);
+    const since = () => aws.world.users.total({ from: aws.clock.now() - 1, revision: '' });
+    expect(aws.world.users.total({ revision: '' }).errors).toBe(0);
+    give(0);
+    expect(first(aws)).toMatchObject({ State: 'unused' });
+    const left = aws.clock.now();
+    aws.send(new DeleteServiceCommand({ cluster: 'prod', service: 'web-canary', force: true }));
+    aws.pass(1);
+    expect(aws.health('canary')).toEqual([]);
+    aws.pass(9);
+    const { errors } = aws.world.users.total({ from: left, revision: '' });
+    // 100 requests a second at the default rule go on to the canary's group for two seconds.
+    expect(errors).toBeGreaterThan(100);
+    expect(errors).toBeLessThan(400);
+    aws.pass(10);
+    expect(since().errors).toBe(0);
+  });
+
+  it('hurts nobody when the canary is deleted after the nodes have heard', () => {
+    const propagation = { min: 2_000, max: 2_000 };
+    const { aws, rule } = withCanary({ rate: 100, override: { ...PROMPT, propagation } });
+    aws.until(() => first(aws)?.State === 'healthy');
+    aws.send(
+      new ModifyRuleCommand({
+        RuleArn: rule,
+        Actions: forward({ TargetGroups: [to(aws.targetGroup(), 1)] }),
+      }),
+    );
+    aws.pass(3);
+    aws.send(new DeleteServiceCommand({ cluster: 'prod', service: 'web-canary', force: true }));
+    aws.pass(60);
+    expect(aws.world.users.total({ revision: '' }).errors).toBe(0);
   });
 
   it('is unused when no rule names the group, and not registered for strangers', () => {

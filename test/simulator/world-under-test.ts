@@ -172,4 +172,8 @@ export function open(
 }
 
 /** No lag and no past: for tests that look at neither. */
-export const PROMPT: Partial<Scenario> = { history: 0, consistencyLag: { min: 0, max: 0 } };
+export const PROMPT: Partial<Scenario> = {
+  history: 0,
+  consistencyLag: { min: 0, max: 0 },
+  propagation: { min: 0, max: 0 },
+};

@@ -34,6 +34,12 @@ const requireService = (namespace: string | undefined, dimension: string | undef
   }
 };
 
+const NOTHING_SUSPENDED: ScalableTargetRecord['suspended'] = {
+  DynamicScalingInSuspended: false,
+  DynamicScalingOutSuspended: false,
+  ScheduledScalingSuspended: false,
+};
+
 /** Adds a scalable target for `service/cluster/name`. */
 export function addScalableTarget(
   kernel: Kernel,
@@ -47,11 +53,7 @@ export function addScalableTarget(
     roleArn: `arn:aws:iam::${kernel.accountId}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService`,
     createdAt: kernel.events.now,
     ...bounds,
-    suspended: {
-      DynamicScalingInSuspended: false,
-      DynamicScalingOutSuspended: false,
-      ScheduledScalingSuspended: false,
-    },
+    suspended: NOTHING_SUSPENDED,
   };
   state.targets.set(resourceId, target);
   return target;
@@ -154,13 +156,8 @@ export function scalingOperations(
       const target = existing ?? addScalableTarget(kernel, state, resourceId, { min, max });
       target.min = min;
       target.max = max;
-      // Members that are not given keep their value.
-      Object.assign(
-        target.suspended,
-        Object.fromEntries(
-          Object.entries(input.SuspendedState ?? {}).filter(([, value]) => value !== undefined),
-        ),
-      );
+      // AWS names false as the default of every member and promises no more: one that is not given becomes false.
+      if (input.SuspendedState) target.suspended = { ...NOTHING_SUSPENDED, ...input.SuspendedState };
       if (input.Tags) tags.add(target.arn, Object.entries(input.Tags));
       scaler.clamp(target);
       return { ScalableTargetARN: target.arn };

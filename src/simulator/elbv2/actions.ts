@@ -46,19 +46,31 @@ function normalizeForward(action: Action, position: number, state: LoadBalancing
     throw validationError('A target group can be specified only once in a forward action');
   }
   const stickiness = action.ForwardConfig?.TargetGroupStickinessConfig;
-  if (stickiness?.Enabled) {
-    const seconds = stickiness.DurationSeconds;
-    if (seconds === undefined || seconds < 1 || seconds > MAX_STICKINESS_SECONDS) {
-      throw validationError(
-        `Target group stickiness duration must be between 1 and ${MAX_STICKINESS_SECONDS} seconds`,
+  const seconds = stickiness?.DurationSeconds;
+  const isWrong =
+    seconds === undefined ? stickiness?.Enabled : seconds < 1 || seconds > MAX_STICKINESS_SECONDS;
+  if (isWrong) {
+    throw validationError(
+      `Target group stickiness duration must be between 1 and ${MAX_STICKINESS_SECONDS} seconds`,
+    );
+  }
+  if (normal.length > 1 && !stickiness?.Enabled) {
+    const isSticky = ({ TargetGroupArn: arn }: { TargetGroupArn: string }) =>
+      state.targetGroups.get(arn)?.attributes.get('stickiness.enabled') === 'true';
+    if (normal.some(isSticky)) {
+      throw new AwsError(
+        'InvalidLoadBalancerAction',
+        'You must enable group stickiness on a rule if you enabled target stickiness on one of its target groups',
       );
     }
   }
   return {
     TargetGroups: normal,
-    TargetGroupStickinessConfig: stickiness?.Enabled
-      ? { Enabled: true, DurationSeconds: stickiness.DurationSeconds }
-      : { Enabled: false },
+    // A duration that was given is kept, whether it is in use or not.
+    TargetGroupStickinessConfig: {
+      Enabled: stickiness?.Enabled ?? false,
+      ...(seconds === undefined ? {} : { DurationSeconds: seconds }),
+    },
   };
 }
 

@@ -184,6 +184,7 @@ export function loadBalancerOperations(state: LoadBalancing): Operations {
         state.routingChanges();
         state.ruleViews.remember(rule.arn, describeRule(rule));
         rule.actions = actions;
+        state.spread(rule);
       }
       if (input.Port !== undefined) listener.port = input.Port;
       if (input.Protocol === 'HTTP' || input.Protocol === 'HTTPS') listener.protocol = input.Protocol;

@@ -21,6 +21,10 @@ export interface RuleRecord {
   priority: number | 'default';
   conditions: RuleCondition[];
   actions: Action[];
+  /** What the load balancer's nodes act by: a write reaches them after a while. `undefined` before the first has. */
+  served: Action[] | undefined;
+  /** When the last write reaches them, in ms. */
+  servedFrom: number;
   transforms: RuleTransform[];
 }
 

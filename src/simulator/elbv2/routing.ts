@@ -24,11 +24,12 @@ export function routeOf(
   listener: ListenerRecord,
   request: RoutedRequest,
 ): Route | undefined {
-  const rule = selectRule(listener.rules, request);
-  const action = rule?.actions.at(-1);
+  const known = listener.rules.filter(({ served }) => served !== undefined);
+  const rule = selectRule(known, request);
+  const action = rule?.served?.at(-1);
   if (rule === undefined || action === undefined) return undefined;
   const forwards = forwardsOf(action).flatMap(({ arn, weight }) => {
-    const group = state.targetGroups.get(arn);
+    const group = state.targetGroups.get(arn) ?? state.formerTargetGroups.get(arn);
     return group === undefined ? [] : [{ group, weight }];
   });
   const total = forwards.reduce((sum, { weight }) => sum + weight, 0);

@@ -38,19 +38,26 @@ export const sortRules = (listener: ListenerRecord): void => {
   listener.rules.sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
 };
 
-/** Adds a rule to a listener; the caller has checked it. */
+/**
+ * Adds a rule to a listener; the caller has checked it.
+ *
+ * @param known whether the load balancer's nodes act by it from the beginning, as by a listener's default rule
+ */
 export function addRule(
   state: LoadBalancing,
   listener: ListenerRecord,
-  rule: Omit<RuleRecord, 'arn'>,
+  rule: Omit<RuleRecord, 'arn' | 'served' | 'servedFrom'>,
+  known = rule.priority === 'default',
 ): RuleRecord {
   const arn = `${listener.arn.replace(':listener/', ':listener-rule/')}/${hexId(state.kernel.random, 16)}`;
-  const record: RuleRecord = { ...rule, arn };
+  const record: RuleRecord = { ...rule, arn, served: undefined, servedFrom: 0 };
   state.routingChanges();
   state.ruleViews.remember(arn, undefined);
   state.rules.set(arn, record);
   listener.rules.push(record);
   sortRules(listener);
+  if (known) record.served = rule.actions;
+  else state.spread(record);
   return record;
 }
 
@@ -146,7 +153,10 @@ export function ruleOperations(state: LoadBalancing): Operations {
       const conditions = input.Conditions && normalizeConditions(input.Conditions);
       state.routingChanges();
       state.ruleViews.remember(rule.arn, describeRule(rule));
-      rule.actions = actions ?? rule.actions;
+      if (actions) {
+        rule.actions = actions;
+        state.spread(rule);
+      }
       rule.conditions = conditions ?? rule.conditions;
       rule.transforms = input.ResetTransforms ? [] : (input.Transforms ?? rule.transforms);
       return { Rules: [describeRule(rule)] };

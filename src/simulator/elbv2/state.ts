@@ -1,4 +1,5 @@
 import type { Rule, TargetGroup, TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { randomOf } from '../random.ts';
 import type { Network } from '../traffic/endpoint.ts';
 import type { Kernel } from '../world/kernel.ts';
 import { StaleViews } from '../world/stale-views.ts';
@@ -11,6 +12,14 @@ import {
   type TargetGroupRecord,
 } from './model.ts';
 
+/** How long it takes, in ms, until the nodes of a load balancer act by a rule that was written. */
+export interface Propagation {
+  readonly min: number;
+  readonly max: number;
+}
+
+const PROPAGATION: Propagation = { min: 0, max: 3_000 };
+
 /** Everything that Elastic Load Balancing knows in this account. */
 export class LoadBalancing {
   readonly kernel: Kernel;
@@ -20,6 +29,8 @@ export class LoadBalancing {
   readonly listeners = new Map<string, ListenerRecord>();
   readonly rules = new Map<string, RuleRecord>();
   readonly targetGroups = new Map<string, TargetGroupRecord>();
+  /** Deleted, and without targets; the load balancers' nodes may still send requests there. */
+  readonly formerTargetGroups = new Map<string, TargetGroupRecord>();
   /** What describes may still show after a write. */
   readonly ruleViews: StaleViews<Rule>;
   readonly healthViews: StaleViews<TargetHealthDescription[]>;
@@ -30,8 +41,12 @@ export class LoadBalancing {
   readonly #onTargetChange: ((groupArn: string, targetId: string) => void)[] = [];
   #inUse: { version: number; byGroup: Map<string, Set<string>> } | undefined;
 
-  constructor(kernel: Kernel, tags: TagStore, network: Network) {
+  readonly #propagation: Propagation;
+  #writes = 0;
+
+  constructor(kernel: Kernel, tags: TagStore, network: Network, propagation: Propagation = PROPAGATION) {
     this.kernel = kernel;
+    this.#propagation = propagation;
     this.tags = tags;
     this.network = network;
     this.ruleViews = new StaleViews(kernel);
@@ -53,6 +68,28 @@ export class LoadBalancing {
   routingChanges(): void {
     for (const hear of this.#beforeRoutingChange) hear();
     this.routingVersion++;
+  }
+
+  /**
+   * Lets the load balancers' nodes act by a rule's actions as they are now, after the time that a write takes to reach
+   * them. Writes of a rule arrive in their order.
+   */
+  spread(rule: RuleRecord): void {
+    const { min, max } = this.#propagation;
+    const { events } = this.kernel;
+    // Drawn by the seed, which is in the ARN, without taking from the numbers that everything else is drawn from.
+    const delay = min + randomOf(this.#writes++, rule.arn) * (max - min);
+    const { actions } = rule;
+    const at = Math.max(events.now + Math.round(delay), rule.servedFrom);
+    rule.servedFrom = at;
+    if (at <= events.now) {
+      rule.served = actions;
+      return;
+    }
+    events.at(at, () => {
+      this.routingChanges();
+      rule.served = actions;
+    });
   }
 
   targetChanged(groupArn: string, targetId: string): void {

@@ -15,7 +15,7 @@ import { AwsError, type Operations } from '../operation.ts';
 import { hexId } from '../world/ids.ts';
 import { page } from '../world/pages.ts';
 import { badMarker, requireArn, targetGroupNotFound, validationError } from './errors.ts';
-import type { TargetGroupRecord } from './model.ts';
+import { forwardsOf, type TargetGroupRecord } from './model.ts';
 import { tagPairs } from './rules.ts';
 import type { LoadBalancing } from './state.ts';
 
@@ -144,6 +144,21 @@ export function addTargetGroup(
 const attributesOf = (group: TargetGroupRecord): { Key: string; Value: string }[] =>
   [...group.attributes].map(([Key, Value]) => ({ Key, Value }));
 
+/** Beside other groups, one whose targets are sticky needs group stickiness: each action asks for the same. */
+function requireStickyRules(state: LoadBalancing, group: TargetGroupRecord): void {
+  for (const rule of state.rules.values()) {
+    for (const action of rule.actions) {
+      const groups = forwardsOf(action);
+      const isPlain = !action.ForwardConfig?.TargetGroupStickinessConfig?.Enabled;
+      if (groups.length < 2 || !isPlain || groups.every(({ arn }) => arn !== group.arn)) continue;
+      throw new AwsError(
+        'InvalidConfigurationRequest',
+        `This target group appears behind a rule with group stickiness disabled (${rule.arn}). You must enable group stickiness before enabling target stickiness`,
+      );
+    }
+  }
+}
+
 /** Target groups: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroup.html */
 export function targetGroupOperations(state: LoadBalancing): Operations {
   const find = (arn: string | undefined): TargetGroupRecord => {
@@ -212,9 +227,13 @@ export function targetGroupOperations(state: LoadBalancing): Operations {
         );
       }
       state.targetGroupViews.remember(arn, describeTargetGroup(state, group));
+      state.routingChanges();
       state.targetGroups.delete(arn);
+      state.formerTargetGroups.set(arn, group);
       state.tags.forget(arn);
-      for (const target of group.targets.values()) {
+      const targets = [...group.targets.values()];
+      group.targets.clear();
+      for (const target of targets) {
         target.next?.cancel();
         state.targetChanged(arn, target.id);
       }
@@ -234,14 +253,17 @@ export function targetGroupOperations(state: LoadBalancing): Operations {
       for (const { Key: key = '', Value: value = '' } of input.Attributes ?? []) {
         if (!group.attributes.has(key))
           throw validationError(`Target group attribute key '${key}' is not recognized`);
+        if (value === '')
+          throw validationError(`Target group attribute value for '${key}' must be specified`);
         const range = SECONDS[key];
         const seconds = Number(value);
         if (range && !(Number.isInteger(seconds) && seconds >= range[0] && seconds <= range[1])) {
           throw validationError(`'${key}' must be an integer between '${range[0]}' and '${range[1]}'`);
         }
       }
-      for (const { Key: key = '', Value: value = '' } of input.Attributes ?? [])
-        group.attributes.set(key, value);
+      const wanted = new Map((input.Attributes ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
+      if (wanted.get('stickiness.enabled') === 'true') requireStickyRules(state, group);
+      for (const [key, value] of wanted) group.attributes.set(key, value);
       return { Attributes: attributesOf(group) };
     },
   };

@@ -138,7 +138,8 @@ export function registerHealthyTarget(
 }
 
 /**
- * Takes a target out: it gets no new requests from now on and leaves the group after the deregistration delay.
+ * Takes a target out: it gets no new requests from now on and leaves the group after the deregistration delay, or at
+ * once where it is unused.
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#deregistration-delay
  */
 export function deregisterTarget(
@@ -151,14 +152,20 @@ export function deregisterTarget(
   const target = group.targets.get(key);
   if (target === undefined || target.state === 'draining') return;
   target.next?.cancel();
-  const delay = Number(group.attributes.get('deregistration_delay.timeout_seconds') ?? 300) * 1000;
-  setHealth(state, group, target, 'draining');
-  target.next = state.kernel.events.after(delay, () => {
+  const leave = (): void => {
     state.routingChanges();
     state.healthViews.remember(group.arn, describeHealth(state, group));
     group.targets.delete(key);
     state.targetChanged(group.arn, id);
-  });
+  };
+  // Nothing drains where no rule names the group: its targets are unused, and gone at once.
+  if (state.loadBalancersOf(group.arn).length === 0) {
+    leave();
+    return;
+  }
+  const delay = Number(group.attributes.get('deregistration_delay.timeout_seconds') ?? 300) * 1000;
+  setHealth(state, group, target, 'draining');
+  target.next = state.kernel.events.after(delay, leave);
 }
 
 function healthOf(used: boolean, target: TargetRecord): TargetHealth {

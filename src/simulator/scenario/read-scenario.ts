@@ -192,6 +192,12 @@ const scenario = object<Scenario>({
     object<Scenario['consistencyLag']>({ min: withDefault(duration, 0), max: required(duration) }),
     { min: 0, max: 800 },
   ),
+  propagation: optional(
+    object<NonNullable<Scenario['propagation']>>({
+      min: withDefault(duration, 0),
+      max: required(duration),
+    }),
+  ),
   slowOver: withDefault(duration, 1_000),
   clusters: required(list(text)),
   loadBalancers: withDefault(

@@ -130,6 +130,8 @@ export interface Scenario {
   readonly history: number;
   /** How long describes lag behind writes, in ms. */
   readonly consistencyLag: { readonly min: number; readonly max: number };
+  /** How long load balancers act by a rule as it was before a write, in ms; up to 3 s if not given. */
+  readonly propagation?: { readonly min: number; readonly max: number };
   /** Requests longer than this, in ms, are slow in the users' ledger. */
   readonly slowOver: number;
   readonly clusters: readonly string[];

@@ -97,13 +97,14 @@ function settleLoadBalancer(
       actions(byDefault),
     );
     for (const rule of rules) {
-      const { arn } = addRule(balancing, listener, {
+      const record = {
         listenerArn: listener.arn,
         priority: rule.priority,
         conditions: conditionsOf(rule),
         actions: actions(rule),
         transforms: [],
-      });
+      };
+      const { arn } = addRule(balancing, listener, record, true);
       if (rule.tags) balancing.tags.add(arn, Object.entries(rule.tags));
     }
   }

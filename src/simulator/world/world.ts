@@ -63,7 +63,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   const behaviours = Object.fromEntries(
     Object.entries(scenario.behaviours).map(([image, behaviour]) => [image, { ...STEADY, ...behaviour }]),
   );
-  const balancing = new LoadBalancing(kernel, tags, network);
+  const balancing = new LoadBalancing(kernel, tags, network, scenario.propagation);
   const containers = new ContainerService(kernel, tags, network, balancing, behaviours, context.alarmState);
   const scheduler = new ServiceScheduler(containers);
   const users = new UserLedger();
