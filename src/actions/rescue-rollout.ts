@@ -10,6 +10,7 @@ export const rescueRollout = ({ from, to, initialTasks }: Ledger): Rollout => ({
   plan: STRATEGIES.canary,
   gates: [],
   minRequests: 1,
+  metricDelayMs: 0,
   onNoEvidence: 'roll-back',
   maxHoldMs: 0,
   afterHold: 'roll-back',

@@ -20,8 +20,10 @@ const READ_BACK_EVERY_MS = 500;
 const MISSING_LIMIT_MS = 30_000;
 /** How long the last requests of a canary may take whose run has to end, in seconds. */
 const HURRIED_DRAINING_S = 10;
-/** CloudWatch keeps minutes for 15 days, a rollout looks back for two hours at most. */
+/** A rollout looks back for two hours, and to the beginning of a step that is longer; CloudWatch keeps 15 days. */
 const LOOK_BACK_MS = 120 * MINUTE;
+/** No minute's metrics are there any sooner; what they add up to shows whether they can be judged. */
+const SOONEST_METRICS_MS = MINUTE;
 
 export interface EngineSettings {
   readonly rolloutId: string;
@@ -177,7 +179,7 @@ export class AlbEngine {
       this.#canary && this.#targetGroups() === 'all'
         ? this.#when('health', every.health, () => this.#lookAtHealth(phase))
         : undefined,
-      watching ? this.#lookAtMetrics() : undefined,
+      watching ? this.#lookAtMetrics(phase) : undefined,
       watching && this.#routes.share > 0
         ? this.#when('routes', every.routes, () => this.#lookAtRoutes())
         : undefined,
@@ -425,30 +427,35 @@ export class AlbEngine {
     return Math.floor((now - delay) / MINUTE) * MINUTE + MINUTE + delay + 2_000;
   }
 
-  async #lookAtMetrics(): Promise<void> {
+  async #lookAtMetrics(phase: Phase): Promise<void> {
     const now = this.#clock.now();
     // Nothing new can be there before the next minute has become ready.
     if (now < (this.#lookedAt.get('metrics') ?? 0)) return;
     const { alarms, metricDelayMs } = this.#settings;
+    const bakingSince = phase.kind === 'stepping' ? (phase.verifiedAt ?? now) : now;
     const from = Math.max(
       Math.ceil((this.#trafficSince ?? now) / MINUTE) * MINUTE,
-      Math.floor((now - LOOK_BACK_MS) / MINUTE) * MINUTE,
+      Math.floor(Math.min(now - LOOK_BACK_MS, bakingSince) / MINUTE) * MINUTE,
     );
-    const to = Math.floor((now - metricDelayMs) / MINUTE) * MINUTE;
+    const to = Math.floor((now - Math.min(metricDelayMs, SOONEST_METRICS_MS)) / MINUTE) * MINUTE;
     try {
       const canary = this.#source('c');
       const stable = this.#source('s');
       const needed = this.#trafficSince !== undefined && to > from;
-      const [values, seenAlarms] = await Promise.all([
+      const [values, found] = await Promise.all([
         needed ? this.#metrics.read([...canary.queries, ...stable.queries], from, to) : undefined,
         alarms.length > 0 ? this.#metrics.alarms(alarms) : [],
       ]);
+      const age = { now, metricDelayMs };
       this.#evidence = {
         ...this.#evidence,
-        alarms: seenAlarms,
+        alarms: alarms.map(
+          (name) =>
+            found.find((alarm) => alarm.name === name) ?? { name, state: 'GONE', reason: '', since: now },
+        ),
         ...(values && {
-          canary: canary.periods(values, from, to, now),
-          stable: stable.periods(values, from, to, now),
+          canary: canary.periods(values, from, to, age),
+          stable: stable.periods(values, from, to, age),
           complete: values.complete,
         }),
       };

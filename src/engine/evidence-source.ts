@@ -23,25 +23,28 @@ export interface MeteredSide {
 }
 
 const MINUTE = 60_000;
-/** How long after its end a minute may still grow. */
+/** How long after its end a minute may still grow; metrics come one to a few minutes late. */
 const GROWS_FOR_MS = 5 * MINUTE;
-/** A request that begins in one minute and is answered in the next makes a small difference. */
-const ACCOUNTED = 0.995;
+/** Requests and answers of a minute may differ by as much, and by what is under way at its edges. */
+const TOLERANCE = 0.005;
 
 /** Which numbers of a period a query's values go into. */
 interface Reading {
   readonly query: MetricQuery;
+  /** The custom metric that it belongs to. */
+  readonly metric?: string;
   readonly put?: (period: Draft, value: number) => void;
 }
 
 interface Draft {
   start: number;
   requests: number;
-  /** Requests whose end is known: by the class of their answer, or by the connection that failed. */
-  accounted: number;
+  answered: number;
+  connectionErrors: number;
   errors5xx: number;
   errors4xx: number;
   latencySumMs?: number;
+  timed?: number;
   slower: Record<number, number>;
   means: Record<string, number>;
 }
@@ -74,18 +77,36 @@ export class EvidenceSource {
     this.queries = this.#readings.map(({ query }) => query);
   }
 
+  /** The queries of each custom metric; the first one's id is the metric's own, and begins those of its operands. */
+  get custom(): ReadonlyMap<string, readonly MetricQuery[]> {
+    const named = this.#readings.flatMap(({ metric, query }) =>
+      metric === undefined ? [] : { metric, query },
+    );
+    const queries = new Map<string, MetricQuery[]>();
+    for (const { metric, query } of named) queries.set(metric, [...(queries.get(metric) ?? []), query]);
+    return queries;
+  }
+
   /**
    * The minutes from `from` up to `to` (both whole minutes, ms), oldest first, without gaps. Each metric of a minute
-   * arrives on its own, and one without errors never does: so a minute's requests count once answers of all classes
-   * add up to them, or once it is so old at `now` that nothing more will come.
+   * arrives on its own, and one without errors never does: so a minute's requests count once the answers of all
+   * classes add up to them, or once it is so old that nothing more will come.
+   *
+   * @param metricDelayMs how old a minute has to be before its metrics count as complete
    */
-  periods({ values }: MetricValues, from: number, to: number, now: number): readonly Period[] {
+  periods(
+    { values }: MetricValues,
+    from: number,
+    to: number,
+    { now, metricDelayMs }: { readonly now: number; readonly metricDelayMs: number },
+  ): readonly Period[] {
     const periods: Period[] = [];
     for (let start = from; start < to; start += MINUTE) {
       const draft: Draft = {
         start,
         requests: 0,
-        accounted: 0,
+        answered: 0,
+        connectionErrors: 0,
         errors5xx: 0,
         errors4xx: 0,
         slower: Object.fromEntries(this.#slowerThan.map((ms) => [ms, 0])),
@@ -95,12 +116,32 @@ export class EvidenceSource {
         const value = values.get(query.id)?.get(start);
         if (value !== undefined) put?.(draft, value);
       }
-      const { accounted, ...period } = draft;
-      const whole = accounted >= ACCOUNTED * period.requests || now - start - MINUTE >= GROWS_FOR_MS;
-      periods.push(whole ? period : { ...period, requests: 0 });
+      const { connectionErrors: _, ...period } = draft;
+      const age = now - start - MINUTE;
+      const old = age >= Math.max(GROWS_FOR_MS, metricDelayMs);
+      const whole = old || (period.requests > 0 && addsUp(draft));
+      const settled = age >= metricDelayMs && whole;
+      periods.push({
+        ...period,
+        settled,
+        ...(!whole && { requests: 0 }),
+        // An average says by nothing whether more is to come.
+        ...(age < metricDelayMs && { means: {} }),
+      });
     }
     return periods;
   }
+}
+
+/**
+ * Whether what became of the requests is known: the class of their answer, or the connection that failed. A request
+ * that begins in one minute and is answered in the next makes a difference, so some may be missing or too many: about
+ * as many as there are under way at a time.
+ */
+function addsUp({ requests, answered, connectionErrors, latencySumMs = 0 }: Draft): boolean {
+  const underWay = latencySumMs / MINUTE;
+  const tolerance = TOLERANCE * requests + underWay + 3 * Math.sqrt(underWay);
+  return answered + connectionErrors >= requests - tolerance && answered <= requests + tolerance;
 }
 
 /** The response times (ms) beyond which gates count requests as slow. */
@@ -138,24 +179,34 @@ function loadBalancerReadings(
       query: query('e5', 'HTTPCode_Target_5XX_Count', 'Sum'),
       put: (period, value) => {
         period.errors5xx += value;
-        period.accounted += value;
+        period.answered += value;
       },
     },
     {
       query: query('e4', 'HTTPCode_Target_4XX_Count', 'Sum'),
       put: (period, value) => {
         period.errors4xx += value;
-        period.accounted += value;
+        period.answered += value;
       },
     },
-    ...['HTTPCode_Target_2XX_Count', 'HTTPCode_Target_3XX_Count', 'TargetConnectionErrorCount'].map(
-      (metric, index) => ({
-        query: query(`ok${index}`, metric, 'Sum'),
-        put: (period: Draft, value: number) => {
-          period.accounted += value;
-        },
-      }),
-    ),
+    ...['2', '3'].map((digit) => ({
+      query: query(`ok${digit}`, `HTTPCode_Target_${digit}XX_Count`, 'Sum'),
+      put: (period: Draft, value: number) => {
+        period.answered += value;
+      },
+    })),
+    {
+      query: query('refused', 'TargetConnectionErrorCount', 'Sum'),
+      put: (period, value) => {
+        period.connectionErrors += value;
+      },
+    },
+    {
+      query: query('timed', 'TargetResponseTime', 'SampleCount'),
+      put: (period, value) => {
+        period.timed = (period.timed ?? 0) + value;
+      },
+    },
     {
       query: query('time', 'TargetResponseTime', 'Sum'),
       put: (period, value) => {
@@ -210,15 +261,16 @@ function customReadings(
       period.means[name] = value;
     };
     const id = `${prefix}_m${index}`;
-    if (!('expression' in metric)) return [{ query: metricQuery(id, metric, side), put }];
+    if (!('expression' in metric)) return [{ query: metricQuery(id, metric, side), put, metric: name }];
     // Ids of operands are the user's own; both sides go into one call, so each gets the side's prefix.
     const operands = Object.keys(metric.metrics);
     const own = (text: string) =>
       text.replace(/[a-zA-Z_]\w*/g, (word) => (operands.includes(word) ? `${id}_${word}` : word));
     return [
-      { query: { id, expression: own(metric.expression) }, put },
+      { query: { id, expression: own(metric.expression) }, put, metric: name },
       ...Object.entries(metric.metrics).map(([operand, source]) => ({
         query: { ...metricQuery(`${id}_${operand}`, source, side), hidden: true },
+        metric: name,
       })),
     ];
   });

@@ -17,6 +17,8 @@ export interface Rollout {
   readonly plan: Plan;
   readonly gates: readonly Gate[];
   readonly minRequests: number;
+  /** How old a minute has to be before its metrics count as complete: so much later than its bake a step is judged. */
+  readonly metricDelayMs: number;
   /** What the end of a step without enough evidence leads to; `hold` waits for `maxHoldMs`, then does `afterHold`. */
   readonly onNoEvidence: 'hold' | 'roll-back' | 'proceed';
   readonly maxHoldMs: number;
@@ -157,6 +159,8 @@ export interface Decision {
 const CONSISTENCY_MS = 30_000;
 /** With little time left, a write that does not show is rather made twice. */
 const HURRIED_CONSISTENCY_MS = 2_000;
+/** How much later than usual metrics may come before that counts as having no evidence. */
+const LATE_METRICS_MS = 3 * 60_000;
 /** How long a deleted canary may take to finish its last requests before its target group is left to the next run. */
 const DRAIN_LIMIT_MS = 15 * 60_000;
 
@@ -230,7 +234,8 @@ function decideStep(rollout: Rollout, before: Phase & { kind: 'stepping' }, seen
   const load = loadOf(rollout, seen, before.load);
   const phase = { ...before, load };
   const step: Step = rollout.plan[phase.step] ?? rollout.plan[0];
-  const findings = judgeNow(rollout, phase.verifiedAt ?? seen.now, seen);
+  const bakeEnd = phase.verifiedAt === undefined ? undefined : phase.verifiedAt + step.bakeMs;
+  const findings = judgeNow(rollout, phase.verifiedAt ?? seen.now, seen, bakeEnd);
   const trouble = troubleOf(seen, findings);
   if (trouble !== undefined || !seen.canary) {
     return rollBack(rollout, seen, trouble ?? 'the canary service is gone', findings);
@@ -277,8 +282,15 @@ function decideStep(rollout: Rollout, before: Phase & { kind: 'stepping' }, seen
 const overdue = (rollout: Rollout, phase: Phase & { kind: 'stepping' }, seen: Observation): boolean =>
   phase.verifiedAt === undefined && seen.now - phase.since > rollout.healthyTimeoutMs;
 
-function judgeNow(rollout: Rollout, since: number, seen: Observation): readonly Finding[] {
-  return judge(rollout.gates, seen.evidence, { since, minRequests: rollout.minRequests });
+/** @param bakeEnd when the bake ends whose minutes the bounds are judged on */
+function judgeNow(
+  { gates, minRequests, metricDelayMs }: Rollout,
+  since: number,
+  { evidence, now }: Observation,
+  bakeEnd = Number.POSITIVE_INFINITY,
+): readonly Finding[] {
+  const over = now >= bakeEnd + metricDelayMs;
+  return judge(gates, evidence, { since, minRequests, ...(over && { bakeEnd }) });
 }
 
 /** What takes a release back at once, whatever the step. */
@@ -303,12 +315,21 @@ function bake(
   seen: Observation,
   findings: readonly Finding[],
 ): Decision {
-  const end = phase.verifiedAt + step.bakeMs;
-  if (seen.now < end) return decided(phase, hold(`the end of the step ${formatStep(step)}`, end), findings);
   if (step.bakeMs === 0) return nextStep(rollout, phase, seen, findings);
+  const bakeEnd = phase.verifiedAt + step.bakeMs;
+  if (seen.now < bakeEnd) {
+    return decided(phase, hold(`the end of the step ${formatStep(step)}`, bakeEnd), findings);
+  }
+  const end = bakeEnd + rollout.metricDelayMs;
+  const lastMinutes = `the metrics of the last minutes of the step ${formatStep(step)}`;
+  if (seen.now < end) return decided(phase, hold(lastMinutes, end), findings);
   const deciding = findings.filter(({ warnOnly }) => !warnOnly);
   const failed = deciding.find(({ verdict }) => verdict === 'fail');
   if (failed) return rollBack(rollout, seen, `${failed.gate}: ${failed.text}`, findings);
+  const late = end + LATE_METRICS_MS;
+  if (seen.now < late && deciding.some(({ waiting }) => waiting)) {
+    return decided(phase, hold(lastMinutes, late), findings);
+  }
   const unknown = deciding.find(({ verdict }) => verdict === 'no-evidence');
   if (!unknown || rollout.onNoEvidence === 'proceed') return nextStep(rollout, phase, seen, findings);
   const why = `${unknown.gate}: no evidence, ${unknown.text}`;

@@ -22,6 +22,7 @@ const ROLLOUT: Rollout = {
   plan: complete(parseSteps('5% for 15m\n50% for 15m')),
   gates: parseGates('error-rate < 1% abort > 2%\ncrashes = 0\nwarn cpu < 50%'),
   minRequests: 100,
+  metricDelayMs: 3 * MINUTE,
   onNoEvidence: 'hold',
   maxHoldMs: 30 * MINUTE,
   afterHold: 'roll-back',
@@ -71,6 +72,8 @@ const minutes = (count: number, of: Partial<Period>): Evidence => ({
   canary: Array.from({ length: count }, (_, index) => ({
     start: NOON + index * MINUTE,
     requests: 1000,
+    answered: 1000,
+    settled: true,
     errors5xx: 0,
     errors4xx: 0,
     slower: {},
@@ -78,9 +81,9 @@ const minutes = (count: number, of: Partial<Period>): Evidence => ({
     ...of,
   })),
 });
-const GOOD = minutes(12, {});
-const FAILING = minutes(12, { errors5xx: 15 });
-const ABORTING = minutes(12, { errors5xx: 500 });
+const GOOD = minutes(15, {});
+const FAILING = minutes(15, { errors5xx: 15 });
+const ABORTING = minutes(15, { errors5xx: 500 });
 const CRASHED: Evidence = {
   ...GOOD,
   crashes: [
@@ -300,24 +303,39 @@ describe('a step', () => {
   });
 
   it('goes on when the bake is over and all gates hold', () => {
-    const decision = decide(ROLLOUT, BAKING, seen({ now: NOON + 15 * MINUTE, evidence: GOOD }));
+    const decision = decide(ROLLOUT, BAKING, seen({ now: NOON + 18 * MINUTE, evidence: GOOD }));
     expect(decision).toMatchObject({
-      phase: { kind: 'stepping', step: 1, since: NOON + 15 * MINUTE },
+      phase: { kind: 'stepping', step: 1, since: NOON + 18 * MINUTE },
       action: { kind: 'shift', weight: 50 },
     });
     expect(decision.findings.map(({ verdict }) => verdict)).toEqual(['pass', 'pass', 'pass']);
   });
 
   it('is not decided before the bake is over', () => {
-    const decision = decide(ROLLOUT, BAKING, seen({ now: NOON + 15 * MINUTE - 1, evidence: FAILING }));
+    const decision = decide(ROLLOUT, BAKING, seen({ now: NOON + 18 * MINUTE - 1, evidence: FAILING }));
     expect(doing(decision)).toEqual(['stepping', 'hold']);
   });
 
+  it('waits for the metrics of its last minutes, and a while longer where they are late', () => {
+    const at = (now: number, evidence: Evidence) => decide(ROLLOUT, BAKING, seen({ now, evidence }));
+    const partly = { ...GOOD, canary: GOOD.canary.slice(0, -1) };
+    const last = 'the metrics of the last minutes of the step 5% for 15m';
+    expect(waitsFor(at(NOON + 15 * MINUTE, GOOD))).toBe(last);
+    expect(waitsFor(at(NOON + 18 * MINUTE, partly))).toBe(last);
+    expect(waitsFor(at(NOON + 18 * MINUTE, { ...GOOD, complete: false }))).toBe(last);
+    const decided = decide(
+      rolls({ onNoEvidence: 'roll-back' }),
+      BAKING,
+      seen({ now: NOON + 21 * MINUTE, evidence: partly }),
+    );
+    expect(whyOf(decided)).toMatch(/no evidence, the metrics of 12:14-12:15 UTC are not all there yet/);
+  });
+
   it('rolls back at the end of the bake when a gate fails, with the numbers', () => {
-    const decision = decide(ROLLOUT, BAKING, seen({ now: NOON + 15 * MINUTE, evidence: FAILING }));
+    const decision = decide(ROLLOUT, BAKING, seen({ now: NOON + 18 * MINUTE, evidence: FAILING }));
     expect(doing(decision)).toEqual(['rolling-back', 'restore-traffic']);
     expect(whyOf(decision)).toBe(
-      'error-rate < 1% abort > 2%: 180 of 12000 requests (1.50%) answered 5xx, 12:00-12:12 UTC',
+      'error-rate < 1% abort > 2%: 225 of 15000 requests (1.50%) answered 5xx, 12:00-12:15 UTC',
     );
   });
 
@@ -336,8 +354,8 @@ describe('a step', () => {
   });
 
   it('is not held up by a gate that only warns', () => {
-    const warned = minutes(12, { means: { cpu: 0.99 } });
-    const decision = decide(ROLLOUT, BAKING, seen({ now: NOON + 15 * MINUTE, evidence: warned }));
+    const warned = minutes(15, { means: { cpu: 0.99 } });
+    const decision = decide(ROLLOUT, BAKING, seen({ now: NOON + 18 * MINUTE, evidence: warned }));
     expect(decision.phase).toMatchObject({ kind: 'stepping', step: 1 });
     expect(decision.findings.at(-1)).toMatchObject({
       gate: 'warn cpu < 50%',
@@ -361,9 +379,9 @@ describe('a step', () => {
   it('at 100% bakes too, where the plan says so', () => {
     const full = rolls({ plan: STRATEGIES['all-at-once'] });
     const at = (now: number, evidence: Evidence) => decide(full, BAKING, seen({ now, share: 100, evidence }));
-    expect(doing(at(NOON + 4 * MINUTE, GOOD))).toEqual(['stepping', 'hold']);
-    expect(doing(at(NOON + 5 * MINUTE, FAILING))).toEqual(['rolling-back', 'restore-traffic']);
-    expect(doing(at(NOON + 5 * MINUTE, GOOD))).toEqual(['promoting', 'update-stable']);
+    expect(doing(at(NOON + 7 * MINUTE, GOOD))).toEqual(['stepping', 'hold']);
+    expect(doing(at(NOON + 8 * MINUTE, FAILING))).toEqual(['rolling-back', 'restore-traffic']);
+    expect(doing(at(NOON + 8 * MINUTE, GOOD))).toEqual(['promoting', 'update-stable']);
   });
 
   it('takes a share for the one that was asked for if weights could not come closer', () => {
@@ -376,8 +394,8 @@ describe('a step', () => {
 });
 
 describe('without evidence', () => {
-  const END = NOON + 15 * MINUTE;
-  const few = minutes(12, { requests: 5 });
+  const END = NOON + 18 * MINUTE;
+  const few = minutes(15, { requests: 5, answered: 5 });
   const at = (now: number, of: Partial<Rollout> = {}, evidence: Evidence = few) =>
     decide(rolls(of), BAKING, seen({ now, evidence }));
 
@@ -386,7 +404,7 @@ describe('without evidence', () => {
     expect(decision.action).toEqual({
       kind: 'hold',
       waitingFor:
-        'evidence for error-rate < 1% abort > 2%: no evidence, 60 of at least 100 requests (12:00-12:12 UTC)',
+        'evidence for error-rate < 1% abort > 2%: no evidence, 75 of at least 100 requests (12:00-12:15 UTC)',
       until: END + 30 * MINUTE,
     });
   });
@@ -394,7 +412,7 @@ describe('without evidence', () => {
   it('holds up to max-hold, then rolls back', () => {
     expect(doing(at(END + 30 * MINUTE - 1))).toEqual(['stepping', 'hold']);
     expect(doing(at(END + 30 * MINUTE))).toEqual(['rolling-back', 'restore-traffic']);
-    expect(whyOf(at(END + 30 * MINUTE))).toMatch(/no evidence, 60 of .* after holding for 30m$/);
+    expect(whyOf(at(END + 30 * MINUTE))).toMatch(/no evidence, 75 of .* after holding for 30m$/);
   });
 
   it('holds up to max-hold, then goes on where that is asked for', () => {
@@ -419,7 +437,7 @@ describe('without evidence', () => {
   });
 
   it('goes on past a failed gate in no case', () => {
-    const unknown = minutes(12, { errors5xx: 15, means: {} });
+    const unknown = minutes(15, { errors5xx: 15, means: {} });
     const gates = parseGates('cpu < 50%\nerror-rate < 1%');
     const decision = at(END, { gates, onNoEvidence: 'proceed' }, unknown);
     expect(doing(decision)).toEqual(['rolling-back', 'restore-traffic']);

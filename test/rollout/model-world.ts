@@ -158,6 +158,7 @@ export class World {
       plan: complete(scenario.plan),
       gates: parseGates('error-rate < 1% abort > 20%\ncrashes = 0'),
       minRequests: 50,
+      metricDelayMs: MINUTE,
       onNoEvidence: scenario.onNoEvidence,
       maxHoldMs: 2 * MINUTE,
       afterHold: scenario.afterHold,
@@ -217,7 +218,16 @@ export class World {
       const requests = Math.round((requestsPerMinute * share) / 100);
       const failing = start >= this.#canaryMadeAt + errors.fromMs;
       const errors5xx = failing ? Math.round((requests * errors.percent) / 100) : 0;
-      canary.push({ start, requests, errors5xx, errors4xx: 0, slower: {}, means: {} });
+      canary.push({
+        start,
+        requests,
+        answered: requests,
+        errors5xx,
+        errors4xx: 0,
+        slower: {},
+        means: {},
+        settled: true,
+      });
     }
     return {
       canary,

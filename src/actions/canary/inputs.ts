@@ -90,7 +90,7 @@ export async function readInputs(
     preTrafficUrl: reader.parse('pre-traffic-url', parseUrl, undefined),
     preTrafficHeader: reader.parse('pre-traffic-header', parseHeader, 'X-Deploy-Actions-Canary'),
     capacity: reader.parse('capacity', parseCapacity, { mode: 'auto', atLeast: 1 }),
-    metricDelayMs: reader.duration('metric-delay', 2 * MINUTE),
+    metricDelayMs: reader.duration('metric-delay', 3 * MINUTE),
     healthyTimeoutMs: reader.duration('healthy-timeout', 10 * MINUTE),
     customMetrics,
     dryRun: reader.boolean('dry-run', false),

@@ -100,16 +100,17 @@ function journal() {
 }
 
 function rolloutOf(inputs: Inputs, gates: Inputs['gates']): Omit<Rollout, 'from' | 'to' | 'initialTasks'> {
-  const { plan, minRequests, onNoEvidence, maxHoldMs, afterHold, capacity, healthyTimeoutMs } = inputs;
+  const { plan, minRequests, metricDelayMs, onNoEvidence, maxHoldMs, afterHold, capacity } = inputs;
   return {
     plan,
     gates,
     minRequests,
+    metricDelayMs,
     onNoEvidence,
     maxHoldMs,
     afterHold,
     capacity,
-    healthyTimeoutMs,
+    healthyTimeoutMs: inputs.healthyTimeoutMs,
     preTrafficTest: inputs.preTrafficUrl !== undefined,
   };
 }

@@ -2,16 +2,25 @@
 export interface Period {
   /** Start of the minute, ms since the epoch. */
   readonly start: number;
-  /** 0 when CloudWatch has no value: load balancer metrics are absent, not 0, where nothing happened. */
+  /**
+   * Requests that were given to a target. 0 when CloudWatch has no value (load balancer metrics are absent, not 0,
+   * where nothing happened), and as long as it is not known what became of them.
+   */
   readonly requests: number;
+  /** Requests that a target answered, with whatever code; the load balancer itself answered the others 502 or 504. */
+  readonly answered: number;
   readonly errors5xx: number;
   readonly errors4xx: number;
   /** Sum of the response times, in ms; `undefined` when there were none. */
   readonly latencySumMs?: number;
+  /** How many response times there are; `undefined` when there were none. */
+  readonly timed?: number;
   /** Requests slower than a bound, by the bound in ms. */
   readonly slower: Readonly<Record<number, number>>;
   /** Averages by name: `cpu` and `memory` as fractions, custom metrics as they are. Absent where unknown. */
   readonly means: Readonly<Record<string, number>>;
+  /** Whether nothing more is to be expected: the minute is old enough, and its numbers add up. */
+  readonly settled: boolean;
 }
 
 /** A task that ECS stopped, and why, in AWS's own words. */
@@ -31,7 +40,8 @@ export interface StoppedTask {
 
 export interface Alarm {
   readonly name: string;
-  readonly state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
+  /** `GONE`: somebody has deleted it since the rollout began. */
+  readonly state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA' | 'GONE';
   readonly reason: string;
   readonly since: number;
 }
@@ -39,8 +49,7 @@ export interface Alarm {
 /** All that is known of a canary that has traffic. */
 export interface Evidence {
   /**
-   * Minutes that lie wholly after the canary's first traffic was verified in place and are old enough to be
-   * complete, oldest first, without gaps.
+   * Minutes that lie wholly after the canary's first traffic was verified in place, oldest first, without gaps.
    */
   readonly canary: readonly Period[];
   /** The same minutes of stable. */

@@ -16,6 +16,9 @@ const NOON = Date.UTC(2026, 0, 5, 12, 0);
 const minute = (at: number, of: Partial<Period> = {}): Period => ({
   start: NOON + at * MINUTE,
   requests: 0,
+  answered: of.requests ?? 0,
+  ...(of.latencySumMs !== undefined && { timed: of.requests ?? 0 }),
+  settled: true,
   errors5xx: 0,
   errors4xx: 0,
   slower: {},
@@ -59,25 +62,27 @@ describe('a share of the requests', () => {
       'pass',
       '3 of 1000 requests (0.300%) answered 5xx, 12:00-12:02 UTC',
     ],
+    ['passes at its bound', traffic([1000, 10]), 'pass', '10 of 1000 requests (1.00%)'],
     [
-      'fails at its bound',
-      traffic([1000, 10]),
-      'fail',
-      '10 of 1000 requests (1.00%) answered 5xx, 12:00-12:01 UTC',
+      'holds above its bound while that may be chance',
+      traffic([1000, 15]),
+      'no-evidence',
+      '15 of 1000 requests (1.50%) answered 5xx, 12:00-12:01 UTC: 8 of 100 releases at 1% look as bad by chance, so more requests are needed',
     ],
-    ['fails between bound and abort', traffic([1000, 15]), 'fail', '15 of 1000 requests (1.50%)'],
-    ['does not abort at the abort itself', traffic([1000, 20]), 'fail', '20 of 1000 requests (2.00%)'],
+    ['fails where it hardly can be', traffic([1000, 18]), 'fail', '18 of 1000 requests (1.80%)'],
+    ['fails on a smaller excess of more requests', traffic([10_000, 125]), 'fail', '(1.25%)'],
+    ['does not abort beyond the abort while that may be chance', traffic([1000, 30]), 'fail', '(3.00%)'],
     [
-      'aborts beyond it',
-      traffic([1000, 21]),
+      'aborts where it hardly can be',
+      traffic([1000, 36]),
       'abort',
-      '21 of 1000 requests (2.10%) answered 5xx, 12:00-12:01 UTC',
+      '36 of 1000 requests (3.60%) answered 5xx, 12:00-12:01 UTC',
     ],
     [
       'aborts on the newest minutes, which good ones before do not dilute',
-      traffic([100_000, 0], [200, 10]),
+      traffic([100_000, 0], [200, 15]),
       'abort',
-      '10 of 200 requests (5.00%) answered 5xx, 12:01-12:02 UTC',
+      '15 of 200 requests (7.50%) answered 5xx, 12:01-12:02 UTC',
     ],
     [
       'is not aborted by what is long over',
@@ -118,7 +123,7 @@ describe('a share of the requests', () => {
       'no-evidence',
       '0 of at least 100 requests (no complete minute yet)',
     ]);
-    const after = { ...before, canary: [...before.canary, minute(0, { requests: 1000 })] };
+    const after = { ...before, canary: [...before.canary, minute(0, { requests: 100_000 })] };
     expect(verdict(GATE, after)).toBe('pass');
   });
 
@@ -151,6 +156,107 @@ describe('a share of the requests', () => {
   });
 });
 
+describe('requests without an answer', () => {
+  const silent = (...minutes: [requests: number, answered: number, latencySumMs?: number][]) =>
+    minutes.map(([requests, answered, latencySumMs = answered * 40], at) =>
+      minute(at, { requests, answered, latencySumMs, timed: answered, slower: { 300: 0, 500: 0 } }),
+    );
+  const of = (canary: readonly Period[], stable: readonly Period[] = []) => ({
+    ...NO_EVIDENCE,
+    canary,
+    stable,
+  });
+
+  it('are errors', () => {
+    expect(says('error-rate < 1% abort > 2%', of(silent([1000, 950], [1000, 940])))).toEqual([
+      'abort',
+      '106 of 2000 requests (5.30%) answered 5xx or, 106 of them, not at all, 12:00-12:02 UTC',
+    ]);
+    expect(says('http-5xx < 40', of(silent([1000, 950], [1000, 940])))).toEqual([
+      'abort',
+      '56 answers 5xx or, 56 of them, not at all in the worst 1m, 12:01-12:02 UTC',
+    ]);
+  });
+
+  it('are slow', () => {
+    expect(says('latency-p95 < 300ms abort > 500ms', of(silent([1000, 900])))).toEqual([
+      'abort',
+      '97 of 997 requests (9.73%) took longer than 500ms or, 97 of them, not at all, 12:00-12:01 UTC',
+    ]);
+    expect(
+      verdict('latency-p95 < 300ms abort > 500ms', of([minute(0, { requests: 1000, answered: 0 })])),
+    ).toBe('abort');
+  });
+
+  it('are no client errors', () => {
+    expect(verdict('http-4xx-rate < 1%', of(silent([1000, 0])))).toBe('pass');
+  });
+
+  it('are none that are still under way at the end of a minute', () => {
+    // 50 requests a second that take a second each.
+    const steady = silent([3000, 2950, 2_950_000], [3000, 3000, 3_000_000], [3000, 2990, 3_000_000]);
+    for (let until = 1; until <= steady.length; until++) {
+      expect(verdict('error-rate < 1% abort > 1%', of(steady.slice(0, until)))).toBe('pass');
+    }
+  });
+
+  it('are never fewer than none', () => {
+    expect(says('error-rate < 1%', of(silent([1000, 1050])))[1]).toContain('0 of 1000 requests');
+  });
+
+  it('are no fault of the release where stable has as many', () => {
+    const canary = silent([1000, 600], [1000, 610]);
+    const stable = silent([9000, 5400], [9000, 5400]);
+    expect(verdict('error-rate < 1% abort > 2%', of(canary, stable))).toBe('pass');
+    expect(verdict('error-rate < 1% abort > 2%', of(silent([1000, 400]), stable))).toBe('abort');
+  });
+
+  it('are not counted while CloudWatch does not tell all', () => {
+    const evidence = { ...of(silent([1000, 0])), complete: false };
+    expect(verdict('error-rate < 1% abort > 2%', evidence)).toBe('no-evidence');
+  });
+});
+
+describe('at the end of a bake', () => {
+  const atEnd = (gate: string, canary: readonly Period[], complete = true) =>
+    judge(
+      parseGates(gate),
+      { ...NO_EVIDENCE, canary, complete },
+      {
+        since: NOON - 20_000,
+        bakeEnd: NOON + 3 * MINUTE + 40_000,
+        minRequests: 100,
+      },
+    )[0];
+  const full = (at: number, of: Partial<Period> = {}) => minute(at, { requests: 1000, ...of });
+
+  it('all of its whole minutes have to be known', () => {
+    expect(atEnd('error-rate < 1%', [full(0), full(1), full(2)])).toMatchObject({ verdict: 'pass' });
+    for (const canary of [
+      [full(0), full(1)],
+      [full(0), full(1), full(2, { settled: false })],
+    ]) {
+      expect(atEnd('error-rate < 1%', canary)).toEqual({
+        gate: 'error-rate < 1%',
+        verdict: 'no-evidence',
+        text: 'the metrics of 12:02-12:03 UTC are not all there yet',
+        warnOnly: false,
+        waiting: true,
+      });
+    }
+  });
+
+  it('nothing is decided on a part of what CloudWatch has', () => {
+    const found = atEnd('error-rate < 1%', [full(0), full(1), full(2)], false);
+    expect(found).toMatchObject({ verdict: 'no-evidence', waiting: true });
+  });
+
+  it('what takes a release back at once does, and what needs no metrics decides', () => {
+    expect(atEnd('error-rate < 1% abort > 2%', [full(0, { errors5xx: 500 })])?.verdict).toBe('abort');
+    expect(atEnd('crashes = 0', [])).toMatchObject({ verdict: 'pass' });
+  });
+});
+
 describe('a percentile of the response times', () => {
   const GATE = 'latency-p95 < 300ms abort > 1.5s';
   const slow = (requests: number, over300: number, over1500: number): Evidence => ({
@@ -167,28 +273,34 @@ describe('a percentile of the response times', () => {
     ],
     [
       'fails where more are',
-      slow(1000, 51, 0),
+      slow(1000, 70, 0),
       'fail',
-      '51 of 1000 requests (5.10%) took longer than 300ms, 12:00-12:01 UTC',
+      '70 of 1000 requests (7.00%) took longer than 300ms, 12:00-12:01 UTC',
     ],
     [
       'aborts where more are slower than the abort',
-      slow(1000, 60, 51),
+      slow(1000, 80, 75),
       'abort',
-      '51 of 1000 requests (5.10%) took longer than 1.5s',
+      '75 of 1000 requests (7.50%) took longer than 1.5s',
     ],
-    ['fails where fewer are', slow(1000, 60, 50), 'fail', 'took longer than 300ms'],
+    ['fails where fewer are', slow(1000, 70, 50), 'fail', 'took longer than 300ms'],
+    [
+      'holds where that may be chance',
+      slow(1000, 60, 50),
+      'no-evidence',
+      '9 of 100 releases at 5% look as bad',
+    ],
     ['holds with too few requests', slow(99, 0, 0), 'no-evidence', '99 of at least 100 requests'],
   ])('%s', (_, evidence, expected, text) => {
     expect(says(GATE, evidence)).toEqual([expected, expect.stringContaining(text)]);
   });
 
   it('leaves minutes out whose response times are not known yet', () => {
-    const known = minute(0, { requests: 100, latencySumMs: 10_000, slower: { 300: 10 } });
+    const known = minute(0, { requests: 100, latencySumMs: 10_000, slower: { 300: 15 } });
     const canary = [known, minute(1, { requests: 1000 })];
     expect(says('latency-p95 < 300ms', { ...NO_EVIDENCE, canary })).toEqual([
       'fail',
-      expect.stringContaining('10 of 100 requests'),
+      expect.stringContaining('15 of 100 requests'),
     ]);
   });
 });
@@ -210,9 +322,16 @@ describe('the mean response time', () => {
     ['fails at its bound', timed([1000, 100_000]), 'fail', '100ms on average'],
     [
       'aborts on the newest minutes',
-      timed([9000, 90_000], [100, 125_000]),
+      timed([90_000, 900_000], [100, 125_000], [100, 125_000]),
       'abort',
-      '1.25s on average, 12:01-12:02 UTC',
+      '1.25s on average, 12:01-12:03 UTC',
+    ],
+    ['does not abort on a single minute', timed([9000, 90_000], [100, 125_000]), 'pass', '23.6ms on average'],
+    [
+      'does not abort where the newest minute is well again',
+      timed([9000, 90_000], [100, 900_000], [100, 10_000]),
+      'fail',
+      '109ms on average',
     ],
     ['does not abort on a few requests', timed([10, 60_000]), 'no-evidence', '10 of at least 100 requests'],
     ['holds without any', timed(), 'no-evidence', '0 of at least 100 requests'],
@@ -239,15 +358,17 @@ describe('a mean of a metric', () => {
   it.each<[string, Evidence, Verdict, string]>([
     ['cpu < 80% abort > 95%', means('cpu', 0.7, 0.8), 'pass', '75% on average, 12:00-12:02 UTC'],
     ['cpu < 80% abort > 95%', means('cpu', 0.7, 0.94), 'fail', '82% on average'],
-    ['cpu < 80% abort > 95%', means('cpu', 0.1, 0.96), 'abort', '96% on average, 12:01-12:02 UTC'],
+    ['cpu < 80% abort > 95%', means('cpu', 0.1, 0.96, 0.98), 'abort', '97% on average, 12:01-12:03 UTC'],
+    ['cpu < 80% abort > 95%', means('cpu', 0.1, 0.96), 'pass', '53% on average'],
+    ['cpu < 80% abort > 95%', means('cpu', 0.96, undefined, 0.96), 'fail', '96% on average'],
     ['cpu < 80% abort > 95%', means('cpu', 0.96, 0.1), 'pass', '53% on average'],
     ['memory < 80%', means('cpu', 0.5), 'no-evidence', 'CloudWatch has no value (12:00-12:01 UTC)'],
     ['memory < 80%', means('memory', 0.5, undefined), 'pass', '50% on average'],
     ['memory < 80%', means('memory'), 'no-evidence', 'CloudWatch has no value (no complete minute yet)'],
     ['metric orders > 20 abort < 5', means('orders', 25), 'pass', '25 on average'],
     ['metric orders > 20 abort < 5', means('orders', 10), 'fail', '10 on average'],
-    ['metric orders > 20 abort < 5', means('orders', 25, 4), 'abort', '4 on average'],
-    ['metric orders > 20 abort < 5', means('orders', 25, 0), 'abort', '0 on average'],
+    ['metric orders > 20 abort < 5', means('orders', 25, 4, 2), 'abort', '3 on average'],
+    ['metric orders > 20 abort < 5', means('orders', 25, 0, 0), 'abort', '0 on average'],
     ['metric orders > 20 abort < 5', means('orders', undefined), 'no-evidence', 'CloudWatch has no value'],
   ])('%s', (gate, evidence, expected, text) => {
     expect(says(gate, evidence)).toEqual([expected, expect.stringContaining(text)]);
@@ -332,10 +453,11 @@ describe('what is seen in ECS and the load balancer', () => {
 });
 
 describe('alarms', () => {
-  it.each<['OK' | 'ALARM' | 'INSUFFICIENT_DATA', Verdict, string]>([
+  it.each<['OK' | 'ALARM' | 'INSUFFICIENT_DATA' | 'GONE', Verdict, string]>([
     ['OK', 'pass', 'is OK'],
     ['ALARM', 'abort', 'is in ALARM: threshold crossed'],
     ['INSUFFICIENT_DATA', 'pass', 'is INSUFFICIENT_DATA'],
+    ['GONE', 'no-evidence', 'CloudWatch does not know it any more'],
   ])('in %s: %s', (state, expected, text) => {
     const alarms = [{ name: 'web-5xx', state, reason: 'threshold crossed', since: NOON }];
     expect(findings('', { ...NO_EVIDENCE, alarms })).toEqual([
