@@ -45,7 +45,7 @@ export class DeployError extends Error {
 
 /** Whether an error of the AWS SDK says that AWS could not be reached, or could not answer: nobody's mistake. */
 export function isOutage(error: unknown): error is Error {
-  if (!(error instanceof Error) || !('$metadata' in error)) return false;
+  if (!(error instanceof Error) || !('$metadata' in error) || error.name === 'AbortError') return false;
   const { httpStatusCode: status = 500, attempts } = error.$metadata as {
     httpStatusCode?: number;
     attempts?: number;

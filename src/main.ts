@@ -16,6 +16,7 @@ const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
 /** Runs one step of one action and ends the process: the only catch of the product. */
 export async function run(step: string): Promise<void> {
   const reporter = githubReporter;
+  const cancelled = cancellation();
   try {
     const load = STEPS[step];
     if (!load) throw new Error(`there is no action "${step}"`);
@@ -24,18 +25,18 @@ export async function run(step: string): Promise<void> {
       reporter,
       clock: clockFromEnvironment(process.env, (message) => reporter.warning(message)),
       env: process.env,
-      cancelled: cancellation(),
+      cancelled,
     };
     await (await load()).run(context);
   } catch (error) {
     process.exitCode = 1;
-    report(error, reporter);
+    report(error, reporter, cancelled);
   }
   // Keep-alive connections of the SDK must not hold the job up.
   process.exit();
 }
 
-function report(error: unknown, reporter: Reporter): void {
+function report(error: unknown, reporter: Reporter, cancelled: AbortSignal): void {
   if (error instanceof ConfigError) {
     for (const { input, message } of error.problems) reporter.error(`${input}: ${message}`);
   } else if (error instanceof DeployError) {
@@ -44,6 +45,8 @@ function report(error: unknown, reporter: Reporter): void {
         .filter((part) => part !== undefined)
         .join('\n'),
     );
+  } else if (cancelled.aborted && error instanceof Error && error.name === 'AbortError') {
+    reporter.error('The run was cancelled before it had begun to change anything.');
   } else if (isOutage(error)) {
     reporter.error(
       `AWS did not answer, although it was asked again for a while (${error.name}: ${error.message}).\nRun this step again once AWS answers; it goes on where this run has stopped.`,

@@ -1,5 +1,5 @@
 import type { Alarm, StoppedTask } from './rollout/judge/evidence.ts';
-import type { Tags } from './rollout/ledger.ts';
+import type { StickinessSeconds, Tags } from './rollout/ledger.ts';
 import type { WeightedGroup } from './rollout/weights.ts';
 
 import type { TaskDefinition } from './taskdef/definition.ts';
@@ -107,8 +107,9 @@ export interface Route {
   /** Of the rule; `undefined` for a default action. */
   readonly priority: number | undefined;
   readonly groups: readonly WeightedGroup[];
-  /** Seconds that a client stays with its target group; `undefined` where stickiness is off. */
-  readonly stickinessSeconds: number | undefined;
+  readonly stickinessSeconds: StickinessSeconds;
+  /** The condition on a header, where the rule has one. */
+  readonly header?: { readonly name: string; readonly values: readonly string[] };
 }
 
 export interface TargetGroup {
@@ -131,25 +132,38 @@ export interface TargetHealth {
 
 /** Listener rules, target groups and their tags. */
 export interface Traffic {
+  /** In the order asked for, without those that do not exist. */
   targetGroups(arns: readonly string[]): Promise<readonly TargetGroup[]>;
   targetGroupsByName(names: readonly string[]): Promise<readonly TargetGroup[]>;
+  /**
+   * Of the target groups that keep each client with one of their targets, for how many seconds. AWS takes such a group
+   * beside others in a forward action only with group stickiness.
+   */
+  targetStickiness(arns: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Every rule and default action, of any listener of the load balancers, on any page. */
   routes(loadBalancerArns: readonly string[]): Promise<readonly Route[]>;
   /** The same routes as they are now. */
   reread(routes: readonly Route[]): Promise<readonly Route[]>;
   /** Sets groups and stickiness of a route's forward action; conditions and other actions stay. */
-  write(route: Route, groups: readonly WeightedGroup[], stickinessSeconds: number | undefined): Promise<void>;
-  /** Makes a target group with the same settings as `model`, or answers the one that has the name already. */
+  write(route: Route, groups: readonly WeightedGroup[], stickinessSeconds: StickinessSeconds): Promise<void>;
+  /**
+   * Makes a target group with the same settings and attributes as `model`. One that has the name already gets the
+   * attributes that it lacks, as a call that was cancelled may have left it.
+   */
   createLike(model: TargetGroup, name: string, tags: Tags): Promise<TargetGroup>;
   /** No error when it is gone. */
   deleteTargetGroup(arn: string): Promise<void>;
-  /** How long a target that leaves may take for the requests it has. */
-  setDeregistrationDelay(arn: string, seconds: number): Promise<void>;
+  /** How long a target that leaves has for its last requests, in ms. */
+  deregistrationDelay(arn: string): Promise<number>;
   health(targetGroupArn: string): Promise<TargetHealth>;
   tags(arns: readonly string[]): Promise<ReadonlyMap<string, Tags>>;
   tag(arns: readonly string[], tags: Tags): Promise<void>;
   untag(arns: readonly string[], keys: readonly string[]): Promise<void>;
-  /** A rule that sends requests with the header to one target group, before all rules at or after `below`. */
+  /**
+   * A rule that sends requests with the header to one target group.
+   *
+   * @returns `taken` when another rule, or this one after an answer that was lost, has the priority
+   */
   createHeaderRule(rule: {
     listenerArn: string;
     header: string;
@@ -157,7 +171,7 @@ export interface Traffic {
     targetGroupArn: string;
     priority: number;
     tags: Tags;
-  }): Promise<void>;
+  }): Promise<'made' | 'taken'>;
   /** No error when it is gone. */
   deleteRule(ruleArn: string): Promise<void>;
 }
@@ -190,13 +204,20 @@ export interface Metrics {
   alarms(names: readonly string[]): Promise<readonly Alarm[]>;
 }
 
+/** How a service is scaled automatically. */
+export interface ScalingState {
+  /** What is suspended, as a text for `release`. */
+  readonly settings: string;
+  readonly scaleInHeld: boolean;
+  /** The scaler brings the service to no more tasks than these, whoever asks for them. */
+  readonly maxTasks: number;
+}
+
 /** The autoscaler of a service. */
 export interface Scaling {
-  /** Its present settings as a text for `release`, and whether scale-in is held; `undefined` when there is no scaler. */
-  find(
-    cluster: string,
-    service: string,
-  ): Promise<{ readonly settings: string; readonly scaleInHeld: boolean } | undefined>;
+  /** `undefined` when there is no scaler. */
+  find(cluster: string, service: string): Promise<ScalingState | undefined>;
+  /** Nothing takes tasks away any more, neither a policy nor a schedule; policies may still add some. */
   holdScaleIn(cluster: string, service: string): Promise<void>;
   /** Puts the settings back that `find` gave. */
   release(cluster: string, service: string, settings: string): Promise<void>;

@@ -3,7 +3,7 @@ import type { Ledger } from '../rollout/ledger.ts';
 import { STRATEGIES } from '../rollout/plan.ts';
 
 /** A rollout that is only to be brought to an end: what it was judged by does not matter any more. */
-export const rescueRollout = ({ from, to, initialTasks }: Ledger): Rollout => ({
+export const rescueRollout = ({ from, to, initialTasks }: Ledger, drainMs = 30_000): Rollout => ({
   from,
   to,
   initialTasks,
@@ -17,4 +17,5 @@ export const rescueRollout = ({ from, to, initialTasks }: Ledger): Rollout => ({
   capacity: { mode: 'auto', atLeast: 1 },
   preTrafficTest: false,
   healthyTimeoutMs: 10 * 60_000,
+  drainMs,
 });

@@ -24,19 +24,27 @@ const REAL_PATIENCE_MS = 5_000;
  * errors: throttling and faults are tried again with full jitter, the user's mistakes (access denied, validation)
  * never. Waits run on the product's clock.
  *
+ * @param patienceMs asks for no longer than that, for changes that the caller has to think over before each try
  * @param retryFaults false for an operation that is not idempotent: after a fault its caller looks before it leaps
  */
-export function clientSettings({ clock }: Connection, { retryFaults = true } = {}) {
+export function clientSettings(
+  { clock }: Connection,
+  { retryFaults = true, patienceMs = Number.POSITIVE_INFINITY } = {},
+) {
   return {
     retryStrategy: {
       async acquireInitialRetryToken() {
         return retryToken(0, 0, clock.now());
       },
       async refreshRetryTokenForRetry(token: RetryToken, info: { errorType: string }) {
-        const usual = info.errorType === 'THROTTLING' ? THROTTLING_PATIENCE_MS : FAULT_PATIENCE_MS;
+        const usual = Math.min(
+          patienceMs,
+          info.errorType === 'THROTTLING' ? THROTTLING_PATIENCE_MS : FAULT_PATIENCE_MS,
+        );
         const retryable =
           info.errorType === 'THROTTLING' || (info.errorType !== 'CLIENT_ERROR' && retryFaults);
-        const patience = retryable ? Math.max(usual, REAL_PATIENCE_MS * clock.scale) : 0;
+        const floor = Math.min(patienceMs, REAL_PATIENCE_MS) * clock.scale;
+        const patience = retryable ? Math.max(usual, floor) : 0;
         const attempt = token.getRetryCount() + 1;
         const ceiling = Math.min(5_000, 100 * 2 ** Math.min(attempt, 10));
         const delay = ceiling / 2 + (Math.random() * ceiling) / 2;
@@ -70,6 +78,9 @@ const retryToken = (count: number, delay: number, startedAt: number): RetryToken
 interface Sender {
   send(command: never, options: { abortSignal?: AbortSignal }): Promise<unknown>;
 }
+
+/** A change of traffic or of a service: its caller asks again itself, and makes sure first that it still may. */
+export const CHANGE = { patienceMs: 2_000 } as const;
 
 /** The names that AWS services give to "you may not". */
 const DENIED =
@@ -120,7 +131,7 @@ function explain(error: unknown, action: string): unknown {
   }
   if (CREDENTIALS.test(name)) {
     return new DeployError(`AWS does not accept the credentials of this job for ${action}: ${message}`, {
-      next: 'Run aws-actions/configure-aws-credentials with role-to-assume before this step.',
+      next: 'Run aws-actions/configure-aws-credentials with role-to-assume before this step, and give it a role-duration-seconds that is longer than the rollout.',
       cause: error,
     });
   }

@@ -3,8 +3,9 @@ import { DeployError } from '../errors.ts';
 import type { EcsService, Metrics, Route, TargetGroup } from '../ports.ts';
 import type { Action, CanaryState, Observation, Phase, Rollout, StableState } from '../rollout/controller.ts';
 import { type Evidence, isCrash, NO_EVIDENCE, type StoppedTask } from '../rollout/judge/evidence.ts';
-import { fromTags, type Ledger, toTags } from '../rollout/ledger.ts';
+import { fromTags, type Ledger, ROLLOUT_TAG, toTags } from '../rollout/ledger.ts';
 import { type CustomMetric, EvidenceSource } from './evidence-source.ts';
+import { insist } from './insist.ts';
 import { type PreTrafficTest, runPreTrafficTest } from './pre-traffic.ts';
 import { describeRoute, Routes, type Stickiness } from './routes.ts';
 import type { Cloud, Pair, Site } from './site.ts';
@@ -18,8 +19,9 @@ const WAITING = 4_000;
 const READ_BACK_LIMIT_MS = 60_000;
 const READ_BACK_EVERY_MS = 500;
 const MISSING_LIMIT_MS = 30_000;
-/** How long the last requests of a canary may take whose run has to end, in seconds. */
-const HURRIED_DRAINING_S = 10;
+/** How long a look may keep the others waiting while the canary has traffic. */
+const LOOK_PATIENCE_MS = 15_000;
+const LOOK_REAL_PATIENCE_MS = 2_000;
 /** A rollout looks back for two hours, and to the beginning of a step that is longer; CloudWatch keeps 15 days. */
 const LOOK_BACK_MS = 120 * MINUTE;
 /** No minute's metrics are there any sooner; what they add up to shows whether they can be judged. */
@@ -60,6 +62,10 @@ export class AlbEngine {
   #scaling: Observation['scaling'];
   #scalingSettings: string | undefined;
   #tested = false;
+  #served: boolean;
+  #groupsUncertain = false;
+  /** When a canary service was asked for that has not been seen since. */
+  #creatingSince: number | undefined;
   #hurryAt = Number.POSITIVE_INFINITY;
   /** When the canary's first traffic was seen in place. */
   #trafficSince: number | undefined;
@@ -76,6 +82,9 @@ export class AlbEngine {
   #interference: string | undefined;
   #weight: number;
   readonly #lookedAt = new Map<string, number>();
+  readonly #underWay = new Map<string, Promise<void>>();
+  /** Grows with every change: what was asked before it, is not believed after it. */
+  #era = 0;
 
   private constructor(
     cloud: Cloud,
@@ -96,6 +105,7 @@ export class AlbEngine {
     this.#canary = site.canary;
     this.#routes = new Routes(cloud.traffic, site, settings.stickiness);
     this.#weight = site.ledger?.weight ?? 0;
+    this.#served = this.#weight > 0;
     this.#scalingSettings = site.ledger?.scaling;
     // The tag is written before the call that it speaks of.
     this.#scaling =
@@ -113,12 +123,13 @@ export class AlbEngine {
     const engine = new AlbEngine(cloud, metrics, clock, site, rollout, settings);
     await engine.#routes.recallOriginals();
     if (engine.#routes.share > 0) engine.#trafficSince = clock.now();
+    // A run that died while it prepared may have left a group without the settings of its model.
+    engine.#groupsUncertain = site.ledger?.phase === 'preparing';
     return engine;
   }
 
   /**
-   * Little time is left: from `at` on (ms), nothing is waited for that AWS finishes by itself, and the canary's last
-   * requests get some seconds instead of all the time that the target group gives them.
+   * Little time is left: from `at` on (ms), nothing is waited for that AWS finishes by itself.
    */
   hurry(at = this.#clock.now()): void {
     this.#hurryAt = Math.min(this.#hurryAt, at);
@@ -126,6 +137,15 @@ export class AlbEngine {
 
   get share(): number {
     return this.#routes.share;
+  }
+
+  async shareNow(): Promise<number | undefined> {
+    try {
+      await this.#routes.refresh();
+      return this.#routes.share;
+    } catch {
+      return undefined;
+    }
   }
 
   /** Why the canary's tasks stopped, and what its service said last. */
@@ -157,6 +177,7 @@ export class AlbEngine {
       share: this.#routes.share,
       ...(this.#interference !== undefined && { interference: this.#interference }),
       scaling: this.#scaling,
+      served: this.#served,
       tested: this.#tested,
       evidence: {
         ...this.#evidence,
@@ -174,15 +195,14 @@ export class AlbEngine {
     const baking = phase.kind === 'stepping' && phase.verifiedAt !== undefined;
     const watching = phase.kind === 'stepping' || phase.kind === 'promoting';
     const every = baking ? BAKING : { services: 0, health: 0, routes: 2 * MINUTE };
+    const bearing = watching && this.#routes.share > 0;
     await Promise.all([
-      this.#when('services', every.services, () => this.#lookAtServices(watching)),
+      this.#when('services', every.services, () => this.#lookAtServices(watching), bearing),
       this.#canary && this.#targetGroups() === 'all'
-        ? this.#when('health', every.health, () => this.#lookAtHealth(phase))
+        ? this.#when('health', every.health, () => this.#lookAtHealth(phase), bearing)
         : undefined,
-      watching ? this.#lookAtMetrics(phase) : undefined,
-      watching && this.#routes.share > 0
-        ? this.#when('routes', every.routes, () => this.#lookAtRoutes())
-        : undefined,
+      watching ? this.#look('metrics', () => this.#lookAtMetrics(phase), bearing) : undefined,
+      bearing ? this.#when('routes', every.routes, () => this.#lookAtRoutes(), bearing) : undefined,
     ]);
     return { ...this.last(), now };
   }
@@ -194,31 +214,36 @@ export class AlbEngine {
       case 'make-target-groups':
         return this.#makeTargetGroups();
       case 'attach':
-        await this.#routes.shift(0);
+        await this.#routes.prepare();
+        await this.#whileHeld(() => this.#routes.give(0));
         return this.#readBack(0);
       case 'hold-scaling':
         return this.#holdScaling();
       case 'make-canary':
         return this.#makeCanary(action.tasks);
       case 'scale-canary':
-        await this.#requireHold();
-        if (this.#canary) await services.update(this.#canary, { tasks: action.tasks });
+        await this.#whileHeld(async () => {
+          if (this.#canary) await services.update(this.#canary, { tasks: action.tasks });
+        });
         return this.#forget('services');
       case 'test':
         return this.#test();
       case 'shift':
         return this.#shift(action.weight);
       case 'update-stable':
-        await this.#requireHold();
-        await services.update(this.#stable, {
-          taskDefinition: action.taskDefinition,
-          ...(action.tasks !== this.#stable.desired && { tasks: action.tasks }),
-        });
+        await this.#whileHeld(() =>
+          services.update(this.#stable, {
+            taskDefinition: action.taskDefinition,
+            ...(action.tasks !== this.#stable.desired && { tasks: action.tasks }),
+          }),
+        );
         return this.#forget('services');
       case 'restore-traffic':
         return this.#restoreTraffic();
       case 'delete-canary':
-        await this.#shortenDraining();
+        // A write of ours, or of a run before us, may have come through late.
+        await this.#routes.refresh();
+        if (this.#routes.state !== 'original') return;
         await services.delete(this.#stable.cluster, this.#site.canaryName);
         return this.#untilCanaryIs((canary) => canary === undefined || canary.status === 'DRAINING');
       case 'release-scaling':
@@ -283,6 +308,15 @@ export class AlbEngine {
     }
   }
 
+  /**
+   * Makes a change that another run's rollback must not be followed by. AWS is not asked for long at a time, so that
+   * whether the rollout is still ours is known before each try: a write that was throttled for minutes could land on a
+   * rollout that somebody has ended meanwhile.
+   */
+  #whileHeld(change: () => Promise<void>): Promise<void> {
+    return insist(this.#clock, change, () => this.#requireHold());
+  }
+
   /** Waits until the ledger shows what was written, then makes sure that it is ours. */
   async #untilHeld(shown: (ledger: Ledger) => boolean): Promise<void> {
     await this.#until(async () => {
@@ -305,6 +339,7 @@ export class AlbEngine {
 
   #targetGroups(): Observation['targetGroups'] {
     const made = this.#pairs.filter(({ canary }) => canary !== undefined).length;
+    if (this.#groupsUncertain) return 'some';
     return made === 0 ? 'none' : made === this.#pairs.length ? 'all' : 'some';
   }
 
@@ -340,23 +375,57 @@ export class AlbEngine {
     return (this.#lookedAt.get(what) ?? Number.NEGATIVE_INFINITY) + every;
   }
 
-  async #when(what: string, every: number, look: () => Promise<void>): Promise<void> {
+  async #when(what: string, every: number, look: () => Promise<void>, bearing: boolean): Promise<void> {
     const now = this.#clock.now();
-    if (now < this.#due(what, every)) return;
-    await look();
-    this.#lookedAt.set(what, now);
+    if (now < this.#due(what, every) && !this.#underWay.has(what)) return;
+    const noted = async () => {
+      await look();
+      this.#lookedAt.set(what, now);
+    };
+    await this.#look(what, noted, bearing);
+  }
+
+  /**
+   * Looks, one look of a kind at a time. While the canary has traffic, a look that AWS keeps waiting does not keep what
+   * the others have seen from being judged: it goes on in the background, and what was seen before it stands.
+   */
+  async #look(what: string, look: () => Promise<void>, bearing: boolean): Promise<void> {
+    const known = this.#underWay.get(what);
+    const underWay =
+      known ??
+      look().finally(() => {
+        if (this.#underWay.get(what) === underWay) this.#underWay.delete(what);
+      });
+    if (!known) {
+      this.#underWay.set(what, underWay);
+      // Whoever waits for it hears of its failure; when nobody does any more, the next look does.
+      underWay.catch(() => undefined);
+    }
+    if (!bearing || !this.#lookedAt.has(what)) return underWay;
+    const patience = Math.max(LOOK_PATIENCE_MS, LOOK_REAL_PATIENCE_MS * this.#clock.scale);
+    const enough = new AbortController();
+    try {
+      await Promise.race([underWay, this.#clock.sleep(patience, enough.signal)]);
+    } finally {
+      enough.abort();
+    }
   }
 
   #forget(...what: string[]): void {
-    for (const each of what) this.#lookedAt.delete(each);
+    this.#era++;
+    for (const each of what) {
+      this.#lookedAt.delete(each);
+      this.#underWay.delete(each);
+    }
   }
 
   async #lookAtServices(watching = false): Promise<void> {
-    const { services } = this.#cloud;
-    const [stable, canary] = await services.describe(this.#stable.cluster, [
+    const era = this.#era;
+    const [stable, canary] = await this.#cloud.services.describe(this.#stable.cluster, [
       this.#stable.name,
       this.#site.canaryName,
     ]);
+    if (era !== this.#era) return;
     if (!stable) throw new DeployError(`the service ${this.#stable.name} is gone`);
     const { from, to } = this.#rollout;
     const foreign = stable.taskDefinition !== from && stable.taskDefinition !== to;
@@ -499,12 +568,29 @@ export class AlbEngine {
       weight: 0,
       initialTasks: this.#rollout.initialTasks,
     });
-    const make = async (pair: Pair): Promise<Pair> =>
-      pair.canary ? pair : { ...pair, canary: await traffic.createLike(pair.stable, pair.canaryName, tags) };
+    const make = async (pair: Pair): Promise<Pair> => ({
+      ...pair,
+      canary: await traffic.createLike(pair.stable, pair.canaryName, tags),
+    });
     const [first, ...others] = this.#pairs;
+    this.#groupsUncertain = true;
     this.#usePairs([await make(first), ...others]);
     await this.#untilHeld(() => true);
     this.#usePairs([this.#pairs[0], ...(await Promise.all(others.map(make)))]);
+    this.#groupsUncertain = false;
+  }
+
+  /** A creation that was let go of, or whose answer was lost, may have made a group all the same. */
+  async #findGroups(): Promise<void> {
+    const { traffic } = this.#cloud;
+    const made = await traffic.targetGroupsByName(this.#pairs.map(({ canaryName }) => canaryName));
+    const tags = await traffic.tags(made.map(({ arn }) => arn));
+    const ours = made.filter(({ arn }) => tags.get(arn)?.[ROLLOUT_TAG] === this.#settings.rolloutId);
+    const [first, ...others] = this.#pairs.map((pair) => ({
+      ...pair,
+      canary: pair.canary ?? ours.find(({ name }) => name === pair.canaryName),
+    }));
+    if (first) this.#usePairs([first, ...others]);
   }
 
   #usePairs(pairs: readonly [Pair, ...Pair[]]): void {
@@ -535,6 +621,7 @@ export class AlbEngine {
     const groups = this.#pairs.flatMap(({ stable, canary }): [string, string][] =>
       canary ? [[stable.arn, canary.arn]] : [],
     );
+    this.#creatingSince = this.#clock.now();
     await this.#cloud.services.createLike(this.#stable, {
       name: this.#site.canaryName,
       taskDefinition: this.#rollout.to,
@@ -544,14 +631,7 @@ export class AlbEngine {
       token: rolloutId.slice(0, 36),
     });
     await this.#untilCanaryIs((canary) => canary?.status === 'ACTIVE');
-  }
-
-  async #shortenDraining(): Promise<void> {
-    if (this.#hurryAt === Number.POSITIVE_INFINITY) return;
-    const groups = this.#pairs.flatMap(({ canary }) => canary ?? []);
-    await Promise.all(
-      groups.map(({ arn }) => this.#cloud.traffic.setDeregistrationDelay(arn, HURRIED_DRAINING_S)),
-    );
+    this.#creatingSince = undefined;
   }
 
   async #untilCanaryIs(so: (canary: EcsService | undefined) => boolean): Promise<void> {
@@ -582,11 +662,12 @@ export class AlbEngine {
   }
 
   async #shift(weight: number): Promise<void> {
-    await this.#requireHold();
     // Written before it is true, so that a run which dies in between is known to have given weight.
-    await this.#write({ weight, phase: 'stepping' });
+    await this.#whileHeld(() => this.#write({ weight, phase: 'stepping' }));
     this.#weight = weight;
-    await this.#routes.shift(weight);
+    this.#served = true;
+    await this.#routes.prepare();
+    await this.#whileHeld(() => this.#routes.give(weight));
     await this.#readBack(weight);
     this.#trafficSince ??= this.#clock.now();
     this.#lookedAt.set('routes', this.#clock.now());
@@ -619,6 +700,8 @@ export class AlbEngine {
   }
 
   async #deleteTargetGroups(): Promise<void> {
+    if (this.#groupsUncertain) await this.#findGroups();
+    if (await this.#canaryShowsUp()) return;
     await this.#routes.forgetOriginals();
     const [first, ...others] = this.#pairs;
     await Promise.all(others.map(({ canary }) => canary && this.#deleteTargetGroup(canary)));
@@ -628,6 +711,21 @@ export class AlbEngine {
       { ...first, canary: undefined },
       ...others.map((pair) => ({ ...pair, canary: undefined })),
     ]);
+    this.#groupsUncertain = false;
+  }
+
+  /** A service whose creation was let go of may show up late; its target group has to be there to find it by. */
+  async #canaryShowsUp(): Promise<boolean> {
+    if (this.#creatingSince === undefined || this.#canary) return false;
+    const until = this.#creatingSince + MISSING_LIMIT_MS;
+    do {
+      this.#forget('services');
+      await this.#lookAtServices();
+      if (this.#canary) return true;
+      await this.#clock.sleep(Math.min(2_000, Math.max(0, until - this.#clock.now())));
+    } while (this.#clock.now() < until);
+    this.#creatingSince = undefined;
+    return false;
   }
 
   /** A group that no rule names any more may still count as in use for a moment. */
@@ -637,8 +735,10 @@ export class AlbEngine {
         await this.#cloud.traffic.deleteTargetGroup(group.arn);
         return true;
       } catch (error) {
-        if (error instanceof Error && error.name.startsWith('ResourceInUse')) return false;
-        throw error;
+        if (!(error instanceof Error && error.name.startsWith('ResourceInUse'))) throw error;
+        await this.#routes.refresh();
+        if (this.#routes.state !== 'original') await this.#routes.restore();
+        return false;
       }
     }, `the target group ${group.name}`);
   }

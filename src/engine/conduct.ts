@@ -33,12 +33,19 @@ export interface Performance {
   readonly story: { readonly crashes: readonly StoppedTask[]; readonly events: readonly string[] };
 }
 
+export interface Limits {
+  /** After that time, nothing is waited for that AWS finishes by itself. */
+  readonly patienceMs?: number;
+  /** After that time, a rollout that is not over is taken back. */
+  readonly timeLimitMs?: number | undefined;
+  /** Names the record's file. */
+  readonly recordAs?: string;
+}
+
 /**
  * Conducts a rollout on a site from wherever it stands to its end, with a lease, a record and a log.
  *
  * @param from the phase to begin with, given the share of the traffic that the canary has now
- * @param options.recordAs names the record's file
- * @param options.patienceMs after that time, nothing is waited for that AWS finishes by itself
  */
 export async function conduct(
   stage: Stage,
@@ -46,17 +53,17 @@ export async function conduct(
   rollout: Rollout,
   settings: Omit<EngineSettings, 'warn'>,
   from: (share: number) => Phase,
-  { patienceMs, recordAs = settings.rolloutId }: { patienceMs?: number; recordAs?: string } = {},
+  { patienceMs, timeLimitMs, recordAs = settings.rolloutId }: Limits = {},
 ): Promise<Performance> {
   const { cloud, metrics, clock, reporter, env, cancelled, outlive } = stage;
   const { rolloutId } = settings;
+  const started = clock.now();
   const path = join(env['RUNNER_TEMP'] || '/tmp', 'deploy-actions', `rollout-${recordAs}.json`);
   const head = { rolloutId, cluster: site.stable.cluster, service: site.stable.name, rollout };
-  const recorder = new Recorder(clock, path, head);
-  stage.listenToCalls((call) => recorder.called(call));
   const warn = (message: string) => reporter.warning(message);
+  const recorder = new Recorder(clock, path, warn, head);
+  stage.listenToCalls((call) => recorder.called(call));
   const engine = await AlbEngine.open(cloud, metrics, clock, site, rollout, { ...settings, warn });
-  if (site.ledger) await engine.takeOver(clock.now() + LEASE_MS);
   if (patienceMs !== undefined) engine.hurry(clock.now() + patienceMs);
   let turnedRound = false;
   const renew = async (until: number): Promise<void> => {
@@ -68,6 +75,7 @@ export async function conduct(
   };
   const lease = keepLease(clock, LEASE_MS, renew, warn);
   try {
+    if (site.ledger) await engine.takeOver(clock.now() + LEASE_MS);
     const ending = await runRollout(engine, rollout, from(engine.share), {
       clock,
       recorder,
@@ -76,6 +84,7 @@ export async function conduct(
         turnedRound = true;
         outlive();
       },
+      ...(timeLimitMs !== undefined && { deadline: started + timeLimitMs }),
       say: teller(reporter, clock),
     });
     recorder.end(ending.outcome, ending.reason);

@@ -11,16 +11,20 @@ import type { Period } from '../rollout/judge/evidence.ts';
 export class Recorder {
   readonly #clock: Clock;
   readonly #path: string;
+  readonly #warn: (message: string) => void;
+  #unwritable = false;
   readonly #record: RolloutRecord;
   readonly #minutes = new Map<string, string>();
 
   constructor(
     clock: Clock,
     path: string,
+    warn: (message: string) => void,
     head: { rolloutId: string; service: string; cluster: string; rollout: Rollout },
   ) {
     this.#clock = clock;
     this.#path = path;
+    this.#warn = warn;
     this.#record = { version: 1, ...head, startedAt: clock.now(), entries: [] };
   }
 
@@ -73,8 +77,23 @@ export class Recorder {
     Object.assign(this.#record, { endedAt: this.#clock.now(), outcome, reason });
   }
 
-  /** Writes the record, an entry a line, so that a reader never sees half of it. */
+  /**
+   * Writes the record, an entry a line, so that a reader never sees half of it. A disk that is full must not keep a
+   * release from being taken back, so a record that cannot be written is warned about, once.
+   */
   save(): void {
+    try {
+      this.#write();
+    } catch (error) {
+      if (this.#unwritable) return;
+      this.#unwritable = true;
+      this.#warn(
+        `The record of the rollout cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+
+  #write(): void {
     mkdirSync(dirname(this.#path), { recursive: true });
     const draft = `${this.#path}.part`;
     const { entries, ...head } = this.#record;

@@ -1,5 +1,11 @@
 import type { Route, Traffic } from '../ports.ts';
-import { decodeOriginal, encodeOriginal, ORIGINAL_TAG, type OriginalAction } from '../rollout/ledger.ts';
+import {
+  decodeOriginal,
+  encodeOriginal,
+  ORIGINAL_TAG,
+  type OriginalAction,
+  type StickinessSeconds,
+} from '../rollout/ledger.ts';
 import { shareOf, split, type WeightedGroup } from '../rollout/weights.ts';
 import { type Pair, routesTo } from './site.ts';
 
@@ -25,9 +31,12 @@ export class Routes {
   readonly #traffic: Traffic;
   readonly #loadBalancers: readonly string[];
   readonly #stickiness: Stickiness;
+  readonly #targetStickiness: ReadonlyMap<string, number>;
   #pairs: readonly Pair[];
   #routes: readonly Route[];
   #all: readonly Route[];
+  /** ARNs of rules that were written to since they were read last. */
+  readonly #written = new Set<string>();
   /** By rule ARN. */
   readonly #originals = new Map<string, OriginalAction>();
 
@@ -38,12 +47,14 @@ export class Routes {
       readonly pairs: readonly Pair[];
       readonly routes: readonly Route[];
       readonly allRoutes: readonly Route[];
+      readonly targetStickiness: ReadonlyMap<string, number>;
     },
     stickiness: Stickiness,
   ) {
     this.#traffic = traffic;
     this.#loadBalancers = site.loadBalancerArns;
     this.#stickiness = stickiness;
+    this.#targetStickiness = site.targetStickiness;
     this.#pairs = site.pairs;
     this.#routes = site.routes;
     this.#all = site.allRoutes;
@@ -67,8 +78,28 @@ export class Routes {
     );
   }
 
-  canaryGroupFor(route: Route): string | undefined {
-    return this.#pairOf(route)?.canary?.arn;
+  pairFor(route: Route): Pair | undefined {
+    return this.#pairOf(route);
+  }
+
+  /** The first route that leads to two of the service's own target groups, if any. */
+  get ambiguous(): Route | undefined {
+    const stable = new Set(this.#pairs.map((pair) => pair.stable.arn));
+    return this.#routes.find(({ groups }) => groups.filter(({ arn }) => stable.has(arn)).length > 1);
+  }
+
+  /** Routes with a target group that keeps clients with one target, which AWS takes beside others only when sticky. */
+  get needingStickiness(): readonly { readonly route: Route; readonly group: string }[] {
+    return this.#routes.flatMap((route) => {
+      const sticky = route.groups.find(({ arn }) => this.#targetStickiness.has(arn));
+      return sticky ? [{ route, group: sticky.arn }] : [];
+    });
+  }
+
+  /** How long clients stay on their side of a route while the rollout runs, in seconds; `undefined` when they need not. */
+  stickinessDuring(route: Route): number | undefined {
+    const seconds = this.#stickinessOf(route);
+    return typeof seconds === 'number' ? seconds : undefined;
   }
 
   usePairs(pairs: readonly Pair[]): void {
@@ -107,39 +138,80 @@ export class Routes {
     return this.#routes.find((route) => this.#split(route, weight) === undefined);
   }
 
-  /** Puts the canary into every route that there is now, at weight 0 where it is new, and at `weight` everywhere. */
-  async shift(weight: number): Promise<void> {
+  /** Finds the routes that there are now, and remembers in AWS what the new ones among them were. */
+  async prepare(): Promise<void> {
     await this.refresh();
     await this.#rememberOriginals();
+  }
+
+  /** Gives the canary `weight` percent in every route, putting it in where it is not. Needs `prepare` first. */
+  async give(weight: number): Promise<void> {
     const targets = this.#routes.map((route) => ({ route, groups: this.#split(route, weight) }));
     const coarse = targets.find(({ groups }) => groups === undefined);
     if (coarse) throw new Error(`${describeRoute(coarse.route)} cannot give ${weight}% to the canary`);
+    for (const { route } of targets) this.#written.add(route.ruleArn);
     await Promise.all(
       targets.map(({ route, groups }) => this.#traffic.write(route, groups ?? [], this.#stickinessOf(route))),
     );
   }
 
-  /** Takes the canary out of all known routes: one call a route, all at once, before anything is read. */
+  /**
+   * Takes the canary out of all known routes: one call a route, all at once, before anything is read. A route that
+   * fails does not keep the others from being restored; one that is gone needs no restoring.
+   */
   async restore(): Promise<void> {
-    await Promise.all(
+    const results = await Promise.allSettled(
       this.#routes.flatMap((route) => {
-        const original = this.#originals.get(route.ruleArn);
-        if (!original && this.#canaryOf(route) === undefined) return [];
-        const { groups, stickinessSeconds } = original ?? this.#withoutCanary(route);
-        return [this.#traffic.write(route, groups, stickinessSeconds)];
+        // Somebody else's change of a route that was read since we wrote to it is theirs to keep.
+        const ours = this.#written.has(route.ruleArn) || this.#canaryOf(route) !== undefined;
+        const { groups, stickinessSeconds } =
+          this.#originals.get(route.ruleArn) ?? this.#withoutCanary(route);
+        return ours ? [this.#putBack(route, groups, stickinessSeconds)] : [];
       }),
     );
+    const failed = results.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
+  }
+
+  async #putBack(
+    route: Route,
+    groups: readonly WeightedGroup[],
+    stickinessSeconds: StickinessSeconds,
+  ): Promise<void> {
+    try {
+      await this.#traffic.write(route, groups, stickinessSeconds);
+    } catch (error) {
+      const name = error instanceof Error ? error.name : '';
+      if (/^(Rule|Listener)NotFound/.test(name)) return;
+      if (!name.startsWith('TargetGroupNotFound')) throw error;
+      // Another group of the rule has been deleted meanwhile: the rule goes on without it.
+      const there = await Promise.all(
+        groups.map(async (group) => ((await this.#exists(group.arn)) ? [group] : [])),
+      );
+      await this.#traffic.write(route, there.flat(), stickinessSeconds);
+    }
+  }
+
+  async #exists(targetGroupArn: string): Promise<boolean> {
+    try {
+      return (await this.#traffic.targetGroups([targetGroupArn])).length > 0;
+    } catch (error) {
+      if (error instanceof Error && error.name.startsWith('TargetGroupNotFound')) return false;
+      throw error;
+    }
   }
 
   /** Finds all routes anew, those too that somebody has added meanwhile. */
   async refresh(): Promise<void> {
     this.#all = await this.#traffic.routes(this.#loadBalancers);
     this.#routes = routesTo(this.#all, this.#pairs);
+    this.#written.clear();
   }
 
   /** Reads the routes again as they are, in one call for most services. */
   async reread(): Promise<void> {
     this.#routes = await this.#traffic.reread(this.#routes);
+    this.#written.clear();
   }
 
   /** Forgets the originals, in AWS too. */
@@ -204,10 +276,13 @@ export class Routes {
     };
   }
 
-  #stickinessOf(route: Route): number | undefined {
+  #stickinessOf(route: Route): StickinessSeconds {
     if (this.#stickiness === 'off') return undefined;
     if (this.#stickiness !== 'keep') return this.#stickiness;
-    return (this.#originals.get(route.ruleArn) ?? route).stickinessSeconds;
+    const own = (this.#originals.get(route.ruleArn) ?? route).stickinessSeconds;
+    if (typeof own === 'number') return own;
+    const needed = route.groups.flatMap(({ arn }) => this.#targetStickiness.get(arn) ?? []);
+    return needed.length > 0 ? Math.max(...needed) : own;
   }
 }
 

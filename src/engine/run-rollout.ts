@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { DeployError } from '../errors.ts';
+import { DeployError, isOutage } from '../errors.ts';
 import { type Action, decide, type Observation, type Phase, type Rollout } from '../rollout/controller.ts';
 import { TakenOver } from './alb-engine.ts';
 import type { Recorder } from './recorder.ts';
@@ -15,6 +15,8 @@ export interface Engine {
   note(phase: Phase): Promise<void>;
   nextLook(phase: Phase, now: number): number;
   hurry(): void;
+  /** The share of the traffic that the canary has, read now; `undefined` when it cannot be read. */
+  shareNow(): Promise<number | undefined>;
 }
 
 export interface LoopContext {
@@ -24,6 +26,8 @@ export interface LoopContext {
   readonly cancelled: AbortSignal;
   /** Called once when the rollout begins to be taken back, so that calls that were under way are let go. */
   readonly onInterrupt: () => void;
+  /** When the rollout is taken back if it is not over, ms since the epoch. */
+  readonly deadline?: number;
   readonly say: (phase: Phase, action: Action, seen: Observation) => void;
 }
 
@@ -32,6 +36,8 @@ export type Ending = Phase & { kind: 'done' };
 /** Errors on the way back are tried again; the last one is told. */
 const RESCUE_ATTEMPTS = 5;
 const RESCUE_PAUSE_MS = 2_000;
+/** How long AWS may be away while a release is taken back. */
+const RESCUE_PATIENCE_MS = 10 * 60_000;
 
 /** What an action changes that the user has to be told about when it fails. */
 const isRescue = ({ kind }: Phase): boolean => kind === 'rolling-back' || kind === 'cleaning';
@@ -47,11 +53,12 @@ export async function runRollout(
   engine: Engine,
   rollout: Rollout,
   first: Phase,
-  { clock, recorder, cancelled, onInterrupt, say }: LoopContext,
+  { clock, recorder, cancelled, onInterrupt, say, deadline = Number.POSITIVE_INFINITY }: LoopContext,
 ): Promise<Ending> {
   let phase = first;
   let interrupted: string | undefined;
   let failures = 0;
+  let outageSince: number | undefined;
   let noted: Phase['kind'] | undefined;
 
   const interrupt = (reason: string): void => {
@@ -60,7 +67,19 @@ export async function runRollout(
     onInterrupt();
   };
 
+  /** Waits before the way back is tried again; what AWS refuses is taken at its word sooner than its silence. */
+  const endure = async (error: unknown): Promise<void> => {
+    if (isOutage(error)) outageSince ??= clock.now();
+    else failures++;
+    const silent = outageSince !== undefined && clock.now() - outageSince > RESCUE_PATIENCE_MS;
+    if (silent || failures >= RESCUE_ATTEMPTS) throw stuck(phase, error, await engine.shareNow());
+    await clock.sleep(RESCUE_PAUSE_MS);
+  };
+
   for (;;) {
+    if (clock.now() >= deadline && !isRescue(phase)) {
+      interrupt('the rollout was not over within its time limit');
+    }
     if (cancelled.aborted) {
       engine.hurry();
       interrupt(`the run was cancelled (${String(cancelled.reason)})`);
@@ -74,13 +93,8 @@ export async function runRollout(
       } catch (error) {
         if (error instanceof TakenOver) throw error;
         recorder.failed('observe', error);
-        if (isRescue(phase)) {
-          failures++;
-          if (failures >= RESCUE_ATTEMPTS) throw stuck(phase, error, seen);
-          await clock.sleep(RESCUE_PAUSE_MS);
-          continue;
-        }
-        if (!cancelled.aborted) interrupt(reasonOf(error));
+        if (isRescue(phase)) await endure(error);
+        else if (!cancelled.aborted) interrupt(reasonOf(error));
         continue;
       }
     }
@@ -99,7 +113,6 @@ export async function runRollout(
     }
     try {
       if (moved) {
-        recorder.save();
         const note = engine.note(phase).catch((error: unknown) => {
           // A note that fails must not keep a release from being taken back.
           if (error instanceof TakenOver || !isRescue(phase)) throw error;
@@ -112,6 +125,7 @@ export async function runRollout(
           await engine.act(action);
         }
         noted = phase.kind;
+        recorder.save();
       } else {
         // Whoever follows a rollout from outside finds what the gates said by the time the traffic moves.
         if (action.kind === 'shift') recorder.save();
@@ -119,19 +133,21 @@ export async function runRollout(
       }
       if (action.kind === 'hold') {
         const now = clock.now();
-        const next = Math.min(engine.nextLook(phase, now), action.until ?? Number.POSITIVE_INFINITY);
+        const next = Math.min(
+          engine.nextLook(phase, now),
+          action.until ?? Number.POSITIVE_INFINITY,
+          isRescue(phase) ? Number.POSITIVE_INFINITY : deadline,
+        );
         await clock.sleep(Math.max(0, next - now), isRescue(phase) ? undefined : cancelled);
-      } else failures = 0;
+      } else {
+        failures = 0;
+        outageSince = undefined;
+      }
     } catch (error) {
       if (error instanceof TakenOver) throw error;
       recorder.failed(action.kind, error);
-      if (!isRescue(phase)) {
-        if (!cancelled.aborted) interrupt(reasonOf(error));
-        continue;
-      }
-      failures++;
-      if (failures >= RESCUE_ATTEMPTS) throw stuck(phase, error, seen);
-      await clock.sleep(RESCUE_PAUSE_MS);
+      if (isRescue(phase)) await endure(error);
+      else if (!cancelled.aborted) interrupt(reasonOf(error));
     }
   }
 }
@@ -139,16 +155,19 @@ export async function runRollout(
 const reasonOf = (error: unknown): string =>
   `an error inside: ${error instanceof Error ? error.message : String(error)}`;
 
-function stuck(phase: Phase, error: unknown, seen: Observation): DeployError {
+function stuck(phase: Phase, error: unknown, share: number | undefined): DeployError {
   const message = error instanceof Error ? error.message : String(error);
   const where =
-    seen.share > 0
-      ? `The canary may still have up to ${seen.share.toFixed(0)}% of the traffic.`
-      : 'All traffic is on the stable service; parts of the canary are left.';
+    share === undefined
+      ? 'How much of the traffic the canary has could not be read.'
+      : share > 0
+        ? `The canary has ${share.toFixed(0)}% of the traffic.`
+        : 'All traffic is on the stable service; parts of the canary are left.';
   const why = phase.kind === 'rolling-back' || phase.kind === 'cleaning' ? ` (${phase.reason})` : '';
+  const next = error instanceof DeployError ? error.next : undefined;
   return new DeployError(`the release could not be taken back${why}: ${message}`, {
     state: where,
-    next: 'Run the rollback action for this service once AWS answers again; it goes on where this run stopped.',
+    next: `${next === undefined ? '' : `${next} `}Then run the rollback action for this service; it goes on where this run stopped.`,
     cause: error,
   });
 }

@@ -1,6 +1,6 @@
 import { ConfigError, DeployError } from '../errors.ts';
-import type { EcsService, Route, Scaling, Services, TargetGroup, Traffic } from '../ports.ts';
-import { fromTags, type Ledger, ROLLOUT_TAG } from '../rollout/ledger.ts';
+import type { EcsService, Route, Scaling, ScalingState, Services, TargetGroup, Traffic } from '../ports.ts';
+import { fromTags, type Ledger, ROLLOUT_TAG, type Tags } from '../rollout/ledger.ts';
 import { canaryServiceName, canaryTargetGroupName } from './names.ts';
 
 /** The parts of AWS that a rollout works with. */
@@ -30,9 +30,11 @@ export interface Site {
   readonly routes: readonly Route[];
   /** All rules of the listeners that those routes stand on. */
   readonly allRoutes: readonly Route[];
+  /** Target groups of those routes that keep each client with one target, and for how many seconds. */
+  readonly targetStickiness: ReadonlyMap<string, number>;
   /** What a rollout that has not ended wrote down. */
   readonly ledger: Ledger | undefined;
-  readonly scaling: { readonly settings: string; readonly scaleInHeld: boolean } | undefined;
+  readonly scaling: ScalingState | undefined;
   /** Why the autoscaler could not be asked; a rollout can do without it. */
   readonly scalingUnknown: string | undefined;
 }
@@ -54,7 +56,7 @@ export async function surveySite({ services, traffic, scaling }: Cloud, cluster:
     });
   }
   requireShiftable(stable);
-  const stableArns = stable.loadBalancers.flatMap(({ targetGroupArn }) => targetGroupArn ?? []);
+  const stableArns = targetGroupArns(stable);
   const canaryNames = new Map<string, string>();
   const [groups, scaler] = await Promise.all([
     traffic.targetGroups(stableArns),
@@ -75,16 +77,20 @@ export async function surveySite({ services, traffic, scaling }: Cloud, cluster:
     const wanted = canaryNames.get(group.arn) ?? '';
     return { stable: group, canaryName: wanted, canary: made.find((other) => other.name === wanted) };
   });
+  const missing = stableArns.filter((arn) => !groups.some((group) => group.arn === arn));
   const [first, ...others] = pairs;
-  if (!first || groups.length < stableArns.length) {
+  if (!first || missing.length > 0) {
     throw new ConfigError({
       input: 'service',
-      message: `a target group of the service "${name}" does not exist any more; it names ${stableArns.join(', ')}`,
+      message: `the service "${name}" names a target group that does not exist any more: ${missing.join(', ')}; make it anew, or take it out of the service`,
     });
   }
   requireApplicationLoadBalancer(groups, name);
   const routes = routesTo(allRoutes, pairs);
-  const tags = first.canary ? await traffic.tags([first.canary.arn]) : new Map();
+  const [tags, targetStickiness] = await Promise.all([
+    first.canary ? traffic.tags([first.canary.arn]) : new Map<string, Tags>(),
+    traffic.targetStickiness(routes.flatMap((route) => route.groups.map(({ arn }) => arn))),
+  ]);
   const ledger = first.canary && fromTags(tags.get(first.canary.arn) ?? {});
   if (first.canary && !ledger) {
     throw new ConfigError({
@@ -106,18 +112,24 @@ export async function surveySite({ services, traffic, scaling }: Cloud, cluster:
     loadBalancerArns,
     routes,
     allRoutes,
+    targetStickiness,
     ledger,
     scaling: scaler instanceof DeployError ? undefined : scaler,
     scalingUnknown: scaler instanceof DeployError ? scaler.message : undefined,
   } satisfies Site;
 }
 
+/** In the service's own order, which tells the pair that holds the ledger; several containers may share a group. */
+const targetGroupArns = ({ loadBalancers }: EcsService): readonly string[] => [
+  ...new Set(loadBalancers.flatMap(({ targetGroupArn }) => targetGroupArn ?? [])),
+];
+
 /**
  * The site of a rollout that has not ended, or `undefined` when there is none. Unlike `surveySite` it takes any
  * service, since one without a load balancer can have no rollout.
  */
 export async function findUnfinished(cloud: Cloud, stable: EcsService): Promise<Site | undefined> {
-  const arns = stable.loadBalancers.flatMap(({ targetGroupArn }) => targetGroupArn ?? []);
+  const arns = targetGroupArns(stable);
   if (arns.length === 0) return undefined;
   const groups = await cloud.traffic.targetGroups(arns);
   const names = groups.map(({ name }) => canaryTargetGroupName(stable.cluster, stable.name, name));

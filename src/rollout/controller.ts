@@ -30,6 +30,8 @@ export interface Rollout {
   readonly preTrafficTest: boolean;
   /** How long tasks may take to become healthy. */
   readonly healthyTimeoutMs: number;
+  /** How long the canary's tasks are left alone once no route leads to them any more. */
+  readonly drainMs: number;
 }
 
 /** Where a rollout stands. Times are ms since the epoch. */
@@ -66,12 +68,16 @@ export type Phase =
       /** When stable may have been given the new revision, though it cannot be seen yet. */
       readonly touchedAt?: number;
       readonly updatedAt?: number;
+      /** Healthy tasks that stable needs before it gets the traffic, where nothing speaks against the canary. */
+      readonly needs?: number;
     }
   | {
       readonly kind: 'cleaning';
       readonly outcome: Outcome;
       readonly reason: string;
       readonly since: number;
+      /** When all routes were first seen without the canary. */
+      readonly restoredAt?: number;
     }
   | {
       readonly kind: 'done';
@@ -121,6 +127,8 @@ export interface Observation {
    * where holding it was begun and the answer was lost: it has to be held again, or else released.
    */
   readonly scaling: 'none' | 'free' | 'maybe-held' | 'held';
+  /** Whether the canary may have had requests of users. */
+  readonly served: boolean;
   /** Whether the requests before the first user have been answered well. */
   readonly tested: boolean;
   readonly evidence: Evidence;
@@ -161,8 +169,10 @@ const CONSISTENCY_MS = 30_000;
 const HURRIED_CONSISTENCY_MS = 2_000;
 /** How much later than usual metrics may come before that counts as having no evidence. */
 const LATE_METRICS_MS = 3 * 60_000;
-/** How long a deleted canary may take to finish its last requests before its target group is left to the next run. */
-const DRAIN_LIMIT_MS = 15 * 60_000;
+/** How long ECS may take to remove a canary before what is left of it is left to the next run. */
+const REMOVAL_LIMIT_MS = 15 * 60_000;
+/** With little time left, the canary's last requests get no more than that. */
+const HURRIED_DRAIN_MS = 10_000;
 
 /** Decides what comes next: pure, so the whole behaviour of a rollout can be tested without AWS and without time. */
 export function decide(rollout: Rollout, phase: Phase, seen: Observation): Decision {
@@ -178,7 +188,7 @@ export function decide(rollout: Rollout, phase: Phase, seen: Observation): Decis
     case 'rolling-back':
       return takeBack(rollout, phase, seen);
     case 'cleaning':
-      return clean(phase, seen);
+      return clean(rollout, phase, seen);
     case 'done':
       return decided(phase, { kind: 'finish' });
   }
@@ -208,7 +218,7 @@ function prepare(rollout: Rollout, phase: Phase & { kind: 'preparing' }, seen: O
   }
   if (seen.canary?.draining) {
     const since = phase.since ?? seen.now;
-    if (seen.now - since > DRAIN_LIMIT_MS)
+    if (seen.now - since > REMOVAL_LIMIT_MS)
       return rollBack(rollout, seen, 'a former canary is still draining');
     return decided({ ...phase, since }, hold('a former canary to be gone'));
   }
@@ -370,8 +380,8 @@ function promote(
   const findings = judgeNow(rollout, seen.now, seen);
   const { stable } = seen;
   const looked = fresh || runsNew(rollout, seen);
-  const back = (reason: string) =>
-    rollBack(rollout, seen, reason, findings, { touchedAt: phase.updatedAt, looked });
+  const back = (reason: string, needs?: number) =>
+    rollBack(rollout, seen, reason, findings, { touchedAt: phase.updatedAt, looked, needs });
   const trouble = troubleOf(seen, findings) ?? withoutCarrier(seen);
   if (trouble !== undefined) return back(trouble);
   if (stable.taskDefinition !== rollout.to) {
@@ -388,12 +398,12 @@ function promote(
     }
     if (seen.now - phase.updatedAt > CONSISTENCY_MS) {
       const why = `ECS took the service's own deployment back: ${stable.deploymentReason || 'it runs the former revision'}`;
-      return back(why);
+      return back(why, total);
     }
     return decided(phase, hold('the service to take the new revision'), findings);
   }
   if (stable.deployment === 'failed') {
-    return back(`the service's own deployment failed: ${stable.deploymentReason}`);
+    return back(`the service's own deployment failed: ${stable.deploymentReason}`, total);
   }
   const enough = Math.max(total, stable.desired);
   if (stable.deployment === 'completed' && stable.healthy >= enough && stable.running >= enough) {
@@ -414,7 +424,7 @@ function promote(
   const limit = 3 * rollout.healthyTimeoutMs;
   if (seen.now - phase.since > limit) {
     const state = `the service had ${stable.healthy} of ${enough} healthy tasks ${formatDuration(limit)} after its promotion began`;
-    return back(state);
+    return back(state, total);
   }
   return decided(
     phase,
@@ -432,19 +442,25 @@ const withoutCarrier = ({ share, canary }: Observation): string | undefined =>
 /**
  * @param touchedAt when stable may have been given the new revision
  * @param looked whether stable's health is known
+ * @param needs healthy tasks that stable needs before it gets the traffic, where nothing speaks against the canary
  */
 function rollBack(
   rollout: Rollout,
   seen: Observation,
   reason: string,
   findings: readonly Finding[] = [],
-  { touchedAt, looked = false }: { touchedAt?: number | undefined; looked?: boolean } = {},
+  {
+    touchedAt,
+    looked = false,
+    needs,
+  }: { touchedAt?: number | undefined; looked?: boolean; needs?: number | undefined } = {},
 ): Decision {
   const phase = {
     kind: 'rolling-back',
     reason,
     since: seen.now,
     ...(touchedAt !== undefined && { touchedAt }),
+    ...(needs !== undefined && { needs }),
   } as const;
   return { ...takeBack(rollout, phase, seen, looked), findings };
 }
@@ -454,7 +470,8 @@ const runsNew = ({ from, to }: Rollout, { stable }: Observation): boolean =>
 
 /**
  * Traffic first; then the service's own revision, where the promotion had already changed it; then the rest. Only
- * where stable has no healthy task and the canary has, the traffic stays until stable has one again.
+ * where stable has no healthy task and the canary has, the traffic stays until stable has one again; and where it is
+ * stable's own deployment that failed, not the release, until stable has as many as the traffic needs.
  *
  * @param looked whether stable's health is known
  */
@@ -465,10 +482,12 @@ function takeBack(
   looked = true,
 ): Decision {
   const { stable, canary } = seen;
-  const stableIsDown = looked && stable.healthy === 0 && seen.share > 0 && (canary?.healthy ?? 0) > 0;
+  const tooLong = seen.now - phase.since > 3 * rollout.healthyTimeoutMs;
+  const needed = seen.hurried || seen.interrupted !== undefined || tooLong ? 1 : (phase.needs ?? 1);
+  const carried = looked && seen.share > 0 && (canary?.healthy ?? 0) >= needed;
+  const stableIsDown = carried && stable.healthy < needed;
   const restored = seen.routes === 'original' && seen.share === 0;
   if (!restored && !stableIsDown) return decided(phase, { kind: 'restore-traffic' });
-  const tooLong = seen.now - phase.since > 3 * rollout.healthyTimeoutMs;
   const giveUp = (state: string): Decision => {
     const reason = `${phase.reason}; ${state}`;
     return decided({ kind: 'done', outcome: 'rolled-back', reason, leftovers: true }, { kind: 'finish' });
@@ -504,27 +523,44 @@ function takeBack(
   if (phase.updatedAt !== undefined && !settled && !seen.hurried && !tooLong) {
     return decided(phase, hold('the service to run its former revision everywhere'));
   }
-  return clean({ kind: 'cleaning', outcome: 'rolled-back', reason: phase.reason, since: seen.now }, seen);
+  return clean(
+    rollout,
+    { kind: 'cleaning', outcome: 'rolled-back', reason: phase.reason, since: seen.now },
+    seen,
+  );
 }
 
 /** Removes what the rollout made, in an order in which nothing that can still get traffic is touched. */
-function clean(phase: Phase & { kind: 'cleaning' }, seen: Observation): Decision {
-  if (seen.routes !== 'original' || seen.share > 0) return decided(phase, { kind: 'restore-traffic' });
-  if (seen.canary && !seen.canary.draining) return decided(phase, { kind: 'delete-canary' });
-  if (seen.scaling === 'held' || seen.scaling === 'maybe-held') {
-    return decided(phase, { kind: 'release-scaling' });
-  }
+function clean(rollout: Rollout, phase: Phase & { kind: 'cleaning' }, seen: Observation): Decision {
   const { outcome, reason } = phase;
+  if (seen.routes !== 'original' || seen.share > 0) {
+    const { restoredAt: _, ...again } = phase;
+    return decided(again, { kind: 'restore-traffic' });
+  }
+  const restoredAt = phase.restoredAt ?? seen.now;
+  const next: Phase = { ...phase, restoredAt };
+  if (seen.scaling === 'held' || seen.scaling === 'maybe-held') {
+    return decided(next, { kind: 'release-scaling' });
+  }
   const end = (leftovers: boolean): Decision =>
     decided({ kind: 'done', outcome, reason, leftovers }, { kind: 'finish' });
-  const overdue = seen.hurried || seen.now - phase.since > DRAIN_LIMIT_MS;
+  if (seen.canary && !seen.canary.draining) {
+    // A group that no rule names is not drained: its tasks would be stopped with the requests that they have, and
+    // with those that the load balancer sends for some seconds more. So they are left alone for a while first.
+    const quiet = seen.now - restoredAt;
+    const drainMs = seen.served ? rollout.drainMs : 0;
+    const enough = seen.hurried ? Math.min(drainMs, HURRIED_DRAIN_MS) : drainMs;
+    if (quiet >= enough) return decided(next, { kind: 'delete-canary' });
+    if (seen.hurried) return end(true);
+    return decided(next, hold('the canary to finish its last requests', restoredAt + drainMs));
+  }
+  const overdue = seen.hurried || seen.now - restoredAt > rollout.drainMs + REMOVAL_LIMIT_MS;
   if (seen.targetGroups !== 'none') {
-    // Requests may still be under way as long as the load balancer knows a target.
     if (seen.canary && seen.canary.targets > 0) {
-      return overdue ? end(true) : decided(phase, hold('the canary to finish its last requests'));
+      return overdue ? end(true) : decided(next, hold('the load balancer to let go of the canary'));
     }
-    return decided(phase, { kind: 'delete-target-groups' });
+    return decided(next, { kind: 'delete-target-groups' });
   }
   // Its tasks get no requests any more; that they end is up to ECS alone.
-  return seen.canary && !overdue ? decided(phase, hold('the canary service to be gone')) : end(false);
+  return seen.canary && !overdue ? decided(next, hold('the canary service to be gone')) : end(false);
 }

@@ -30,6 +30,7 @@ const ROLLOUT: Rollout = {
   initialTasks: 10,
   preTrafficTest: false,
   healthyTimeoutMs: 10 * MINUTE,
+  drainMs: 5 * MINUTE,
 };
 
 const STABLE_SEEN: Observation['stable'] = {
@@ -52,6 +53,7 @@ const seen = (of: Partial<Observation> = {}): Observation => ({
   share: 5,
   scaling: 'held',
   tested: true,
+  served: true,
   evidence: NO_EVIDENCE,
   hurried: false,
   ...of,

@@ -261,6 +261,13 @@ describe('the original weights of a rule', () => {
     expect(decodeOriginal(encodeOriginal(original), [arn('a'), arn('b')])).toEqual(original);
   });
 
+  it('come back with a duration that stands beside a stickiness that is off', () => {
+    const original = { groups: [{ arn: arn('a'), weight: 1 }], stickinessSeconds: { off: 604_800 } };
+    const text = encodeOriginal(original);
+    expect(text).toMatch(/^[\p{L}\p{N} +\-=._:/@]{1,256}$/u);
+    expect(decodeOriginal(text, [arn('a'), arn('b')])).toEqual(original);
+  });
+
   it('leave out groups that the rule does not name any more', () => {
     const original = {
       groups: [

@@ -166,6 +166,7 @@ export class World {
       initialTasks: scenario.initialTasks,
       preTrafficTest: scenario.preTrafficTest,
       healthyTimeoutMs: HEALTHY_TIMEOUT,
+      drainMs: 20_000,
     };
     this.stable = this.#service(FROM, scenario.initialTasks, 'completed');
     this.stable.tasks = this.stable.tasks.map((task) => ({ ...task, healthyAt: START }));
@@ -724,6 +725,7 @@ class Process {
       ...(this.#interference !== undefined && { interference: this.#interference }),
       scaling: this.#scaling,
       tested: this.#tested,
+      served: true,
       evidence: world.evidence(this.#trafficSince),
       hurried: this.#hurried,
     };

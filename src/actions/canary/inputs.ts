@@ -3,7 +3,7 @@ import type { Stickiness } from '../../engine/routes.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Stacks } from '../../ports.ts';
 import type { Capacity } from '../../rollout/capacity.ts';
-import { parseDuration } from '../../rollout/duration.ts';
+import { formatDuration, parseDuration } from '../../rollout/duration.ts';
 import { DEFAULT_GATES, type Gate, parseGates } from '../../rollout/gates.ts';
 import { complete, type Plan, parseSteps, STRATEGIES, STRATEGY_NAMES } from '../../rollout/plan.ts';
 import { readConfigFile, withConfig } from '../config-file.ts';
@@ -32,6 +32,8 @@ export interface Inputs {
   readonly metricDelayMs: number;
   readonly healthyTimeoutMs: number;
   readonly customMetrics: Readonly<Record<string, CustomMetric>>;
+  /** After which a rollout that is not over is taken back; `undefined` without a limit. */
+  readonly timeLimitMs: number | undefined;
   readonly dryRun: boolean;
 }
 
@@ -54,6 +56,7 @@ export const CONFIG_KEYS = [
   'capacity',
   'metric-delay',
   'healthy-timeout',
+  'time-limit',
   'dry-run',
 ] as const;
 
@@ -93,8 +96,16 @@ export async function readInputs(
     metricDelayMs: reader.duration('metric-delay', 3 * MINUTE),
     healthyTimeoutMs: reader.duration('healthy-timeout', 10 * MINUTE),
     customMetrics,
+    timeLimitMs: reader.parse('time-limit', (text) => parseDuration(text, 'time-limit'), undefined),
     dryRun: reader.boolean('dry-run', false),
   };
+  const bakes = inputs.plan.reduce((total, { bakeMs }) => total + bakeMs, 0);
+  if (inputs.timeLimitMs !== undefined && inputs.timeLimitMs <= bakes) {
+    reader.problem(
+      'time-limit',
+      `${formatDuration(inputs.timeLimitMs)} is not enough: the steps alone take ${formatDuration(bakes)}, and tasks have to start and to be replaced`,
+    );
+  }
   reader.finish();
   return inputs;
 }
@@ -105,10 +116,11 @@ function readPlan(reader: InputReader): Plan {
   return complete(steps ?? STRATEGIES[strategy]);
 }
 
+/** One alarm a line: a comma may be part of its name. */
 const lines = (text: string | undefined): readonly string[] => [
   ...new Set(
     (text ?? '')
-      .split(/\n|,/)
+      .split('\n')
       .map((line) => line.trim().replace(/^- /, ''))
       .filter((line) => line !== ''),
   ),

@@ -10,6 +10,8 @@ import { fromMain } from './state.ts';
 
 /** The runner ends its worker about 45 s after a job was cancelled. */
 const PATIENCE_MS = 35_000;
+/** Of those, what the canary's last requests get; ECS needs the rest to let go of its tasks. */
+const DRAIN_MS = 15_000;
 
 /**
  * Ends what the main step had no time for: the runner gives it seconds when a job is cancelled. Takes all traffic back
@@ -35,7 +37,7 @@ export async function run({ reporter, env, clock, cancelled }: ActionContext): P
   const { ending, last } = await conduct(
     stage,
     site,
-    rescueRollout(ledger),
+    rescueRollout(ledger, DRAIN_MS),
     {
       rolloutId: ledger.rolloutId,
       holder: holderOf(env),

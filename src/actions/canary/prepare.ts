@@ -86,6 +86,16 @@ export function requireReleasable(site: Site, definition: TaskDefinition): void 
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
+/** @throws ConfigError when there would be no way back, because ECS runs no deregistered revision anew */
+export async function requireWayBack({ stable }: Site, taskDefinitions: TaskDefinitions): Promise<void> {
+  const current = await taskDefinitions.find(stable.taskDefinition);
+  if (current?.active) return;
+  throw new ConfigError({
+    input: 'service',
+    message: `the service "${stable.name}" runs ${stable.taskDefinition.split('/').at(-1)}, which was deregistered, so a release could not be taken back to it; deploy the same definition as a new revision first, and keep the revisions that services run`,
+  });
+}
+
 /** @throws DeployError when the service is in the middle of a deployment that is not ours */
 export function requireSettled({ stable }: Site): void {
   const [primary] = stable.deployments.filter((deployment) => deployment.primary);

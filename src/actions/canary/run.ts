@@ -1,9 +1,9 @@
 import { conduct, type Performance, type Stage } from '../../engine/conduct.ts';
+import { requireExpressible, tellStickiness } from '../../engine/expressible.ts';
 import { requireDead } from '../../engine/lease.ts';
-import { priorityBefore } from '../../engine/pre-traffic.ts';
-import { describeRoute, Routes } from '../../engine/routes.ts';
+import { describeRoute } from '../../engine/routes.ts';
 import { type Site, surveySite } from '../../engine/site.ts';
-import { ConfigError, DeployError } from '../../errors.ts';
+import { DeployError } from '../../errors.ts';
 import { holderOf, newRolloutId } from '../../github/run-identity.ts';
 import type { AwsCall } from '../../ports.ts';
 import { describeEnd, revision } from '../../report/narrate.ts';
@@ -22,6 +22,7 @@ import {
   requireQuietAlarms,
   requireReleasable,
   requireSettled,
+  requireWayBack,
   settleGates,
 } from './prepare.ts';
 import { keepForPost } from './state.ts';
@@ -52,14 +53,16 @@ export async function run(context: ActionContext): Promise<void> {
   requireReleasable(first, release.definition);
   let site = await withoutLivingHolder(first, context, aws, inputs);
   const gates = await settleGates(inputs, site, aws.metrics, clock, reporter);
-  const base = rolloutOf(inputs, gates);
+  const base = rolloutOf(inputs, gates, await drainOf(site, aws));
 
   if (site.ledger) {
     const ended = await finishFormer(stage, site, release, base, inputs, aws);
     if (ended) return conclude(context, ended, site);
     site = await surveySite(aws, inputs.cluster, inputs.service);
   }
+  site = await withoutOrphan(site, context, aws, inputs);
   requireSettled(site);
+  await requireWayBack(site, aws.taskDefinitions);
   requireExpressible(site, inputs);
   reportPlan(context, site, inputs, gates);
   if (inputs.dryRun) {
@@ -79,10 +82,14 @@ export async function run(context: ActionContext): Promise<void> {
   const rolloutId = newRolloutId(env);
   keepForPost(reporter, { cluster: site.stable.cluster, service: site.stable.name, rolloutId });
   const rollout = { ...base, from, to, initialTasks: site.stable.desired };
-  const performance = await conduct(stage, site, rollout, engineSettings(inputs, env, rolloutId), () => ({
-    kind: 'preparing',
-    startAt: 0,
-  }));
+  const performance = await conduct(
+    stage,
+    site,
+    rollout,
+    engineSettings(inputs, stage, rolloutId),
+    () => ({ kind: 'preparing', startAt: 0 }),
+    inputs,
+  );
   await conclude(context, performance, site);
 }
 
@@ -99,7 +106,20 @@ function journal() {
   };
 }
 
-function rolloutOf(inputs: Inputs, gates: Inputs['gates']): Omit<Rollout, 'from' | 'to' | 'initialTasks'> {
+/** Load balancers go on sending requests by the old weights for some seconds after a change. */
+const LEAST_DRAIN_MS = 20_000;
+
+/** The canary's last requests get the time that the service's own target groups give to theirs. */
+async function drainOf({ pairs }: Site, { traffic }: Adapters): Promise<number> {
+  const delays = await Promise.all(pairs.map(({ stable }) => traffic.deregistrationDelay(stable.arn)));
+  return Math.max(LEAST_DRAIN_MS, ...delays);
+}
+
+function rolloutOf(
+  inputs: Inputs,
+  gates: Inputs['gates'],
+  drainMs: number,
+): Omit<Rollout, 'from' | 'to' | 'initialTasks'> {
   const { plan, minRequests, metricDelayMs, onNoEvidence, maxHoldMs, afterHold, capacity } = inputs;
   return {
     plan,
@@ -111,11 +131,16 @@ function rolloutOf(inputs: Inputs, gates: Inputs['gates']): Omit<Rollout, 'from'
     afterHold,
     capacity,
     healthyTimeoutMs: inputs.healthyTimeoutMs,
+    drainMs,
     preTrafficTest: inputs.preTrafficUrl !== undefined,
   };
 }
 
-function engineSettings(inputs: Inputs, env: NodeJS.ProcessEnv, rolloutId: string) {
+function engineSettings(
+  inputs: Inputs,
+  { env, cancelled }: Pick<Stage, 'env' | 'cancelled'>,
+  rolloutId: string,
+) {
   const { preTrafficUrl: url, preTrafficHeader: name } = inputs;
   return {
     rolloutId,
@@ -125,14 +150,33 @@ function engineSettings(inputs: Inputs, env: NodeJS.ProcessEnv, rolloutId: strin
     customMetrics: inputs.customMetrics,
     metricDelayMs: inputs.metricDelayMs,
     preTrafficTest:
-      url === undefined ? undefined : { url, header: { name, value: rolloutId }, get: httpStatus },
+      url === undefined
+        ? undefined
+        : { url, header: { name, value: rolloutId }, get: askWithin(cancelled), signal: cancelled },
   };
 }
 
-async function httpStatus(url: string, headers: Readonly<Record<string, string>>): Promise<number> {
-  const response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(10_000) });
-  await response.body?.cancel();
-  return response.status;
+/** Answers the status of a GET; lets go of it when the run is cancelled. */
+const askWithin =
+  (cancelled: AbortSignal) =>
+  async (url: string, headers: Readonly<Record<string, string>>): Promise<number> => {
+    const signal = AbortSignal.any([cancelled, AbortSignal.timeout(10_000)]);
+    const response = await fetch(url, { headers, redirect: 'manual', signal });
+    await response.body?.cancel();
+    return response.status;
+  };
+
+/** A canary service of ours whose rollout was ended without it: it gets no traffic, and is in the way. */
+async function withoutOrphan(
+  site: Site,
+  { reporter }: ActionContext,
+  aws: Adapters,
+  inputs: Inputs,
+): Promise<Site> {
+  if (site.ledger || site.canary?.status !== 'ACTIVE' || inputs.dryRun) return site;
+  reporter.warning(`A former run left the service ${site.canaryName}, which is removed first.`);
+  await aws.services.delete(site.stable.cluster, site.canaryName);
+  return surveySite(aws, inputs.cluster, inputs.service);
 }
 
 /** Another run's rollout on the same service: refused while it lives, ours to finish when it is dead. */
@@ -185,11 +229,18 @@ async function finishFormer(
   const rollout = { ...base, from: ledger.from, to: ledger.to, initialTasks: ledger.initialTasks };
   const weights = rollout.plan.map(({ weight }) => weight);
   let resumed = false;
-  const performance = await conduct(stage, site, rollout, engineSettings(inputs, env, rolloutId), (share) => {
-    const phase = resume(ledger, weights, share, same ? ledger.to : undefined, clock.now());
-    resumed = phase.kind === 'preparing' || phase.kind === 'promoting';
-    return phase;
-  });
+  const performance = await conduct(
+    stage,
+    site,
+    rollout,
+    engineSettings(inputs, stage, rolloutId),
+    (share) => {
+      const phase = resume(ledger, weights, share, same ? ledger.to : undefined, clock.now());
+      resumed = phase.kind === 'preparing' || phase.kind === 'promoting';
+      return phase;
+    },
+    inputs,
+  );
   const answered = resumed || (same && performance.ending.outcome === 'promoted') || stage.cancelled.aborted;
   return answered ? performance : undefined;
 }
@@ -207,30 +258,6 @@ async function register(release: Release, aws: Adapters, { reporter }: ActionCon
   return arn;
 }
 
-/** What AWS could not express has to be said before anything is changed. */
-function requireExpressible(site: Site, inputs: Inputs): void {
-  const routes = new Routes({} as never, site, inputs.stickiness);
-  for (const { weight } of inputs.plan) {
-    const coarse = routes.tooCoarseFor(weight);
-    if (coarse) {
-      throw new ConfigError({
-        input: 'steps',
-        message: `the weights of the ${describeRoute(coarse)} are too coarse for ${weight}%: target group weights end at 999; give the service's target group a larger part of that rule, or leave the step out`,
-      });
-    }
-  }
-  const crowded = site.routes.find(({ groups }) => groups.length >= 5);
-  if (crowded) {
-    throw new ConfigError({
-      input: 'service',
-      message: `the ${describeRoute(crowded)} forwards to ${crowded.groups.length} target groups and AWS allows 5, so there is no place for the canary`,
-    });
-  }
-  if (inputs.preTrafficUrl !== undefined) {
-    for (const { listenerArn } of site.routes) priorityBefore(site.routes, site.allRoutes, listenerArn);
-  }
-}
-
 function reportPlan({ reporter }: ActionContext, site: Site, inputs: Inputs, gates: Inputs['gates']): void {
   const { stable, routes, pairs, scaling, scalingUnknown } = site;
   reporter.startGroup(`Rollout of ${inputs.taskDefinition} to ${stable.name} in ${stable.cluster}`);
@@ -245,7 +272,8 @@ function reportPlan({ reporter }: ActionContext, site: Site, inputs: Inputs, gat
   for (const gate of gates)
     reporter.info(`gate:           ${gate.text}${gate.warnOnly ? ' (warns only)' : ''}`);
   for (const alarm of inputs.alarms) reporter.info(`alarm:          ${alarm}`);
-  if (scaling) reporter.info('autoscaling:    scale-in is held during the rollout');
+  for (const line of tellStickiness(site, inputs.stickiness)) reporter.info(`stickiness:     ${line}`);
+  if (scaling) reporter.info('autoscaling:    scale-in and schedules are held during the rollout');
   reporter.endGroup();
   if (scalingUnknown !== undefined) {
     reporter.warning(

@@ -1,5 +1,6 @@
 import { awaitDeployment } from '../../engine/await-deployment.ts';
 import { conduct } from '../../engine/conduct.ts';
+import { insist } from '../../engine/insist.ts';
 import { findUnfinished, type Site } from '../../engine/site.ts';
 import { ConfigError, DeployError } from '../../errors.ts';
 import { holderOf, newRolloutId } from '../../github/run-identity.ts';
@@ -26,23 +27,24 @@ export async function run(context: ActionContext): Promise<void> {
   const site = await findUnfinished(aws, service);
   const ledger = site?.ledger;
   if (site && ledger) {
-    const goesBackTo = ledger.from;
-    reporter.info(
-      `A rollout of ${revision(ledger.to)} is under way (${ledger.phase}), held by ${ledger.holder}`,
-    );
+    const unfinished = ledger.phase !== 'cleaning' && ledger.phase !== 'done';
+    const what = unfinished
+      ? `A rollout of ${revision(ledger.to)} is under way (${ledger.phase}), held by ${ledger.holder}`
+      : 'A former rollout left parts of its canary';
+    reporter.info(what);
     if (inputs.dryRun) {
-      reporter.notice(`Dry run: it would be rolled back to ${revision(goesBackTo)}; nothing was changed.`);
-      return;
-    }
-    const outcome = await endRollout(context, aws, site, ledger, inputs);
-    const enough =
-      outcome === 'rolled-back' && (inputs.to.kind === 'previous' || inputs.to.kind === 'last-good');
-    if (enough) {
+      const then = unfinished ? `rolled back to ${revision(ledger.from)}` : 'removed';
+      reporter.notice(`Dry run: it would be ${then}; nothing was changed.`);
+      if (unfinished) return;
+    } else await endRollout(context, aws, site, ledger, inputs);
+    const toFormer = inputs.to.kind === 'previous' || inputs.to.kind === 'last-good';
+    // What the service ran beside the canary is what a rollback of the rollout leads to, and all there is to do.
+    if (unfinished && toFormer && (await describe(aws, inputs)).taskDefinition === ledger.from) {
       const now = await awaitDeployment(
         aws.services,
         clock,
         service,
-        goesBackTo,
+        ledger.from,
         inputs.timeoutMs,
         cancelled,
         quietly(reporter.info),
@@ -131,7 +133,7 @@ async function redeploy(
     return;
   }
   const started = clock.now();
-  await aws.services.update(service, { taskDefinition: target.arn });
+  await insist(clock, () => aws.services.update(service, { taskDefinition: target.arn }));
   const now = await awaitDeployment(
     aws.services,
     clock,

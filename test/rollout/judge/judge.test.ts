@@ -211,6 +211,16 @@ describe('requests without an answer', () => {
     expect(verdict('error-rate < 1% abort > 2%', of(silent([1000, 400]), stable))).toBe('abort');
   });
 
+  it('are not counted in a minute that is not settled', () => {
+    const [old, young] = silent([1000, 1000], [1000, 990]);
+    if (!old || !young) throw new Error('two minutes');
+    expect(says('http-5xx < 5', of([old, { ...young, settled: false }]))).toEqual([
+      'pass',
+      '0 answers 5xx in the worst 1m, 12:00-12:01 UTC',
+    ]);
+    expect(verdict('http-5xx < 5', of([old, young]))).toBe('abort');
+  });
+
   it('are not counted while CloudWatch does not tell all', () => {
     const evidence = { ...of(silent([1000, 0])), complete: false };
     expect(verdict('error-rate < 1% abort > 2%', evidence)).toBe('no-evidence');
