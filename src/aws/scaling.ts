@@ -3,6 +3,8 @@ import {
   DescribeScalableTargetsCommand,
   type DescribeScalableTargetsCommandOutput,
   RegisterScalableTargetCommand,
+  type ScalableTarget,
+  type SuspendedState,
 } from '@aws-sdk/client-application-auto-scaling';
 import type { Scaling } from '../ports.ts';
 import { type Connection, call, clientSettings } from './connection.ts';
@@ -18,34 +20,69 @@ export function scaling(connection: Connection): Scaling {
     ResourceId: `service/${cluster}/${service}`,
   });
 
+  const read = async (cluster: string, service: string): Promise<ScalableTarget | undefined> => {
+    const { ResourceId, ...scope } = target(cluster, service);
+    const output = await send<DescribeScalableTargetsCommandOutput>(
+      new DescribeScalableTargetsCommand({ ...scope, ResourceIds: [ResourceId] }),
+    );
+    return output.ScalableTargets?.[0];
+  };
+
+  const suspend = (cluster: string, service: string, SuspendedState: SuspendedState) =>
+    send(new RegisterScalableTargetCommand({ ...target(cluster, service), SuspendedState }));
+
   return {
     async find(cluster, service) {
-      const { ResourceId, ...scope } = target(cluster, service);
-      const output = await send<DescribeScalableTargetsCommandOutput>(
-        new DescribeScalableTargetsCommand({ ...scope, ResourceIds: [ResourceId] }),
-      );
-      const found = output.ScalableTargets?.[0];
+      const found = await read(cluster, service);
       if (!found) return undefined;
-      const scaleInHeld = found.SuspendedState?.DynamicScalingInSuspended ?? false;
-      return { settings: `scale-in-suspended=${scaleInHeld}`, scaleInHeld };
+      return {
+        settings: encode(found.SuspendedState ?? {}),
+        scaleInHeld: found.SuspendedState?.DynamicScalingInSuspended ?? false,
+        maxTasks: found.MaxCapacity ?? Number.POSITIVE_INFINITY,
+      };
     },
 
     async holdScaleIn(cluster, service) {
-      await send(
-        new RegisterScalableTargetCommand({
-          ...target(cluster, service),
-          SuspendedState: { DynamicScalingInSuspended: true },
-        }),
+      const { SuspendedState: now = {} } = (await read(cluster, service)) ?? {};
+      // A schedule sets bounds, and lower ones take tasks away at once; AWS does not tell the two apart.
+      await suspend(
+        cluster,
+        service,
+        complete({ ...now, DynamicScalingInSuspended: true, ScheduledScalingSuspended: true }),
       );
     },
 
     async release(cluster, service, settings) {
-      await send(
-        new RegisterScalableTargetCommand({
-          ...target(cluster, service),
-          SuspendedState: { DynamicScalingInSuspended: settings === 'scale-in-suspended=true' },
-        }),
-      );
+      const wanted = decode(settings);
+      const known = Object.values(MEMBERS).every((member) => wanted[member] !== undefined);
+      const { SuspendedState: now = {} } = (known ? undefined : await read(cluster, service)) ?? {};
+      await suspend(cluster, service, complete({ ...now, DynamicScalingInSuspended: false, ...wanted }));
     },
   };
+}
+
+/** The words of a settings text, which has to fit in a tag. Before there were three, it held the first one alone. */
+const MEMBERS = {
+  'scale-in-suspended': 'DynamicScalingInSuspended',
+  'scale-out-suspended': 'DynamicScalingOutSuspended',
+  'schedule-suspended': 'ScheduledScalingSuspended',
+} as const satisfies Readonly<Record<string, keyof SuspendedState>>;
+
+/** AWS does not say whether a member that is not named stays or becomes false, so all three are always sent. */
+const complete = (state: SuspendedState): SuspendedState =>
+  Object.fromEntries(Object.values(MEMBERS).map((member) => [member, state[member] ?? false]));
+
+const encode = (state: SuspendedState): string =>
+  Object.entries(MEMBERS)
+    .map(([word, member]) => `${word}=${state[member] ?? false}`)
+    .join(' ');
+
+function decode(settings: string): SuspendedState {
+  const words = new Map(settings.split(' ').map((entry) => entry.split('=') as [string, string]));
+  return Object.fromEntries(
+    Object.entries(MEMBERS).flatMap(([word, member]) => {
+      const value = words.get(word);
+      return value === undefined ? [] : [[member, value === 'true']];
+    }),
+  );
 }

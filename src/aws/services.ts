@@ -22,12 +22,14 @@ import { ConfigError } from '../errors.ts';
 import type { EcsService, PastDeployment, ServiceCopy, Services } from '../ports.ts';
 import type { StoppedTask } from '../rollout/judge/evidence.ts';
 import type { Tags } from '../rollout/ledger.ts';
-import { type Connection, call, clientSettings, errorName } from './connection.ts';
+import { CHANGE, type Connection, call, clientSettings, errorName } from './connection.ts';
 
 /** ECS services, and what their tasks and deployments have to say. */
 export function services(connection: Connection): Services {
   const client = new ECSClient(clientSettings(connection));
-  const send = <Output>(command: object): Promise<Output> => call(connection, 'ecs', client, command);
+  const writer = new ECSClient(clientSettings(connection, CHANGE));
+  const send = <Output>(command: object, through = client): Promise<Output> =>
+    call(connection, 'ecs', through, command);
   /** The SDK's own description, which a copy is made from. */
   const raw = new Map<string, SdkService>();
 
@@ -76,6 +78,7 @@ export function services(connection: Connection): Services {
           ...(taskDefinition !== undefined && { taskDefinition }),
           ...(tasks !== undefined && { desiredCount: tasks }),
         }),
+        writer,
       );
     },
 
@@ -191,13 +194,58 @@ function fromSdk(service: SdkService): EcsService {
   };
 }
 
+/** A service has 50 tags at most. */
+const MAX_TAGS = 50;
+
+/** The copy's tags: its own all, of the model's as many as have room. AWS keeps `aws:` for itself, and refuses it. */
+function tagsOf(copy: ServiceCopy, model: EcsService): Tag[] {
+  const all = fromTags(copy.tags).filter(({ key }) => !/^aws:/i.test(key ?? ''));
+  const inherited = all.filter(({ key, value }) => model.tags[key ?? ''] === value);
+  const own = all.filter((tag) => !inherited.includes(tag));
+  return [...own, ...inherited].slice(0, MAX_TAGS);
+}
+
 /**
- * The request for a service like `source`. Left out on purpose: service registries and Service Connect's own
- * names, through which callers would reach the canary past the load balancer and its weights.
+ * Whether AWS runs the service's tasks on Fargate, where it takes a platform version and no placement.
+ * A service with neither launch type nor strategy follows its cluster's default; its platform version tells.
  */
-function copyOf(source: SdkService, model: EcsService, copy: ServiceCopy): CreateServiceCommandInput {
+function isOnFargate({ launchType, capacityProviderStrategy, platformVersion }: SdkService): boolean {
+  if (capacityProviderStrategy?.length) {
+    return capacityProviderStrategy.every(({ capacityProvider }) =>
+      /^FARGATE(_SPOT)?$/.test(capacityProvider ?? ''),
+    );
+  }
+  return launchType === undefined ? platformVersion !== undefined : launchType === 'FARGATE';
+}
+
+/** Settings that AWS takes for some kinds of compute only. */
+function placementOf(source: SdkService): Partial<CreateServiceCommandInput> {
+  if (isOnFargate(source)) return source.platformVersion ? { platformVersion: source.platformVersion } : {};
+  return {
+    ...(source.placementConstraints?.length && { placementConstraints: source.placementConstraints }),
+    ...(source.placementStrategy?.length && { placementStrategy: source.placementStrategy }),
+  };
+}
+
+/**
+ * Balancing over zones as the model has it. A new service is balanced unless it says no; AWS takes a yes only with room
+ * above 100% of the tasks (which the copy has), and where spreading over zones comes first in the placement, if any does.
+ */
+function balancingOf({ availabilityZoneRebalancing, placementStrategy }: SdkService): 'ENABLED' | 'DISABLED' {
+  const [first] = placementStrategy ?? [];
+  const spread = !first || (first.type === 'spread' && first.field === 'attribute:ecs.availability-zone');
+  return availabilityZoneRebalancing === 'ENABLED' && spread ? 'ENABLED' : 'DISABLED';
+}
+
+/**
+ * The request for a service like `source`. Left out on purpose: service registries, VPC Lattice and Service Connect's own
+ * names, through which callers would reach the canary past the load balancer and its weights; the deployment's alarms,
+ * hooks and percentages, which are for the service's own deployments.
+ */
+export function copyOf(source: SdkService, model: EcsService, copy: ServiceCopy): CreateServiceCommandInput {
   const { serviceConnectConfiguration, volumeConfigurations } =
-    newest(source)?.deployment ?? ({} as NonNullable<ReturnType<typeof newest>>['deployment']);
+    source.deployments?.find(({ status }) => status === 'PRIMARY') ?? {};
+  // A client needs no names; without a namespace, AWS takes the cluster's default, as it did for the model.
   const { services: _names, ...connectAsClient } = serviceConnectConfiguration ?? { enabled: false };
   const strategy = source.capacityProviderStrategy?.length
     ? { capacityProviderStrategy: source.capacityProviderStrategy }
@@ -208,26 +256,21 @@ function copyOf(source: SdkService, model: EcsService, copy: ServiceCopy): Creat
     taskDefinition: copy.taskDefinition,
     desiredCount: copy.tasks,
     clientToken: copy.token,
-    tags: fromTags(copy.tags),
-    loadBalancers: model.loadBalancers.map(({ targetGroupArn, containerName, containerPort }) => ({
-      targetGroupArn: copy.targetGroups.get(targetGroupArn ?? ''),
-      containerName,
-      containerPort,
-    })),
+    tags: tagsOf(copy, model),
+    loadBalancers: model.loadBalancers.flatMap(({ targetGroupArn = '', containerName, containerPort }) => {
+      const own = copy.targetGroups.get(targetGroupArn);
+      return own === undefined ? [] : [{ targetGroupArn: own, containerName, containerPort }];
+    }),
     ...strategy,
-    ...(source.platformVersion && { platformVersion: source.platformVersion }),
+    ...placementOf(source),
     ...(source.networkConfiguration && { networkConfiguration: source.networkConfiguration }),
-    ...(source.placementConstraints?.length && { placementConstraints: source.placementConstraints }),
-    ...(source.placementStrategy?.length && { placementStrategy: source.placementStrategy }),
     ...(source.healthCheckGracePeriodSeconds !== undefined && {
       healthCheckGracePeriodSeconds: source.healthCheckGracePeriodSeconds,
     }),
     ...(source.enableExecuteCommand !== undefined && { enableExecuteCommand: source.enableExecuteCommand }),
     ...(source.enableECSManagedTags !== undefined && { enableECSManagedTags: source.enableECSManagedTags }),
     ...(source.propagateTags && source.propagateTags !== 'NONE' && { propagateTags: source.propagateTags }),
-    ...(source.availabilityZoneRebalancing && {
-      availabilityZoneRebalancing: source.availabilityZoneRebalancing,
-    }),
+    availabilityZoneRebalancing: balancingOf(source),
     ...(connectAsClient.enabled && { serviceConnectConfiguration: connectAsClient }),
     ...(volumeConfigurations?.length && { volumeConfigurations }),
     deploymentConfiguration: {
@@ -238,11 +281,6 @@ function copyOf(source: SdkService, model: EcsService, copy: ServiceCopy): Creat
     },
   };
 }
-
-const newest = (source: SdkService) => {
-  const deployment = source.deployments?.find(({ status }) => status === 'PRIMARY');
-  return deployment && { deployment };
-};
 
 function stoppedTask(task: Task): StoppedTask {
   return {

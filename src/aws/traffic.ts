@@ -26,20 +26,26 @@ import {
   RemoveTagsCommand,
   type Rule,
   type TargetGroup as SdkTargetGroup,
+  type TargetGroupStickinessConfig,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Route, TargetGroup, TargetHealth, Traffic } from '../ports.ts';
-import type { Tags } from '../rollout/ledger.ts';
+import type { StickinessSeconds, Tags } from '../rollout/ledger.ts';
 import type { WeightedGroup } from '../rollout/weights.ts';
-import { type Connection, call, clientSettings, errorName } from './connection.ts';
+import { CHANGE, type Connection, call, clientSettings, errorName } from './connection.ts';
 
 /** DescribeTags, AddTags and RemoveTags take at most 20 resources a call. */
 const TAGGED_AT_ONCE = 20;
 
+/** What AWS takes for group stickiness, and what it gives a group's own stickiness by default. */
+const MAX_STICKINESS_S = 604_800;
+const DEFAULT_STICKINESS_S = 86_400;
+
 /** Application Load Balancers: listener rules with weights, target groups, tags. */
 export function traffic(connection: Connection): Traffic {
   const client = new ElasticLoadBalancingV2Client(clientSettings(connection));
-  const send = <Output>(command: object): Promise<Output> =>
-    call(connection, 'elasticloadbalancing', client, command);
+  const writer = new ElasticLoadBalancingV2Client(clientSettings(connection, CHANGE));
+  const send = <Output>(command: object, through = client): Promise<Output> =>
+    call(connection, 'elasticloadbalancing', through, command);
   /** The actions of every rule that was read: what is not a forward goes back as it came. */
   const actions = new Map<string, readonly Action[]>();
   const models = new Map<string, SdkTargetGroup>();
@@ -52,9 +58,62 @@ export function traffic(connection: Connection): Traffic {
     });
   }
 
+  /** One that does not exist makes AWS refuse the whole question: then each is asked for alone. */
+  async function existingGroups(
+    one: (name: string) => { TargetGroupArns: string[] } | { Names: string[] },
+    names: readonly string[],
+  ) {
+    const found = await Promise.all(
+      names.map((name) =>
+        describeGroups(one(name)).catch((error: unknown) => {
+          if (/^TargetGroupNotFound/.test(errorName(error))) return [];
+          throw error;
+        }),
+      ),
+    );
+    return found.flat();
+  }
+
+  async function attributesOf(arn: string): Promise<ReadonlyMap<string, string>> {
+    const { Attributes = [] } = await send<DescribeTargetGroupAttributesCommandOutput>(
+      new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn }),
+    );
+    return new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value]));
+  }
+
+  /** Attributes that are unlike the model's. AWS takes no empty value, though it answers some that are not set so. */
+  async function alignAttributes(modelArn: string, arn: string): Promise<void> {
+    const [wanted, has] = await Promise.all([attributesOf(modelArn), attributesOf(arn)]);
+    const Attributes = [...wanted]
+      .filter(([key, value]) => value !== '' && has.get(key) !== value)
+      .map(([Key, Value]) => ({ Key, Value }));
+    if (Attributes.length === 0) return;
+    await send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn: arn, Attributes }));
+  }
+
+  async function create(source: SdkTargetGroup, name: string, tags: Tags): Promise<TargetGroup> {
+    const request = { ...settingsOf(source), Name: name, Tags: sdkTags(tags) };
+    try {
+      const output = await send<CreateTargetGroupCommandOutput>(new CreateTargetGroupCommand(request));
+      const group = output.TargetGroups?.[0];
+      if (!group?.TargetGroupArn) {
+        throw new Error(`CreateTargetGroup answered without a target group for ${name}`);
+      }
+      models.set(group.TargetGroupArn, group);
+      return targetGroup(group);
+    } catch (error) {
+      // Made with other settings by a run before this one, or by one that is as quick; whose it is, its tags tell.
+      const [existing] = /^DuplicateTargetGroupName/.test(errorName(error))
+        ? await describeGroups({ Names: [name] })
+        : [];
+      if (!existing) throw error;
+      return existing;
+    }
+  }
+
   const toRoute = (rule: Rule, listenerArn: string): Route => {
     const forward = rule.Actions?.find(({ Type }) => Type === 'forward');
-    const stickiness = forward?.ForwardConfig?.TargetGroupStickinessConfig;
+    const condition = rule.Conditions?.find(({ Field }) => Field === 'http-header')?.HttpHeaderConfig;
     actions.set(rule.RuleArn ?? '', rule.Actions ?? []);
     return {
       ruleArn: rule.RuleArn ?? '',
@@ -62,7 +121,10 @@ export function traffic(connection: Connection): Traffic {
       isDefault: rule.IsDefault ?? false,
       priority: rule.IsDefault ? undefined : Number(rule.Priority),
       groups: groupsOf(forward),
-      stickinessSeconds: stickiness?.Enabled ? (stickiness.DurationSeconds ?? 3600) : undefined,
+      stickinessSeconds: stickinessOf(forward),
+      ...(condition && {
+        header: { name: condition.HttpHeaderName ?? '', values: condition.Values ?? [] },
+      }),
     };
   };
 
@@ -88,19 +150,21 @@ export function traffic(connection: Connection): Traffic {
   }
 
   return {
-    targetGroups: (arns) => describeGroups({ TargetGroupArns: [...arns] }),
+    async targetGroups(arns) {
+      const found = await describeGroups({ TargetGroupArns: [...arns] }).catch((error: unknown) => {
+        if (!/^TargetGroupNotFound/.test(errorName(error))) throw error;
+        return existingGroups((arn) => ({ TargetGroupArns: [arn] }), arns);
+      });
+      return arns.flatMap((arn) => found.find((group) => group.arn === arn) ?? []);
+    },
 
-    async targetGroupsByName(names) {
-      // One unknown name makes AWS refuse the whole question, so each is asked for alone.
+    targetGroupsByName: (names) => existingGroups((name) => ({ Names: [name] }), names),
+
+    async targetStickiness(arns) {
       const found = await Promise.all(
-        names.map((name) =>
-          describeGroups({ Names: [name] }).catch((error: unknown) => {
-            if (/^TargetGroupNotFound/.test(errorName(error))) return [];
-            throw error;
-          }),
-        ),
+        [...new Set(arns)].map(async (arn) => [arn, targetStickinessOf(await attributesOf(arn))] as const),
       );
-      return found.flat();
+      return new Map(found.flatMap(([arn, seconds]) => (seconds === undefined ? [] : [[arn, seconds]])));
     },
 
     async routes(loadBalancerArns) {
@@ -143,51 +207,34 @@ export function traffic(connection: Connection): Traffic {
         route.isDefault
           ? new ModifyListenerCommand({ ListenerArn: route.listenerArn, DefaultActions: rebuilt })
           : new ModifyRuleCommand({ RuleArn: route.ruleArn, Actions: rebuilt }),
+        writer,
       );
     },
 
     async createLike(model, name, tags) {
       const source = models.get(model.arn);
       if (!source) throw new Error(`createLike needs a target group that was read, not ${model.arn}`);
-      const [created, attributes] = await Promise.all([
-        send<CreateTargetGroupCommandOutput>(
-          new CreateTargetGroupCommand({ ...settingsOf(source), Name: name, Tags: sdkTags(tags) }),
-        ),
-        send<DescribeTargetGroupAttributesCommandOutput>(
-          new DescribeTargetGroupAttributesCommand({ TargetGroupArn: model.arn }),
-        ),
-      ]);
-      const group = created.TargetGroups?.[0];
-      if (!group?.TargetGroupArn)
-        throw new Error(`CreateTargetGroup answered without a target group for ${name}`);
-      models.set(group.TargetGroupArn, group);
-      await send(
-        new ModifyTargetGroupAttributesCommand({
-          TargetGroupArn: group.TargetGroupArn,
-          // An attribute that is not set is answered as an empty text, which AWS does not take back.
-          Attributes: (attributes.Attributes ?? []).filter(
-            ({ Value }) => Value !== undefined && Value !== '',
-          ),
-        }),
-      );
-      return targetGroup(group);
+      const known = [...models.values()].find(({ TargetGroupName }) => TargetGroupName === name);
+      const group = known ? targetGroup(known) : await create(source, name, tags);
+      await alignAttributes(model.arn, group.arn);
+      return group;
     },
 
     async deleteTargetGroup(arn) {
       try {
+        models.delete(arn);
         await send(new DeleteTargetGroupCommand({ TargetGroupArn: arn }));
       } catch (error) {
         if (!/^TargetGroupNotFound/.test(errorName(error))) throw error;
       }
     },
 
-    async setDeregistrationDelay(arn, seconds) {
-      await send(
-        new ModifyTargetGroupAttributesCommand({
-          TargetGroupArn: arn,
-          Attributes: [{ Key: 'deregistration_delay.timeout_seconds', Value: String(seconds) }],
-        }),
+    async deregistrationDelay(arn) {
+      const output = await send<DescribeTargetGroupAttributesCommandOutput>(
+        new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn }),
       );
+      const delay = output.Attributes?.find(({ Key }) => Key === DEREGISTRATION_DELAY)?.Value;
+      return Number(delay ?? 300) * 1000;
     },
 
     async health(targetGroupArn) {
@@ -223,17 +270,20 @@ export function traffic(connection: Connection): Traffic {
     },
 
     async createHeaderRule({ listenerArn, header, value, targetGroupArn, priority, tags }) {
-      await send(
-        new CreateRuleCommand({
-          ListenerArn: listenerArn,
-          Priority: priority,
-          Conditions: [
-            { Field: 'http-header', HttpHeaderConfig: { HttpHeaderName: header, Values: [value] } },
-          ],
-          Actions: [{ Type: 'forward', TargetGroupArn: targetGroupArn }],
-          Tags: sdkTags(tags),
-        }),
-      );
+      const rule = new CreateRuleCommand({
+        ListenerArn: listenerArn,
+        Priority: priority,
+        Conditions: [{ Field: 'http-header', HttpHeaderConfig: { HttpHeaderName: header, Values: [value] } }],
+        Actions: [{ Type: 'forward', TargetGroupArn: targetGroupArn }],
+        Tags: sdkTags(tags),
+      });
+      try {
+        await send(rule);
+        return 'made';
+      } catch (error) {
+        if (!/^PriorityInUse/.test(errorName(error))) throw error;
+        return 'taken';
+      }
     },
 
     async deleteRule(ruleArn) {
@@ -245,6 +295,8 @@ export function traffic(connection: Connection): Traffic {
     },
   };
 }
+
+const DEREGISTRATION_DELAY = 'deregistration_delay.timeout_seconds';
 
 const sdkTags = (tags: Tags) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 
@@ -263,11 +315,33 @@ function groupsOf(forward: Action | undefined): WeightedGroup[] {
   return forward?.TargetGroupArn ? [{ arn: forward.TargetGroupArn, weight: 1 }] : [];
 }
 
+function stickinessOf(forward: Action | undefined): StickinessSeconds {
+  const { Enabled: on, DurationSeconds: seconds } = forward?.ForwardConfig?.TargetGroupStickinessConfig ?? {};
+  if (on) return seconds ?? 3600;
+  // AWS takes a duration from 1 on, and answers 0 where it has none.
+  return seconds ? { off: seconds } : undefined;
+}
+
+function stickinessConfig(seconds: StickinessSeconds): TargetGroupStickinessConfig {
+  if (seconds === undefined) return { Enabled: false };
+  return typeof seconds === 'number'
+    ? { Enabled: true, DurationSeconds: seconds }
+    : { Enabled: false, DurationSeconds: seconds.off };
+}
+
+/** How long a target group keeps a client with one target, in seconds that group stickiness takes as well. */
+function targetStickinessOf(attributes: ReadonlyMap<string, string>): number | undefined {
+  if (attributes.get('stickiness.enabled') !== 'true') return undefined;
+  const type = attributes.get('stickiness.type') === 'app_cookie' ? 'app_cookie' : 'lb_cookie';
+  const seconds = Math.round(Number(attributes.get(`stickiness.${type}.duration_seconds`)));
+  return Math.min(MAX_STICKINESS_S, Math.max(1, seconds || DEFAULT_STICKINESS_S));
+}
+
 /** The same actions with other groups and stickiness in the forward; whatever runs before it stays. */
 function rebuild(
   actions: readonly Action[],
   groups: readonly WeightedGroup[],
-  stickinessSeconds: number | undefined,
+  stickinessSeconds: StickinessSeconds,
 ): Action[] {
   return actions.map((action) => {
     if (action.Type === 'forward') {
@@ -277,10 +351,7 @@ function rebuild(
         ForwardConfig: {
           ...config,
           TargetGroups: groups.map(({ arn, weight }) => ({ TargetGroupArn: arn, Weight: weight })),
-          TargetGroupStickinessConfig:
-            stickinessSeconds === undefined
-              ? { Enabled: false }
-              : { Enabled: true, DurationSeconds: stickinessSeconds },
+          TargetGroupStickinessConfig: stickinessConfig(stickinessSeconds),
         },
       };
     }
@@ -294,14 +365,33 @@ function rebuild(
   });
 }
 
-/** What CreateTargetGroup takes of what DescribeTargetGroups answers; health checks of TCP have no path or matcher. */
+/**
+ * What CreateTargetGroup takes of what DescribeTargetGroups answers, for a group that speaks HTTP or HTTPS to instances
+ * or IP addresses, in any version. Its health checks are of HTTP or HTTPS as well, so they have a path and a matcher:
+ * codes of gRPC for that version, of HTTP for the others.
+ */
 function settingsOf(group: SdkTargetGroup): Omit<CreateTargetGroupCommandInput, 'Name'> {
-  const {
-    TargetGroupArn: _arn,
-    TargetGroupName: _name,
-    LoadBalancerArns: _loadBalancers,
-    ...settings
-  } = group;
+  const { HttpCode, GrpcCode } = group.Matcher ?? {};
+  const codes = group.ProtocolVersion === 'GRPC' ? { GrpcCode } : { HttpCode };
+  const matcher = Object.values(codes).some((code) => code !== undefined) ? codes : undefined;
+  const settings: Omit<CreateTargetGroupCommandInput, 'Name'> = {
+    Protocol: group.Protocol,
+    ProtocolVersion: group.ProtocolVersion,
+    Port: group.Port,
+    VpcId: group.VpcId,
+    TargetType: group.TargetType,
+    IpAddressType: group.IpAddressType,
+    TargetControlPort: group.TargetControlPort,
+    HealthCheckProtocol: group.HealthCheckProtocol,
+    HealthCheckPort: group.HealthCheckPort,
+    HealthCheckEnabled: group.HealthCheckEnabled,
+    HealthCheckPath: group.HealthCheckPath,
+    HealthCheckIntervalSeconds: group.HealthCheckIntervalSeconds,
+    HealthCheckTimeoutSeconds: group.HealthCheckTimeoutSeconds,
+    HealthyThresholdCount: group.HealthyThresholdCount,
+    UnhealthyThresholdCount: group.UnhealthyThresholdCount,
+    Matcher: matcher,
+  };
   return settings;
 }
 

@@ -146,8 +146,14 @@ export function resume(
  */
 export interface OriginalAction {
   readonly groups: readonly { readonly arn: string; readonly weight: number }[];
-  readonly stickinessSeconds: number | undefined;
+  readonly stickinessSeconds: StickinessSeconds;
 }
+
+/**
+ * How long a client stays with its target group; `undefined` where stickiness is off. AWS keeps a duration beside a
+ * stickiness that is off, too, where somebody gave one (Terraform does): `{ off }`.
+ */
+export type StickinessSeconds = number | { readonly off: number } | undefined;
 
 export const ORIGINAL_TAG = `${PREFIX}original`;
 export const ROLLOUT_TAG = `${PREFIX}rolloutId`;
@@ -156,7 +162,12 @@ const groupId = (arn: string): string => arn.split('/').at(-1) ?? arn;
 
 export function encodeOriginal({ groups, stickinessSeconds }: OriginalAction): string {
   const weights = groups.map(({ arn, weight }) => `${groupId(arn)}=${weight}`);
-  return [...weights, ...(stickinessSeconds === undefined ? [] : [`sticky=${stickinessSeconds}`])].join(' ');
+  return [...weights, ...encodeStickiness(stickinessSeconds)].join(' ');
+}
+
+function encodeStickiness(seconds: StickinessSeconds): string[] {
+  if (seconds === undefined) return [];
+  return [typeof seconds === 'number' ? `sticky=${seconds}` : `not-sticky=${seconds.off}`];
 }
 
 /** @param known ARNs of the target groups that the action forwards to now; others cannot be put back */
@@ -166,11 +177,13 @@ export function decodeOriginal(text: string, known: readonly string[]): Original
     .filter((entry) => entry !== '')
     .map((entry) => entry.split('=') as [string, string]);
   const sticky = entries.find(([key]) => key === 'sticky')?.[1];
+  const off = entries.find(([key]) => key === 'not-sticky')?.[1];
   return {
     groups: entries.flatMap(([key, weight]) => {
       const arn = known.find((candidate) => groupId(candidate) === key);
       return arn === undefined ? [] : [{ arn, weight: Number(weight) }];
     }),
-    stickinessSeconds: sticky === undefined ? undefined : Number(sticky),
+    stickinessSeconds:
+      sticky !== undefined ? Number(sticky) : off !== undefined ? { off: Number(off) } : undefined,
   };
 }

@@ -20,7 +20,7 @@ gates:
   - error-rate < 1% abort > 2%
   - metric checkouts > 5
   - metric failures < 0.1
-alarms: [errors, latency]
+alarms: [errors, 'latency, p95']
 min-requests: 50
 on-no-evidence: proceed
 dry-run: true
@@ -65,7 +65,7 @@ describe('a config file', () => {
         { weight: 10, bakeMs: 300_000 },
         { weight: 100, bakeMs: 300_000 },
       ],
-      alarms: ['errors', 'latency'],
+      alarms: ['errors', 'latency, p95'],
       minRequests: 7,
       onNoEvidence: 'proceed',
       dryRun: true,

@@ -35,7 +35,7 @@ describe.concurrent('metrics that', () => {
   test('arrive later than they should hold a step until they are there', async () => {
     await inWorld({ metricDelay: 5 * MINUTE }, async (world) => {
       const step = await world.release({ gates: ERRORS, 'max-hold': '20m' });
-      expect(step.log).toContain('no evidence');
+      expect(step.log).toContain('Wait for the metrics of the last minutes of the step 50% for 3m');
       expect(step.outputs['outcome']).toBe('promoted');
       return PROMOTED;
     });
@@ -157,7 +157,7 @@ describe.concurrent('an alarm', () => {
     await inWorld({}, async (world) => {
       await putAlarm(world, 'orders', 'ALARM');
       await putAlarm(world, 'stock', 'OK');
-      const step = await world.release({ alarms: 'orders, stock' });
+      const step = await world.release({ alarms: 'orders\nstock' });
       expect(step.code).toBe(1);
       expect(step.log).toMatch(/an alarm is in ALARM already.*orders.*7 orders failed/);
       expect(step.log).toContain('Nothing was changed.');
@@ -208,6 +208,20 @@ describe.concurrent('an alarm', () => {
       });
       const step = await world.release({ alarms: 'errors', gates: 'crashes = 0', steps: '50% for 60m' });
       expect(step.outputs['reason']).toContain('alarm errors: is in ALARM');
+      return TAKEN_BACK;
+    });
+  });
+
+  test('that is deleted during the rollout holds it', async () => {
+    await inWorld({}, async (world) => {
+      await putAlarm(world, 'orders', 'OK');
+      const step = world.start({ alarms: 'orders', gates: 'crashes = 0', 'max-hold': '3m' });
+      await step.says('Wait for the end of the step 50%');
+      await world.ask('CloudWatch', 'DeleteAlarms', { AlarmNames: ['orders'] });
+      const { outputs } = await step.done;
+      expect(outputs['reason']).toMatch(
+        /alarm orders: no evidence, CloudWatch does not know it any more.*holding/,
+      );
       return TAKEN_BACK;
     });
   });

@@ -200,19 +200,31 @@ describe.concurrent('an autoscaled service', () => {
         const held = world.calls
           .filter(({ operation }) => operation === 'RegisterScalableTarget')
           .map(({ input }) => (input as { SuspendedState?: object }).SuspendedState);
-        expect(held).toEqual([{ DynamicScalingInSuspended: true }, { DynamicScalingInSuspended: false }]);
+        const free = {
+          DynamicScalingInSuspended: false,
+          DynamicScalingOutSuspended: false,
+          ScheduledScalingSuspended: false,
+        };
+        expect(held).toEqual([
+          { ...free, DynamicScalingInSuspended: true, ScheduledScalingSuspended: true },
+          free,
+        ]);
         return bad ? TAKEN_BACK : PROMOTED;
       });
     });
   }
 
-  test('whose scale-in its owner has suspended keeps that', async () => {
+  test.each([
+    ['scale-in', { DynamicScalingInSuspended: true }],
+    ['scale-out', { DynamicScalingOutSuspended: true }],
+    ['scheduled scaling', { ScheduledScalingSuspended: true }],
+  ])('whose %s its owner has suspended keeps that', async (_, SuspendedState) => {
     await inWorld({ override: { scalableTargets } }, async (world) => {
       await world.ask('Application Auto Scaling', 'RegisterScalableTarget', {
         ServiceNamespace: 'ecs',
         ScalableDimension: 'ecs:service:DesiredCount',
         ResourceId: 'service/prod/web',
-        SuspendedState: { DynamicScalingInSuspended: true },
+        SuspendedState,
       });
       await world.prepared();
       const step = await world.release();
