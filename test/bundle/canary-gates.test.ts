@@ -34,6 +34,12 @@ const WEAK: ScenarioBehaviour = { capacity: 10 };
 const FAILING: readonly [gate: string, behaviour: ScenarioBehaviour, said: RegExp][] = [
   ['error-rate < 1%', { errorRate: 0.03 }, /\d+ of \d+ requests \([1-4]\.\d+%\) answered 5xx/],
   ['error-rate < 1% abort > 2%', { errorRate: 0.05 }, /\d+ of \d+ requests \(\d\.\d+%\) answered 5xx/],
+  ['error-rate < 1% abort > 2%', { unansweredRate: 0.1 }, /answered 5xx or, \d+ of them, not at all/],
+  [
+    'latency-p95 < 300ms abort > 500ms',
+    { unansweredRate: 0.2 },
+    /took longer than 500ms or, \d+ of them, not at all/,
+  ],
   ['http-4xx-rate < 5%', { clientErrorRate: 0.2 }, /answered 4xx/],
   ['latency-p50 < 100ms', SLOW, /took longer than 100ms/],
   ['latency-p90 < 300ms', SLOW, /took longer than 300ms/],
@@ -99,7 +105,7 @@ describe.concurrent('gates', () => {
   });
 
   for (const [gate, behaviour, said] of FAILING) {
-    test(`take a release back that does not meet ${gate}`, async () => {
+    test(`take a release back that does not meet ${gate}: ${Object.keys(behaviour)}`, async () => {
       await inWorld({ behaviours: { 'app:v2': behaviour } }, async (world) => {
         const job = world.job();
         job.file('canary.yml', METRICS);
@@ -109,6 +115,27 @@ describe.concurrent('gates', () => {
         expect(step.outputs['reason']).toContain(`${gate}: `);
         expect(step.outputs['reason']).toMatch(said);
         expect(step.log).toContain(`::error::web:2 was taken back: ${gate.replaceAll('%', '%25')}: `);
+        return TAKEN_BACK;
+      });
+    });
+  }
+
+  for (const [name, broken, message] of [
+    ['bad-percent', METRICS.replace('100 * bad / total', '100 * bad /'), 'Error in expression'],
+    ['bad-requests', METRICS.replace('stat: Sum', 'stat: Most'), 'Most'],
+  ] as const) {
+    test(`name the metric ${name} of the config that CloudWatch does not take, before anything is changed`, async () => {
+      await inWorld({}, async (world) => {
+        const job = world.job();
+        job.file('canary.yml', broken);
+        const gates = 'metric bad-requests < 30\nmetric bad-percent < 5';
+        const step = await world.release({ config: 'canary.yml', gates }, job);
+        expect(step.code).toBe(1);
+        expect(step.log).toMatch(
+          new RegExp(`::error::metrics\\.${name}: CloudWatch does not take it: .*${message}`),
+        );
+        expect(step.log).not.toMatch(/sm\d/);
+        expect(world.changes).toEqual([]);
         return TAKEN_BACK;
       });
     });

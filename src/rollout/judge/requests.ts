@@ -62,14 +62,18 @@ export class RequestCounter {
   /** The tallies of the newest minute, the newest two, and so on. */
   runs(periods: readonly Period[]): readonly Tally[] {
     const last = periods.at(-1);
-    const sums = { requests: 0, answered: 0, timed: 0, wrong: 0 };
+    const lastSettled = periods.findLast(({ settled, requests }) => settled && requests > 0);
+    const sums = { requests: 0, timed: 0, wrong: 0, settled: 0, answered: 0 };
     return periods.toReversed().map((period) => {
       sums.requests += period.requests;
-      // What is not known yet is missing on both sides.
-      sums.answered += period.requests > 0 ? period.answered : 0;
+      // What is missing in a young minute may just not have come yet.
+      if (period.settled && period.requests > 0) {
+        sums.settled += period.requests;
+        sums.answered += period.answered;
+      }
       sums.timed += period.timed ?? 0;
       sums.wrong += this.#wrong(period);
-      const unanswered = this.#unanswered(sums.requests, sums.answered, last);
+      const unanswered = this.#unanswered(sums.settled, sums.answered, lastSettled);
       return {
         requests: this.#fault.kind === 'percentile' ? sums.timed + unanswered : sums.requests,
         faults: sums.wrong + unanswered,

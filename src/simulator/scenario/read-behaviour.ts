@@ -55,6 +55,7 @@ const moment = object<Moment>({ age: optional(duration), share: optional(share) 
 const conduct = {
   errorRate: optional(share),
   clientErrorRate: optional(share),
+  unansweredRate: optional(share),
   latency: optional(latency),
   capacity: optional(number(0.001)),
   memory: optional(share),

@@ -17,6 +17,8 @@ export interface Conduct {
   readonly errorRate: number;
   /** Share of requests answered with 4xx, 0 to 1. */
   readonly clientErrorRate: number;
+  /** Share of requests whose connection is closed without an answer, 0 to 1: the load balancer answers them 502. */
+  readonly unansweredRate: number;
   readonly latency: Latency;
   /** Requests per second at which one task uses all of its CPU; beyond it requests slow down and fail. */
   readonly capacity: number;
@@ -66,6 +68,7 @@ export interface Behaviour extends Conduct {
 export const STEADY: Behaviour = {
   errorRate: 0,
   clientErrorRate: 0.01,
+  unansweredRate: 0,
   latency: { p50: 40, p95: 120 },
   capacity: 100,
   memory: 0.4,

@@ -12,6 +12,8 @@ export interface GroupOutcome {
   clientErrors: number;
   errors: number;
   connectionErrors: number;
+  /** Closed by the target without an answer. */
+  unanswered: number;
   readonly latencies: LatencySample[];
 }
 
@@ -31,7 +33,7 @@ export class TrafficMetrics {
     const both = this.#of({ TargetGroup: outcome.targetGroup, LoadBalancer: outcome.loadBalancer });
     const balancer = this.#of({ LoadBalancer: outcome.loadBalancer });
     const answered = outcome.ok + outcome.clientErrors + outcome.errors;
-    const requests = answered + outcome.connectionErrors;
+    const requests = answered + outcome.connectionErrors + outcome.unanswered;
     const perTarget = requests / Math.max(1, outcome.targets);
     this.#add('RequestCountPerTarget', both, at, perTarget, requests > 0 ? 1 : 0, 'Count');
     for (const dimensions of [both, balancer]) {
@@ -44,7 +46,7 @@ export class TrafficMetrics {
         this.#add('TargetResponseTime', dimensions, at, ms / 1000, count, 'Seconds');
       }
     }
-    this.refused(at, outcome.loadBalancer, 502, outcome.connectionErrors);
+    this.refused(at, outcome.loadBalancer, 502, outcome.connectionErrors + outcome.unanswered);
   }
 
   /** Requests that the load balancer answered itself with 502 or 503. */

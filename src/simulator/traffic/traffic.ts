@@ -141,7 +141,7 @@ export class Traffic {
     const outcome = this.#outcome(listener, chosen, endpoints.length);
     this.#serve(stretch, { endpoint, conduct, targets: 1, requests: 1 }, 0, outcome);
     this.#metrics.group(now, outcome);
-    if (conduct === undefined || endpoint === undefined) {
+    if (conduct === undefined || endpoint === undefined || outcome.unanswered > 0) {
       return { status: 502, body: 'Bad Gateway', revision: undefined, latency: 0 };
     }
     const status = outcome.errors > 0 ? 500 : outcome.clientErrors > 0 ? 404 : 200;
@@ -248,6 +248,7 @@ export class Traffic {
       clientErrors: 0,
       errors: 0,
       connectionErrors: 0,
+      unanswered: 0,
       latencies: [],
     };
   }
@@ -297,19 +298,22 @@ export class Traffic {
       return;
     }
     const loaded = underLoad(conduct, perTarget / conduct.capacity);
-    const errors = binomial(random, requests, loaded.errorRate);
-    const clientErrors = binomial(random, requests - errors, loaded.clientErrorRate);
-    const latencies = drawLatencies(random, loaded.latency, requests, this.#turn++);
+    const unanswered = binomial(random, requests, loaded.unansweredRate);
+    const answered = requests - unanswered;
+    const errors = binomial(random, answered, loaded.errorRate);
+    const clientErrors = binomial(random, answered - errors, loaded.clientErrorRate);
+    const latencies = drawLatencies(random, loaded.latency, answered, this.#turn++);
+    outcome.unanswered += unanswered;
     outcome.errors += errors;
     outcome.clientErrors += clientErrors;
-    outcome.ok += requests - errors - clientErrors;
+    outcome.ok += answered - errors - clientErrors;
     let slow = 0;
     for (const sample of latencies) {
       outcome.latencies.push(sample);
       if (sample.ms > this.#slowOver) slow += sample.count;
     }
     const revision = batch.endpoint?.revision ?? '';
-    this.#ledger.add({ ...stretch, revision, requests, errors, slow });
+    this.#ledger.add({ ...stretch, revision, requests, errors: errors + unanswered, slow });
   }
 
   #refuse(stretch: Stretch, listener: ListenerRecord, requests: number): void {
