@@ -61,6 +61,7 @@ export class TestWorld {
   /** Every share that a release was asked to take, in percent. */
   readonly #shares = new Set<number>([0, 100]);
   readonly #jobs: Job[] = [];
+  readonly #deletedRules = new Set<string>();
   readonly #running = new Set<RunningStep>();
 
   constructor(simulator: Simulator<SimulatedWorld>, clock: Clock, backstage: Backstage, before: Picture) {
@@ -140,6 +141,12 @@ export class TestWorld {
   /** What somebody else asks of AWS meanwhile; it does not count among the calls. */
   ask<Output>(service: ServiceId, operation: string, input: object): Promise<Output> {
     return ask<Output>(this.backstage, service, operation, input);
+  }
+
+  /** Somebody deletes a listener rule; what it gave the canary counts no more. */
+  async deleteRule(ruleArn: string): Promise<void> {
+    this.#deletedRules.add(ruleArn);
+    await this.ask('Elastic Load Balancing v2', 'DeleteRule', { RuleArn: ruleArn });
   }
 
   /** Resolves as soon as a call for which `so` holds has been answered. */
@@ -223,7 +230,7 @@ export class TestWorld {
     const share = new Map<string, number>();
     for (const call of this.calls) {
       const wrote = shiftOf(call);
-      if (wrote) share.set(wrote.target, wrote.share);
+      if (wrote && !this.#deletedRules.has(wrote.target)) share.set(wrote.target, wrote.share);
       const input = JSON.stringify(call.input ?? {});
       const removes = /^(DeleteService|DeleteTargetGroup)$/.test(call.operation);
       if (removes && isEffective(call)) {

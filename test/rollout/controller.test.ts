@@ -518,11 +518,6 @@ describe('the promotion', () => {
       stable({ taskDefinition: OTHER }),
       `somebody else has deployed ${OTHER} to the service`,
     ],
-    [
-      'stable does not become healthy in time',
-      { ...stable({ ...NEW, deployment: 'in-progress', healthy: 3 }), now: NOON + 30 * MINUTE + 1 },
-      'the service had 3 of 10 healthy tasks 30m after its promotion began',
-    ],
     ['the canary dies', canary({ healthy: 0 }), 'the canary has 100% of the traffic and no healthy task'],
     ['the canary is deleted', canary({ draining: true }), 'somebody else has deleted the canary service'],
     ['the canary is gone', gone(), 'the canary service is gone'],
@@ -542,6 +537,23 @@ describe('the promotion', () => {
     const decision = decide(ROLLOUT, UPDATED, { ...rest, ...(there && { canary: there }) });
     expect(doing(decision)).toEqual(['rolling-back', 'restore-traffic']);
     expect(whyOf(decision)).toBe(reason);
+  });
+
+  it('is taken back where stable itself fails only when stable can carry the traffic', () => {
+    const late = { share: 100, now: NOON + 30 * MINUTE + 1 };
+    const failing = { ...stable({ ...NEW, deployment: 'in-progress', healthy: 3 }), ...late } as const;
+    const first = decide(ROLLOUT, UPDATED, seen(failing));
+    expect(whyOf(first)).toBe('the service had 3 of 10 healthy tasks 30m after its promotion began');
+    // Nothing speaks against the canary, which has all the tasks that the traffic needs.
+    expect(first.action).toEqual({ kind: 'update-stable', taskDefinition: FROM, tasks: 10 });
+    const old = { ...late, now: late.now + MINUTE };
+    const few = seen({ ...stable({ deployment: 'in-progress', healthy: 9 }), ...old });
+    expect(waitsFor(decide(ROLLOUT, first.phase, few))).toMatch(/healthy task/);
+    const enough = seen({ ...stable({ deployment: 'in-progress', healthy: 10 }), ...old });
+    expect(decide(ROLLOUT, first.phase, enough).action.kind).toBe('restore-traffic');
+    for (const of of [{ hurried: true }, { interrupted: 'cancelled' }, { now: late.now + 31 * MINUTE }]) {
+      expect(decide(ROLLOUT, first.phase, { ...few, ...of }).action.kind).toBe('restore-traffic');
+    }
   });
 
   it('does not give a release to stable that lost its traffic while its run was dead', () => {
@@ -650,13 +662,15 @@ describe('a rollback', () => {
     const phase = { ...GOING_BACK, updatedAt: NOON };
     const moving = { ...HOME, ...stable({ deployment: 'in-progress' }), now: NOON + MINUTE };
     expect(waitsFor(back(moving, phase))).toBe('the service to run its former revision everywhere');
-    expect(back({ ...moving, hurried: true }, phase).action.kind).toBe('delete-canary');
-    expect(back({ ...moving, now: NOON + 31 * MINUTE }, phase).action.kind).toBe('delete-canary');
-    expect(back({ ...moving, ...stable({ deployment: 'failed' }) }, phase).action.kind).toBe('delete-canary');
+    expect(back({ ...moving, hurried: true }, phase).action.kind).toBe('release-scaling');
+    expect(back({ ...moving, now: NOON + 31 * MINUTE }, phase).action.kind).toBe('release-scaling');
+    expect(back({ ...moving, ...stable({ deployment: 'failed' }) }, phase).action.kind).toBe(
+      'release-scaling',
+    );
   });
 
   it('leaves a revision alone that somebody else has deployed', () => {
-    expect(back({ ...HOME, ...stable({ taskDefinition: OTHER }) }).action.kind).toBe('delete-canary');
+    expect(back({ ...HOME, ...stable({ taskDefinition: OTHER }) }).action.kind).toBe('release-scaling');
   });
 
   it('makes sure that such a revision came after the change of its own', () => {
@@ -665,14 +679,14 @@ describe('a rollback', () => {
     expect(waitsFor(back({ ...foreign, now: NOON + 29_000 }, phase))).toBe(
       'the service to show which revision it was given last',
     );
-    expect(back({ ...foreign, now: NOON + 30_000 }, phase).action.kind).toBe('delete-canary');
+    expect(back({ ...foreign, now: NOON + 30_000 }, phase).action.kind).toBe('release-scaling');
     expect(back({ ...HOME, ...stable(NEW), now: NOON + 5_000 }, phase).action.kind).toBe('update-stable');
   });
 
   it('does not touch stable where it has not been changed', () => {
     expect(back(HOME)).toMatchObject({
       phase: { ...CLEANING, since: NOON },
-      action: { kind: 'delete-canary' },
+      action: { kind: 'release-scaling' },
     });
   });
 
@@ -796,10 +810,14 @@ describe('cleaning up', () => {
   it('does one thing after the other, the target groups last', () => {
     expect(clean({ share: 1 }).action.kind).toBe('restore-traffic');
     expect(clean({ routes: 'attached' }).action.kind).toBe('restore-traffic');
-    expect(clean({}).action.kind).toBe('delete-canary');
-    expect(clean({ ...draining }).action.kind).toBe('release-scaling');
-    expect(clean({ ...draining, scaling: 'maybe-held' }).action.kind).toBe('release-scaling');
-    expect(waitsFor(clean({ ...draining, scaling: 'free' }))).toBe('the canary to finish its last requests');
+    expect(clean({}).action.kind).toBe('release-scaling');
+    expect(clean({ scaling: 'maybe-held' }).action.kind).toBe('release-scaling');
+    expect(waitsFor(clean({ scaling: 'free' }))).toBe('the canary to finish its last requests');
+    const quiet = { ...CLEANING, restoredAt: NOON - 5 * MINUTE };
+    expect(clean({ scaling: 'free' }, quiet).action.kind).toBe('delete-canary');
+    expect(waitsFor(clean({ ...draining, scaling: 'free' }, quiet))).toBe(
+      'the load balancer to let go of the canary',
+    );
     const idle = { ...canary({ ...draining.canary, targets: 0 }), scaling: 'free' } as const;
     expect(clean(idle).action.kind).toBe('delete-target-groups');
     expect(waitsFor(clean({ ...idle, targetGroups: 'none' }))).toBe('the canary service to be gone');
@@ -813,19 +831,36 @@ describe('cleaning up', () => {
     });
   });
 
-  it('leaves a canary that drains for too long to the next run', () => {
-    const long = { ...draining, scaling: 'none' as const, now: NOON + 15 * MINUTE + 1 };
-    expect(clean(long).phase).toMatchObject({ kind: 'done', leftovers: true });
+  it('leaves the canary alone for its last requests, from when no route led to it any more', () => {
+    const first = clean({ scaling: 'free' });
+    expect(first.phase).toMatchObject({ kind: 'cleaning', restoredAt: NOON });
+    expect(first.action).toMatchObject({ kind: 'hold', until: NOON + ROLLOUT.drainMs });
+    const early = { scaling: 'free', now: NOON + ROLLOUT.drainMs - 1 } as const;
+    expect(clean(early, first.phase).action.kind).toBe('hold');
+    expect(clean({ ...early, now: NOON + ROLLOUT.drainMs }, first.phase).action.kind).toBe('delete-canary');
+    const back = clean({ ...early, share: 5 }, first.phase);
+    expect(back.action.kind).toBe('restore-traffic');
+    expect(back.phase).not.toHaveProperty('restoredAt');
+  });
+
+  it('waits for no requests where the canary had none, and for few where there is no time', () => {
+    expect(clean({ scaling: 'free', served: false }).action.kind).toBe('delete-canary');
+    const hurried = clean({ scaling: 'free', hurried: true });
+    expect(hurried.phase).toMatchObject({ kind: 'done', leftovers: true });
+    const later = { scaling: 'free', hurried: true, now: NOON + 10_000 } as const;
+    expect(clean(later, { ...CLEANING, restoredAt: NOON }).action.kind).toBe('delete-canary');
+  });
+
+  it('leaves a canary that is not let go of for too long to the next run', () => {
+    const phase = { ...CLEANING, restoredAt: NOON };
+    const long = { ...draining, scaling: 'none', now: NOON + ROLLOUT.drainMs + 15 * MINUTE + 1 } as const;
+    expect(clean(long, phase).phase).toMatchObject({ kind: 'done', leftovers: true });
   });
 
   it('leaves tasks without requests that do not end to ECS', () => {
-    const long = {
-      ...draining,
-      scaling: 'none' as const,
-      targetGroups: 'none' as const,
-      now: NOON + 16 * MINUTE,
-    };
-    expect(clean(long).phase).toMatchObject({ kind: 'done', leftovers: false });
+    const phase = { ...CLEANING, restoredAt: NOON };
+    const long = { ...draining, scaling: 'none', targetGroups: 'none', now: NOON + 21 * MINUTE } as const;
+    expect(clean(long, phase).phase).toMatchObject({ kind: 'done', leftovers: false });
   });
 });
 
