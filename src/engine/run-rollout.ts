@@ -119,13 +119,11 @@ export async function runRollout(
           recorder.failed('note', error);
         });
         // Taking traffic back waits for nothing, not even for its own note; a promotion is noted before it ends.
-        if (phase.kind === 'rolling-back') await Promise.all([engine.act(action), note]);
-        else {
-          await note;
-          await engine.act(action);
-        }
-        noted = phase.kind;
+        const acting =
+          phase.kind === 'rolling-back' ? engine.act(action) : note.then(() => engine.act(action));
         recorder.save();
+        await Promise.all([acting, note]);
+        noted = phase.kind;
       } else {
         // Whoever follows a rollout from outside finds what the gates said by the time the traffic moves.
         if (action.kind === 'shift') recorder.save();

@@ -41,7 +41,7 @@ describe.concurrent('a release is taken back', () => {
     await inWorld({ ...FAILING, scale: 200 }, async (world) => {
       const running = world.start({ steps: '50% for 10m' });
       await running.says('the end of the step');
-      await world.deleteRule((await apiRule(world)).RuleArn ?? '');
+      await world.ask(ELB, 'DeleteRule', { RuleArn: (await apiRule(world)).RuleArn });
       const step = await running.done;
       expect(step.outputs['outcome'], step.log).toBe('rolled-back');
       expect(step.log).toContain('Remove the canary target group');

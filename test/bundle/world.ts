@@ -61,7 +61,8 @@ export class TestWorld {
   /** Every share that a release was asked to take, in percent. */
   readonly #shares = new Set<number>([0, 100]);
   readonly #jobs: Job[] = [];
-  readonly #deletedRules = new Set<string>();
+  /** Rules that somebody else has changed or deleted, and after how many calls of ours. */
+  readonly #takenByOthers: { readonly target: string; readonly after: number }[] = [];
   readonly #running = new Set<RunningStep>();
 
   constructor(simulator: Simulator<SimulatedWorld>, clock: Clock, backstage: Backstage, before: Picture) {
@@ -140,13 +141,11 @@ export class TestWorld {
 
   /** What somebody else asks of AWS meanwhile; it does not count among the calls. */
   ask<Output>(service: ServiceId, operation: string, input: object): Promise<Output> {
+    if (operation === 'ModifyRule' || operation === 'DeleteRule') {
+      const { RuleArn: target } = input as { RuleArn: string };
+      this.#takenByOthers.push({ target, after: this.calls.length });
+    }
     return ask<Output>(this.backstage, service, operation, input);
-  }
-
-  /** Somebody deletes a listener rule; what it gave the canary counts no more. */
-  async deleteRule(ruleArn: string): Promise<void> {
-    this.#deletedRules.add(ruleArn);
-    await this.ask('Elastic Load Balancing v2', 'DeleteRule', { RuleArn: ruleArn });
   }
 
   /** Resolves as soon as a call for which `so` holds has been answered. */
@@ -228,9 +227,10 @@ export class TestWorld {
 
   #expectNoTrafficOnWhatGoes(): void {
     const share = new Map<string, number>();
-    for (const call of this.calls) {
+    for (const [index, call] of this.calls.entries()) {
+      for (const { target, after } of this.#takenByOthers) if (after === index) share.delete(target);
       const wrote = shiftOf(call);
-      if (wrote && !this.#deletedRules.has(wrote.target)) share.set(wrote.target, wrote.share);
+      if (wrote) share.set(wrote.target, wrote.share);
       const input = JSON.stringify(call.input ?? {});
       const removes = /^(DeleteService|DeleteTargetGroup)$/.test(call.operation);
       if (removes && isEffective(call)) {
