@@ -26,6 +26,8 @@ export interface Rollout {
   readonly capacity: Capacity;
   /** Stable's desired tasks when the rollout began. */
   readonly initialTasks: number;
+  /** The autoscaler's limit, beyond which no tasks are asked for; without a scaler there is none. */
+  readonly maxTasks?: number;
   /** Whether the canary is tried by requests of our own before the first user reaches it. */
   readonly preTrafficTest: boolean;
   /** How long tasks may take to become healthy. */
@@ -232,7 +234,9 @@ function prepare(rollout: Rollout, phase: Phase & { kind: 'preparing' }, seen: O
 
 function loadOf(rollout: Rollout, { stable, share, canary }: Observation, before: Load | undefined): Load {
   const size = { initial: rollout.initialTasks, now: stable.desired, share, canary: canary?.desired ?? 0 };
-  return measureLoad(rollout.capacity, size, before);
+  const load = measureLoad(rollout.capacity, size, before);
+  const limit = Math.max(rollout.maxTasks ?? Number.POSITIVE_INFINITY, rollout.initialTasks, stable.desired);
+  return load.total <= limit ? load : { ...load, total: limit };
 }
 
 /** Two shares that differ by less than `split` allows itself are the same. */

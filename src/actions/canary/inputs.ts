@@ -99,11 +99,13 @@ export async function readInputs(
     timeLimitMs: reader.parse('time-limit', (text) => parseDuration(text, 'time-limit'), undefined),
     dryRun: reader.boolean('dry-run', false),
   };
-  const bakes = inputs.plan.reduce((total, { bakeMs }) => total + bakeMs, 0);
-  if (inputs.timeLimitMs !== undefined && inputs.timeLimitMs <= bakes) {
+  // A step that bakes ends when the metrics of its last minute are there.
+  const baked = inputs.plan.filter(({ bakeMs }) => bakeMs > 0);
+  const least = baked.reduce((total, { bakeMs }) => total + bakeMs + inputs.metricDelayMs, 0);
+  if (inputs.timeLimitMs !== undefined && inputs.timeLimitMs <= least) {
     reader.problem(
       'time-limit',
-      `${formatDuration(inputs.timeLimitMs)} is not enough: the steps alone take ${formatDuration(bakes)}, and tasks have to start and to be replaced`,
+      `${formatDuration(inputs.timeLimitMs)} is not enough: the steps alone take ${formatDuration(least)}, and tasks have to start and to be replaced`,
     );
   }
   reader.finish();

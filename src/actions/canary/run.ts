@@ -81,7 +81,7 @@ export async function run(context: ActionContext): Promise<void> {
   }
   const rolloutId = newRolloutId(env);
   keepForPost(reporter, { cluster: site.stable.cluster, service: site.stable.name, rolloutId });
-  const rollout = { ...base, from, to, initialTasks: site.stable.desired };
+  const rollout = { ...base, ...limitOf(site), from, to, initialTasks: site.stable.desired };
   const performance = await conduct(
     stage,
     site,
@@ -92,6 +92,9 @@ export async function run(context: ActionContext): Promise<void> {
   );
   await conclude(context, performance, site);
 }
+
+/** What the autoscaler would give the service at most. */
+const limitOf = ({ scaling }: Site) => (scaling ? { maxTasks: scaling.maxTasks } : {});
 
 /** Calls made before there is a record to keep them in. */
 function journal() {
@@ -226,7 +229,8 @@ async function finishFormer(
     });
   const rolloutId = newRolloutId(env);
   keepForPost(reporter, { cluster: site.stable.cluster, service: site.stable.name, rolloutId });
-  const rollout = { ...base, from: ledger.from, to: ledger.to, initialTasks: ledger.initialTasks };
+  const { from, to, initialTasks } = ledger;
+  const rollout = { ...base, ...limitOf(site), from, to, initialTasks };
   const weights = rollout.plan.map(({ weight }) => weight);
   let resumed = false;
   const performance = await conduct(
