@@ -1,8 +1,5 @@
-import { conduct } from '../../engine/conduct.ts';
 import { surveySite } from '../../engine/site.ts';
-import { holderOf } from '../../github/run-identity.ts';
 import { describeEnd } from '../../report/narrate.ts';
-import { resume } from '../../rollout/ledger.ts';
 import type { ActionContext } from '../action.ts';
 import { connect } from '../aws-adapters.ts';
 import { rescueRollout } from '../rescue-rollout.ts';
@@ -17,38 +14,20 @@ const DRAIN_MS = 15_000;
  * Ends what the main step had no time for: the runner gives it seconds when a job is cancelled. Takes all traffic back
  * first, then removes what it can while time is left.
  */
-export async function run({ reporter, env, clock, cancelled }: ActionContext): Promise<void> {
+export async function run(context: ActionContext): Promise<void> {
+  const { reporter, clock, cancelled } = context;
   const state = fromMain(reporter);
   if (!state) return;
   const aws = await connect(clock, cancelled, () => undefined);
   const site = await surveySite(aws, state.cluster, state.service);
   const { ledger } = site;
-  if (ledger?.rolloutId !== state.rolloutId || !ledger) return;
-  const stage = {
-    cloud: aws,
-    metrics: aws.metrics,
-    clock,
-    reporter,
-    env,
-    cancelled,
-    outlive: aws.outlive,
-    listenToCalls: () => undefined,
-  };
-  const { ending, last } = await conduct(
-    stage,
-    site,
-    rescueRollout(ledger, DRAIN_MS),
-    {
-      rolloutId: ledger.rolloutId,
-      holder: holderOf(env),
-      stickiness: 'keep',
-      alarms: [],
-      customMetrics: {},
-      metricDelayMs: 0,
-      preTrafficTest: undefined,
-    },
-    (share) => resume(ledger, [], share, undefined, clock.now()),
-    { patienceMs: PATIENCE_MS, recordAs: `${ledger.rolloutId}-post` },
-  );
+  const { rolloutId } = state;
+  if (ledger?.rolloutId !== rolloutId) return;
+  const { ending, last } = await rescueRollout(context, aws, site, ledger, {
+    rolloutId,
+    drainMs: DRAIN_MS,
+    patienceMs: PATIENCE_MS,
+    recordAs: `${rolloutId}-post`,
+  });
   reporter.info(`${describeEnd(site.stable.name, last, ending.leftovers)} (${ending.reason})`);
 }

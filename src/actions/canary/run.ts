@@ -15,6 +15,7 @@ import { formatStep } from '../../rollout/plan.ts';
 import { sameDefinition } from '../../taskdef/equal.ts';
 import type { ActionContext } from '../action.ts';
 import { type Adapters, connect, connectToStacks } from '../aws-adapters.ts';
+import { stageOf } from '../rescue-rollout.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import {
   findRelease,
@@ -34,16 +35,7 @@ export async function run(context: ActionContext): Promise<void> {
   const inputs = await readInputs(context.input, workspace, () => connectToStacks(clock, cancelled));
   const calls = journal();
   const aws = await connect(clock, cancelled, calls.add);
-  const stage: Stage = {
-    cloud: aws,
-    metrics: aws.metrics,
-    clock,
-    reporter,
-    env,
-    cancelled,
-    outlive: aws.outlive,
-    listenToCalls: calls.listen,
-  };
+  const stage = stageOf(context, aws, calls.listen);
 
   const [release, first] = await Promise.all([
     findRelease(inputs.taskDefinition, workspace, aws.taskDefinitions),

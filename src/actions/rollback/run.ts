@@ -1,19 +1,19 @@
 import { awaitDeployment } from '../../engine/await-deployment.ts';
-import { conduct } from '../../engine/conduct.ts';
 import { insist } from '../../engine/insist.ts';
-import { findUnfinished, type Site } from '../../engine/site.ts';
+import { findUnfinished } from '../../engine/site.ts';
 import { ConfigError, DeployError } from '../../errors.ts';
-import { holderOf, newRolloutId } from '../../github/run-identity.ts';
+import { newRolloutId } from '../../github/run-identity.ts';
 import type { EcsService } from '../../ports.ts';
 import { revision } from '../../report/narrate.ts';
-import type { Ledger } from '../../rollout/ledger.ts';
-import { resume } from '../../rollout/ledger.ts';
 import type { ActionContext } from '../action.ts';
 import { type Adapters, connect, connectToStacks } from '../aws-adapters.ts';
 import { rescueRollout } from '../rescue-rollout.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { findTarget } from './find-target.ts';
 import { type Inputs, readInputs } from './inputs.ts';
+
+/** What the last requests of a canary get that somebody does not want any more. */
+const DRAIN_MS = 30_000;
 
 /** Brings a service back to a revision that was good: a rollout that is under way first, then the service itself. */
 export async function run(context: ActionContext): Promise<void> {
@@ -36,7 +36,12 @@ export async function run(context: ActionContext): Promise<void> {
       const then = unfinished ? `rolled back to ${revision(ledger.from)}` : 'removed';
       reporter.notice(`Dry run: it would be ${then}; nothing was changed.`);
       if (unfinished) return;
-    } else await endRollout(context, aws, site, ledger, inputs);
+    } else {
+      // A person's rollback wins over whoever holds the rollout: it takes the hold, and the other run lets go.
+      const why = { ...ledger, reason: ledger.reason ?? inputs.reason };
+      const rolloutId = newRolloutId(context.env);
+      await rescueRollout(context, aws, site, why, { rolloutId, drainMs: DRAIN_MS });
+    }
     const toFormer = inputs.to.kind === 'previous' || inputs.to.kind === 'last-good';
     // What the service ran beside the canary is what a rollback of the rollout leads to, and all there is to do.
     if (unfinished && toFormer && (await describe(aws, inputs)).taskDefinition === ledger.from) {
@@ -63,42 +68,6 @@ async function describe({ services }: Adapters, { cluster, service }: Inputs): P
     input: 'service',
     message: `there is no active service "${name}" in the cluster "${cluster}"; check the name, the cluster and AWS_REGION`,
   });
-}
-
-/** A person's rollback wins over whoever holds the rollout: it takes the hold, and the other run lets go. */
-async function endRollout(
-  context: ActionContext,
-  aws: Adapters,
-  site: Site,
-  ledger: Ledger,
-  { reason }: Inputs,
-) {
-  const { clock, reporter, env, cancelled } = context;
-  const { ending } = await conduct(
-    {
-      cloud: aws,
-      metrics: aws.metrics,
-      clock,
-      reporter,
-      env,
-      cancelled,
-      outlive: aws.outlive,
-      listenToCalls: () => undefined,
-    },
-    site,
-    rescueRollout(ledger),
-    {
-      rolloutId: newRolloutId(env),
-      holder: holderOf(env),
-      stickiness: 'keep',
-      alarms: [],
-      customMetrics: {},
-      metricDelayMs: 0,
-      preTrafficTest: undefined,
-    },
-    (share) => resume({ ...ledger, reason: ledger.reason ?? reason }, [], share, undefined, clock.now()),
-  );
-  return ending.outcome;
 }
 
 async function redeploy(
