@@ -1,0 +1,168 @@
+import { describe, expect, test } from 'vitest';
+import { webShop } from '../../src/simulator/scenario/web-shop.ts';
+import { inWorld, TAKEN_BACK, type TestWorld } from './world.ts';
+
+const DAY = 86_400_000;
+const REPOSITORY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/app';
+const DIGEST = `sha256:${'b'.repeat(64)}`;
+
+/**
+ * A service that runs web:3. Before it ran web:1; the deployment of web:2, whose image is pinned by its digest, was
+ * rolled back by ECS.
+ */
+const shop = webShop({ images: [`${REPOSITORY}:v1.0.0`, `${REPOSITORY}@${DIGEST}`, `${REPOSITORY}:v3`] });
+const SHOP = {
+  scenario: {
+    ...shop,
+    services: shop.services.map((service) => ({
+      ...service,
+      taskDefinition: 'web:3',
+      history: [
+        { taskDefinition: 'web:1', ago: 5 * DAY, status: 'SUCCESSFUL' as const },
+        { taskDefinition: 'web:2', ago: 3 * DAY, status: 'ROLLBACK_SUCCESSFUL' as const },
+      ],
+    })),
+    repositories: { app: { 'v1.0.0': `sha256:${'a'.repeat(64)}`, 'v2.0.0': DIGEST } },
+  },
+  scale: 60,
+};
+
+const rollback = (world: TestWorld, inputs: Readonly<Record<string, string>> = {}) =>
+  world.job().run('rollback', { cluster: 'prod', service: 'web', ...inputs });
+
+describe.concurrent('a rollback by hand goes', () => {
+  for (const [where, to, runs] of [
+    ['to the revision that was successfully in service before, not to the next lower number', '', 'web:1'],
+    ['to a revision by its number', '2', 'web:2'],
+    ['to a revision by family and number', 'web:2', 'web:2'],
+    ['to a revision by its ARN', 'arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1', 'web:1'],
+    ['to the revision whose image has the tag', 'v1.0.0', 'web:1'],
+    ['to the revision whose image has the digest that the registry has for the tag', 'v2.0.0', 'web:2'],
+  ] as const) {
+    test(where, async () => {
+      await inWorld(SHOP, async (world) => {
+        const step = await rollback(world, { to });
+        expect(step.code, step.log).toBe(0);
+        const update = world.calls.find(({ operation }) => operation === 'UpdateService');
+        const took = (world.calls.at(-1)?.time ?? 0) - (update?.time ?? 0);
+        expect(took, 'AWS time of a full redeploy').toBeLessThan(5 * 60_000);
+        expect(step.outputs).toMatchObject({
+          outcome: 'rolled-back',
+          'task-definition-arn': `arn:aws:ecs:eu-west-1:123456789012:task-definition/${runs}`,
+          'previous-task-definition-arn': 'arn:aws:ecs:eu-west-1:123456789012:task-definition/web:3',
+        });
+        expect(step.summary).toContain(`web runs ${runs}: 4 of 4 tasks`);
+        await world.expectSettled({ runs }, 4);
+        return { runs };
+      });
+    });
+  }
+
+  test('nowhere when the last good revision is the one that runs', async () => {
+    await inWorld(SHOP, async (world) => {
+      const step = await rollback(world, { to: 'last-good' });
+      expect(step.code, step.log).toBe(0);
+      expect(step.outputs['outcome']).toBe('unchanged');
+      expect(world.changes).toEqual([]);
+      return { runs: 'web:3' };
+    });
+  });
+
+  test('nowhere in a dry run', async () => {
+    await inWorld(SHOP, async (world) => {
+      const step = await rollback(world, { 'dry-run': 'true' });
+      expect(step.log).toContain('Roll web back from web:3 to web:1');
+      expect(world.changes).toEqual([]);
+      return { runs: 'web:3' };
+    });
+  });
+
+  test('to its end, and says so, when ECS gives up on the revision', async () => {
+    const broken = { [`${REPOSITORY}:v1.0.0`]: { crash: { after: 0, exitCode: 1 } } };
+    const services = SHOP.scenario.services.map((service) => ({
+      ...service,
+      circuitBreaker: { rollback: true },
+    }));
+    await inWorld(
+      { ...SHOP, scenario: { ...SHOP.scenario, services, behaviours: broken } },
+      async (world) => {
+        const step = await rollback(world);
+        expect(step.code).toBe(1);
+        expect(step.log).toContain('ECS did not roll the revision out');
+        expect(step.log).toMatch(/EssentialContainerExited/);
+        return { runs: 'web:3', changedByOthers: true, lostRequests: true };
+      },
+    );
+  });
+});
+
+describe.concurrent('a rollback by hand changes nothing', () => {
+  for (const [given, message] of [
+    [{ to: 'v9.9.9' }, 'no revision of web runs an image with the tag "v9.9.9"'],
+    [{ to: '99' }, 'there is no task definition "web:99"'],
+    [{ to: 'not a tag' }, '"not a tag" is neither previous, last-good, a revision'],
+    [{ to: 'arn:aws:ecs:x' }, '"arn:aws:ecs:x" is not the ARN of a task definition revision'],
+    [{ service: 'shop' }, 'there is no active service "shop"'],
+    [{ cluster: 'none' }, 'there is no cluster "none"'],
+    [{ cluster: '', service: '', timeout: '5' }, 'timeout: "5" is not a duration'],
+  ] as const) {
+    test(`when given ${JSON.stringify(given)}`, async () => {
+      await inWorld(SHOP, async (world) => {
+        const step = await rollback(world, given);
+        expect(step.code).toBe(1);
+        expect(step.log).toContain(message);
+        expect(world.changes).toEqual([]);
+        return { runs: 'web:3' };
+      });
+    });
+  }
+
+  test('when ECS remembers no other revision in service', async () => {
+    await inWorld({}, async (world) => {
+      const step = await rollback(world);
+      expect(step.code).toBe(1);
+      expect(step.log).toContain('ECS remembers no other revision that was successfully in service web');
+      expect(world.changes).toEqual([]);
+      return TAKEN_BACK;
+    });
+  });
+});
+
+describe.concurrent('a task definition is rendered', () => {
+  test('from what the service runs, and is ready for canary', async () => {
+    await inWorld(SHOP, async (world) => {
+      const job = world.job();
+      const rendered = await job.run('render-task-definition', {
+        cluster: 'prod',
+        service: 'web',
+        image: `${REPOSITORY}:v4`,
+        'environment-variables': 'RELEASE=4=four',
+        secrets: 'KEY=arn:aws:secretsmanager:eu-west-1:123456789012:secret:web-AbCdEf',
+      });
+      expect(rendered.code, rendered.log).toBe(0);
+      expect(rendered.log).not.toContain('4=four');
+      const step = await world.release(
+        {
+          'task-definition': rendered.outputs['task-definition'] ?? '',
+          steps: '50% for 1m',
+          gates: 'crashes = 0',
+        },
+        job,
+      );
+      expect(step.outputs['outcome'], step.log).toBe('promoted');
+      return { runs: 'web:4' };
+    });
+  });
+
+  test('never from an image that got lost on the way', async () => {
+    await inWorld(SHOP, async (world) => {
+      const step = await world
+        .job()
+        .run('render-task-definition', { cluster: 'prod', service: 'web', image: '' });
+      expect(step.code).toBe(1);
+      expect(step.log).toMatch(/image.*empty/i);
+      expect(step.outputs).toEqual({});
+      return { runs: 'web:3' };
+    });
+  });
+});
