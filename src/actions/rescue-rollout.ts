@@ -61,7 +61,6 @@ export function rescueRollout(
     stickiness: 'keep',
     alarms: [],
     customMetrics: {},
-    metricDelayMs: 0,
     preTrafficTest: undefined,
   } as const;
   return conduct(

@@ -33,8 +33,6 @@ export interface EngineSettings {
   readonly stickiness: Stickiness;
   readonly alarms: readonly string[];
   readonly customMetrics: Readonly<Record<string, CustomMetric>>;
-  /** How old a minute has to be before its metrics count as complete. */
-  readonly metricDelayMs: number;
   readonly preTrafficTest: PreTrafficTest | undefined;
   readonly warn: (message: string) => void;
 }
@@ -492,7 +490,7 @@ export class AlbEngine {
 
   /** Minutes are ready `metricDelayMs` after their end; a few seconds more let a slow answer be there. */
   #nextMinuteOfMetrics(now: number): number {
-    const delay = this.#settings.metricDelayMs;
+    const delay = this.#rollout.metricDelayMs;
     return Math.floor((now - delay) / MINUTE) * MINUTE + MINUTE + delay + 2_000;
   }
 
@@ -500,7 +498,8 @@ export class AlbEngine {
     const now = this.#clock.now();
     // Nothing new can be there before the next minute has become ready.
     if (now < (this.#lookedAt.get('metrics') ?? 0)) return;
-    const { alarms, metricDelayMs } = this.#settings;
+    const { alarms } = this.#settings;
+    const { metricDelayMs } = this.#rollout;
     const bakingSince = phase.kind === 'stepping' ? (phase.verifiedAt ?? now) : now;
     const from = Math.max(
       Math.ceil((this.#trafficSince ?? now) / MINUTE) * MINUTE,

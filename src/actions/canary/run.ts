@@ -143,7 +143,6 @@ function engineSettings(
     stickiness: inputs.stickiness,
     alarms: inputs.alarms,
     customMetrics: inputs.customMetrics,
-    metricDelayMs: inputs.metricDelayMs,
     preTrafficTest:
       url === undefined
         ? undefined
