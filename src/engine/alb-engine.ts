@@ -13,6 +13,8 @@ import type { Cloud, Pair, Site } from './site.ts';
 const MINUTE = 60_000;
 /** How often each thing is looked at while a step bakes; together at most 8 calls a minute. */
 const BAKING = { services: 20_000, health: MINUTE, routes: 2 * MINUTE } as const;
+/** Each further target group has a health of its own to ask for, so the services are asked that much less often. */
+const SERVICES_LATER_PER_GROUP_MS = 10_000;
 /** While something is waited for: soon enough to see it within 5 s. */
 const WAITING = 4_000;
 /** A write shows up in reads after a while; no AWS service takes longer than this. */
@@ -155,7 +157,7 @@ export class AlbEngine {
   nextLook(phase: Phase, now: number): number {
     if (phase.kind !== 'stepping' || phase.verifiedAt === undefined) return now + WAITING;
     const due = [
-      this.#due('services', BAKING.services),
+      this.#due('services', this.#whileBaking.services),
       this.#due('health', BAKING.health),
       this.#nextMinuteOfMetrics(now),
     ];
@@ -192,7 +194,7 @@ export class AlbEngine {
     const now = this.#clock.now();
     const baking = phase.kind === 'stepping' && phase.verifiedAt !== undefined;
     const watching = phase.kind === 'stepping' || phase.kind === 'promoting';
-    const every = baking ? BAKING : { services: 0, health: 0, routes: 2 * MINUTE };
+    const every = baking ? this.#whileBaking : { services: 0, health: 0, routes: 2 * MINUTE };
     const bearing = watching && this.#routes.share > 0;
     await Promise.all([
       this.#when('services', every.services, () => this.#lookAtServices(watching), bearing),
@@ -367,6 +369,10 @@ export class AlbEngine {
       targets: this.#healthOfCanary.targets,
       ...(failed && { failed: failed.reason }),
     };
+  }
+
+  get #whileBaking(): { services: number; health: number; routes: number } {
+    return { ...BAKING, services: BAKING.services + (this.#pairs.length - 1) * SERVICES_LATER_PER_GROUP_MS };
   }
 
   #due(what: string, every: number): number {
