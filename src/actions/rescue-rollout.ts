@@ -35,6 +35,7 @@ const onlyToEnd = ({ from, to, initialTasks }: Ledger, drainMs: number): Rollout
   minRequests: 1,
   metricDelayMs: 0,
   onNoEvidence: 'roll-back',
+  onStableFailing: 'hold',
   maxHoldMs: 0,
   afterHold: 'roll-back',
   capacity: { mode: 'auto', atLeast: 1 },
@@ -61,6 +62,7 @@ export function rescueRollout(
     stickiness: 'keep',
     alarms: [],
     customMetrics: {},
+    before: [],
     preTrafficTest: undefined,
   } as const;
   return conduct(

@@ -1,7 +1,7 @@
 import type { CreateServiceCommandInput, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import { revision } from '../report/narrate.ts';
 import { formatDuration } from '../rollout/duration.ts';
-import type { Finding, Verdict } from '../rollout/judge/judge.ts';
+import type { Finding, Verdict } from '../rollout/judge/finding.ts';
 import type { RecordedCall } from '../simulator/server.ts';
 import { realTime } from './numbers.ts';
 import { type DecisionEntry, FollowedRecord } from './rollout-record.ts';
@@ -136,7 +136,13 @@ export class RolloutTeller {
   }
 }
 
-const MARKS: Readonly<Record<Verdict, string>> = { pass: '✓', fail: '✗', abort: '✗', 'no-evidence': '?' };
+const MARKS: Readonly<Record<Verdict, string>> = {
+  pass: '✓',
+  fail: '✗',
+  abort: '✗',
+  undecided: '~',
+  'no-evidence': '?',
+};
 
 const tasks = (count: number): string => `${count} ${count === 1 ? 'task' : 'tasks'}`;
 /** A gate without its abort bound. */

@@ -2,10 +2,17 @@ import type { Clock } from '../clock.ts';
 import { DeployError } from '../errors.ts';
 import type { EcsService, Metrics, Route, TargetGroup } from '../ports.ts';
 import type { Action, CanaryState, Observation, Phase, Rollout, StableState } from '../rollout/controller.ts';
-import { type Evidence, isCrash, NO_EVIDENCE, type StoppedTask } from '../rollout/judge/evidence.ts';
+import {
+  type Evidence,
+  isCrash,
+  NO_EVIDENCE,
+  type Period,
+  type StoppedTask,
+} from '../rollout/judge/evidence.ts';
 import { fromTags, type Ledger, ROLLOUT_TAG, toTags } from '../rollout/ledger.ts';
 import { type CustomMetric, EvidenceSource } from './evidence-source.ts';
 import { insist } from './insist.ts';
+import { LifeTimes } from './life-times.ts';
 import { type PreTrafficTest, runPreTrafficTest } from './pre-traffic.ts';
 import { describeRoute, Routes, type Stickiness } from './routes.ts';
 import type { Cloud, Pair, Site } from './site.ts';
@@ -35,6 +42,8 @@ export interface EngineSettings {
   readonly stickiness: Stickiness;
   readonly alarms: readonly string[];
   readonly customMetrics: Readonly<Record<string, CustomMetric>>;
+  /** Stable's minutes before the rollout, oldest first. */
+  readonly before: readonly Period[];
   readonly preTrafficTest: PreTrafficTest | undefined;
   readonly warn: (message: string) => void;
 }
@@ -72,7 +81,8 @@ export class AlbEngine {
   #unhealthySince: number | undefined;
   #healthOfCanary = { healthy: 0, unhealthy: 0, targets: 0 };
   #healthOfStable = 0;
-  #evidence: Evidence = NO_EVIDENCE;
+  #evidence: Evidence;
+  readonly #lives: LifeTimes | undefined;
   readonly #crashes = new Map<string, StoppedTask>();
   readonly #knownStopped = new Set<string>();
   #newestEvent = '';
@@ -106,6 +116,11 @@ export class AlbEngine {
     this.#routes = new Routes(cloud.traffic, site, settings.stickiness);
     this.#weight = site.ledger?.weight ?? 0;
     this.#served = this.#weight > 0;
+    this.#evidence = { ...NO_EVIDENCE, before: settings.before };
+    const compares = rollout.gates.some(
+      ({ kind, measure }) => kind === 'vs-stable' && measure.kind === 'crashes',
+    );
+    this.#lives = compares ? new LifeTimes(cloud.services, site.stable) : undefined;
     this.#scalingSettings = site.ledger?.scaling;
     // The tag is written before the call that it speaks of.
     this.#scaling =
@@ -182,6 +197,7 @@ export class AlbEngine {
       evidence: {
         ...this.#evidence,
         crashes: [...this.#crashes.values()],
+        ...(this.#lives && { lives: this.#lives.known }),
         unhealthyMs: this.#unhealthySince === undefined ? 0 : now - this.#unhealthySince,
       },
       hurried: now >= this.#hurryAt,
@@ -448,7 +464,10 @@ export class AlbEngine {
     if (canary?.status === 'ACTIVE') {
       this.#lastEvents = canary.events.slice(0, 5).map(({ message }) => message);
     }
-    if (canary) await this.#lookAtStoppedTasks(canary);
+    await Promise.all([
+      canary && this.#lookAtStoppedTasks(canary),
+      this.#lives?.look(stable, canary, this.#clock.now()),
+    ]);
   }
 
   /** ECS says in an event when it replaces a task; only then is it asked which tasks have stopped. */

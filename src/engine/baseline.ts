@@ -2,39 +2,59 @@ import type { Clock } from '../clock.ts';
 import { ConfigError, type Problem } from '../errors.ts';
 import type { Metrics, MetricValues } from '../ports.ts';
 import type { Gate } from '../rollout/gates.ts';
-import { NO_EVIDENCE } from '../rollout/judge/evidence.ts';
-import { type Finding, judge } from '../rollout/judge/judge.ts';
+import { NO_EVIDENCE, type Period } from '../rollout/judge/evidence.ts';
+import type { Finding } from '../rollout/judge/finding.ts';
+import { judge } from '../rollout/judge/judge.ts';
 import { type CustomMetric, EvidenceSource, type MeteredSide } from './evidence-source.ts';
 
 const MINUTE = 60_000;
-const LOOK_BACK_MS = 15 * MINUTE;
+/** Long enough to see the bursts that a service has now and then. */
+const HISTORY_MS = 180 * MINUTE;
+const QUARTER_MS = 15 * MINUTE;
 
-/**
- * How the service itself stands to the gates before anything is changed, over the last quarter of an hour. A gate
- * that stable does not meet cannot tell a good release from a bad one.
- *
- * @returns the gates that stable fails, with the numbers
- * @throws ConfigError naming every custom metric that CloudWatch does not take
- */
-export async function unmetByStable(
+/** How the service itself did before anything is changed. */
+export interface Baseline {
+  /** Its minutes, oldest first. */
+  readonly periods: readonly Period[];
+  /**
+   * The gates that it did not meet itself in the last quarter of an hour, with the numbers: they cannot tell a good
+   * release from a bad one.
+   */
+  readonly unmet: readonly Finding[];
+}
+
+/** @throws ConfigError naming every custom metric that CloudWatch does not take */
+export async function readBaseline(
   metrics: Metrics,
   clock: Clock,
   side: MeteredSide,
   gates: readonly Gate[],
   custom: Readonly<Record<string, CustomMetric>>,
   { metricDelayMs, minRequests }: { metricDelayMs: number; minRequests: number },
-): Promise<readonly Finding[]> {
-  const measured = gates.filter(({ measure }) => measure.kind !== 'crashes' && measure.kind !== 'unhealthy');
+): Promise<Baseline> {
   const to = Math.floor((clock.now() - metricDelayMs) / MINUTE) * MINUTE;
-  const from = to - LOOK_BACK_MS;
-  const source = new EvidenceSource('s', side, measured, custom);
+  const from = to - HISTORY_MS;
+  const source = new EvidenceSource('s', side, gates, custom);
   const values = await readOrBlame(metrics, source, from, to);
   const periods = source.periods(values, from, to, { now: clock.now(), metricDelayMs });
-  // What stable leaves without an answer is what is usual here, and no fault.
-  const evidence = { ...NO_EVIDENCE, canary: periods, stable: periods, complete: values.complete };
-  return judge(measured, evidence, { since: from, minRequests }).filter(
-    ({ verdict }) => verdict === 'fail' || verdict === 'abort',
+  const since = to - QUARTER_MS;
+  const quarter = periods.filter(({ start }) => start >= since);
+  const measured = gates.filter(
+    ({ kind, measure }) => kind === 'bound' && measure.kind !== 'crashes' && measure.kind !== 'unhealthy',
   );
+  // What stable leaves without an answer is what is usual here, and no fault.
+  const evidence = { ...NO_EVIDENCE, canary: quarter, stable: quarter, complete: values.complete };
+  const findings = judge(measured, evidence, {
+    since,
+    minRequests,
+    steps: 1,
+    weight: 100,
+    onStableFailing: 'hold',
+  });
+  return {
+    periods,
+    unmet: findings.filter(({ verdict }) => verdict === 'fail' || verdict === 'abort'),
+  };
 }
 
 const isRefusal = (error: unknown): error is Error =>

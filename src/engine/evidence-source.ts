@@ -146,9 +146,12 @@ function addsUp({ requests, answered, connectionErrors, latencySumMs = 0 }: Draf
 
 /** The response times (ms) beyond which gates count requests as slow. */
 function slowerThan(gates: readonly Gate[]): readonly number[] {
-  const limits = gates
-    .filter(({ measure }) => measure.kind === 'percentile')
-    .flatMap(({ bound, abort }) => [bound.value, ...(abort ? [abort.value] : [])]);
+  const limits = gates.flatMap((gate) => {
+    const { measure } = gate;
+    if (measure.kind === 'share' && measure.of === 'slow') return [measure.slowerThanMs];
+    if (measure.kind !== 'percentile' || gate.kind !== 'bound') return [];
+    return [gate.bound.value, ...(gate.abort ? [gate.abort.value] : [])];
+  });
   return [...new Set(limits)].sort((a, b) => a - b);
 }
 

@@ -1,6 +1,6 @@
 import type { Action, Observation, Outcome, Phase, Rollout } from '../rollout/controller.ts';
 import type { Evidence, Period } from '../rollout/judge/evidence.ts';
-import type { Finding } from '../rollout/judge/judge.ts';
+import type { Finding } from '../rollout/judge/finding.ts';
 
 /** The whole story of one rollout. Times are ms since the epoch. */
 export interface RolloutRecord {

@@ -1,6 +1,6 @@
 import { formatDuration } from '../rollout/duration.ts';
 import { describeStop, type StoppedTask } from '../rollout/judge/evidence.ts';
-import type { Finding, Verdict } from '../rollout/judge/judge.ts';
+import type { Finding, Verdict } from '../rollout/judge/finding.ts';
 import { formatStep } from '../rollout/plan.ts';
 import { revision } from './narrate.ts';
 import type { RolloutRecord } from './record.ts';
@@ -9,6 +9,7 @@ const MARKS: Readonly<Record<Verdict, string>> = {
   pass: '✅',
   fail: '❌',
   abort: '⛔',
+  undecided: '➖',
   'no-evidence': '❔',
 };
 

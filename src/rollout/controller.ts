@@ -2,10 +2,18 @@ import { type Capacity, canaryTasks, type Load, measureLoad } from './capacity.t
 import { formatDuration } from './duration.ts';
 import type { Gate } from './gates.ts';
 import type { Evidence } from './judge/evidence.ts';
-import { type Finding, judge } from './judge/judge.ts';
+import type { Finding, Ruling } from './judge/finding.ts';
+import { judge } from './judge/judge.ts';
 import { formatStep, type Plan, type Step } from './plan.ts';
 
 export type Outcome = 'promoted' | 'rolled-back';
+
+/**
+ * What the end of a step without enough evidence leads to: `hold` waits for it, for `maxHoldMs`, and then does
+ * `afterHold`. `auto` holds where nothing is known, and proceeds where the canary was compared with stable and is not
+ * found worse, though the requests are too few to be sure of it: the next step will have more.
+ */
+export type OnNoEvidence = 'auto' | 'hold' | 'roll-back' | 'proceed';
 
 /** What stays the same for the whole of a rollout. */
 export interface Rollout {
@@ -19,10 +27,12 @@ export interface Rollout {
   readonly minRequests: number;
   /** How old a minute has to be before its metrics count as complete: so much later than its bake a step is judged. */
   readonly metricDelayMs: number;
-  /** What the end of a step without enough evidence leads to; `hold` waits for `maxHoldMs`, then does `afterHold`. */
-  readonly onNoEvidence: 'hold' | 'roll-back' | 'proceed';
+  /** What the end of a step without enough evidence leads to. */
+  readonly onNoEvidence: OnNoEvidence;
   readonly maxHoldMs: number;
   readonly afterHold: 'roll-back' | 'proceed';
+  /** Whether a comparison with stable says anything while stable itself fails. */
+  readonly onStableFailing: 'hold' | 'proceed';
   readonly capacity: Capacity;
   /** Stable's desired tasks when the rollout began. */
   readonly initialTasks: number;
@@ -210,7 +220,7 @@ const hold = (waitingFor: string, until?: number): Action => ({
 
 function prepare(rollout: Rollout, phase: Phase & { kind: 'preparing' }, seen: Observation): Decision {
   // The canary of a run that died may have traffic already, and so may have become a danger meanwhile.
-  const findings = seen.share > 0 ? judgeNow(rollout, seen.now, seen) : [];
+  const findings = seen.share > 0 ? judgeNow(rollout, { ...seen, since: seen.now, weight: seen.share }) : [];
   const trouble = seen.share > 0 ? troubleOf(seen, findings) : seen.interference;
   if (trouble !== undefined) return rollBack(rollout, seen, trouble, findings);
   if (seen.targetGroups !== 'all') return decided(phase, { kind: 'make-target-groups' });
@@ -249,7 +259,8 @@ function decideStep(rollout: Rollout, before: Phase & { kind: 'stepping' }, seen
   const phase = { ...before, load };
   const step: Step = rollout.plan[phase.step] ?? rollout.plan[0];
   const bakeEnd = phase.verifiedAt === undefined ? undefined : phase.verifiedAt + step.bakeMs;
-  const findings = judgeNow(rollout, phase.verifiedAt ?? seen.now, seen, bakeEnd);
+  const since = phase.verifiedAt ?? seen.now;
+  const findings = judgeNow(rollout, { ...seen, since, weight: step.weight }, bakeEnd);
   const trouble = troubleOf(seen, findings);
   if (trouble !== undefined || !seen.canary) {
     return rollBack(rollout, seen, trouble ?? 'the canary service is gone', findings);
@@ -298,13 +309,14 @@ const overdue = (rollout: Rollout, phase: Phase & { kind: 'stepping' }, seen: Ob
 
 /** @param bakeEnd when the bake ends whose minutes the bounds are judged on */
 function judgeNow(
-  { gates, minRequests, metricDelayMs }: Rollout,
-  since: number,
-  { evidence, now }: Observation,
+  { gates, minRequests, metricDelayMs, plan, onStableFailing }: Rollout,
+  { evidence, now, since, weight }: Pick<Observation, 'evidence' | 'now'> & Pick<Ruling, 'since' | 'weight'>,
   bakeEnd = Number.POSITIVE_INFINITY,
 ): readonly Finding[] {
   const over = now >= bakeEnd + metricDelayMs;
-  return judge(gates, evidence, { since, minRequests, ...(over && { bakeEnd }) });
+  const steps = plan.filter(({ bakeMs }) => bakeMs > 0).length;
+  const ruling = { since, weight, minRequests, steps, onStableFailing, ...(over && { bakeEnd }) };
+  return judge(gates, evidence, ruling);
 }
 
 /** What takes a release back at once, whatever the step. */
@@ -331,22 +343,26 @@ function bake(
 ): Decision {
   if (step.bakeMs === 0) return nextStep(rollout, phase, seen, findings);
   const bakeEnd = phase.verifiedAt + step.bakeMs;
+  const deciding = findings.filter(({ warnOnly }) => !warnOnly);
   if (seen.now < bakeEnd) {
+    const { leastMs = Number.POSITIVE_INFINITY } = step;
+    const sure = deciding.every(({ verdict, sure }) => verdict === 'pass' && sure);
+    if (sure && seen.now >= phase.verifiedAt + leastMs) return nextStep(rollout, phase, seen, findings);
     return decided(phase, hold(`the end of the step ${formatStep(step)}`, bakeEnd), findings);
   }
   const end = bakeEnd + rollout.metricDelayMs;
   const lastMinutes = `the metrics of the last minutes of the step ${formatStep(step)}`;
   if (seen.now < end) return decided(phase, hold(lastMinutes, end), findings);
-  const deciding = findings.filter(({ warnOnly }) => !warnOnly);
   const failed = deciding.find(({ verdict }) => verdict === 'fail');
   if (failed) return rollBack(rollout, seen, `${failed.gate}: ${failed.text}`, findings);
   const late = end + LATE_METRICS_MS;
   if (seen.now < late && deciding.some(({ waiting }) => waiting)) {
     return decided(phase, hold(lastMinutes, late), findings);
   }
-  const unknown = deciding.find(({ verdict }) => verdict === 'no-evidence');
+  const open = rollout.onNoEvidence === 'auto' ? ['no-evidence'] : ['no-evidence', 'undecided'];
+  const unknown = deciding.find(({ verdict }) => open.includes(verdict));
   if (!unknown || rollout.onNoEvidence === 'proceed') return nextStep(rollout, phase, seen, findings);
-  const why = `${unknown.gate}: no evidence, ${unknown.text}`;
+  const why = `${unknown.gate}: ${unknown.verdict === 'undecided' ? 'undecided' : 'no evidence'}, ${unknown.text}`;
   if (rollout.onNoEvidence === 'roll-back') return rollBack(rollout, seen, why, findings);
   const limit = end + rollout.maxHoldMs;
   if (seen.now < limit) return decided(phase, hold(`evidence for ${why}`, limit), findings);
@@ -381,7 +397,7 @@ function promote(
   const load = loadOf(rollout, seen, before.load);
   const phase = { ...before, load };
   const { total } = load;
-  const findings = judgeNow(rollout, seen.now, seen);
+  const findings = judgeNow(rollout, { ...seen, since: seen.now, weight: 100 });
   const { stable } = seen;
   const looked = fresh || runsNew(rollout, seen);
   const back = (reason: string, needs?: number) =>

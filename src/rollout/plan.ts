@@ -6,6 +6,8 @@ export interface Step {
   /** Percent of the service's traffic, above 0 and at most 100. */
   readonly weight: number;
   readonly bakeMs: number;
+  /** With it, the step ends as soon after this time as every gate passes for sure; `bakeMs` is then the longest. */
+  readonly leastMs?: number;
 }
 
 export type Plan = readonly [Step, ...Step[]];
@@ -77,7 +79,48 @@ export function parseSteps(text: string): Plan {
   return [first, ...rest];
 }
 
-export const formatStep = (step: Step): string => `${step.weight}% for ${formatDuration(step.bakeMs)}`;
+export const formatStep = ({ weight, bakeMs, leastMs }: Step): string =>
+  leastMs === undefined
+    ? `${weight}% for ${formatDuration(bakeMs)}`
+    : `${weight}% for ${formatDuration(leastMs)} to ${formatDuration(bakeMs)}`;
+
+const LEAST_BAKE_MS = 3 * MINUTE;
+
+/**
+ * Reads how steps end: `until-confident`, or `until-confident (min 3m, max 15m)`. Without a maximum, a step lasts no
+ * longer than the plan says.
+ *
+ * @returns what it makes of a plan
+ * @throws ConfigError
+ */
+export function parseBake(text: string): (plan: Plan) => Plan {
+  const fail = (message: string): never => {
+    throw new ConfigError({ input: 'bake', message: `"${text}": ${message}` });
+  };
+  const match = /^until-confident(?:\s*\(([^()]*)\))?$/i.exec(text.trim());
+  if (!match) return fail('write until-confident (min 3m, max 15m), or leave it out');
+  const limits: { min?: number; max?: number } = {};
+  for (const part of (match[1] ?? '').split(',').map((each) => each.trim())) {
+    if (part === '') continue;
+    const limit = /^(min|max)\s+(\S+)$/i.exec(part);
+    if (!limit?.[1] || !limit[2]) return fail(`"${part}" is neither min DURATION nor max DURATION`);
+    limits[limit[1].toLowerCase() as 'min' | 'max'] = parseDuration(limit[2], 'bake');
+  }
+  const { min: leastMs = LEAST_BAKE_MS, max } = limits;
+  if (max !== undefined && max < leastMs) {
+    fail(
+      `the longest bake, ${formatDuration(max)}, is shorter than the shortest, ${formatDuration(leastMs)}`,
+    );
+  }
+  return (plan) => {
+    const [first, ...rest] = plan.map((step) => {
+      if (step.bakeMs === 0) return step;
+      const bakeMs = max ?? step.bakeMs;
+      return { ...step, bakeMs, leastMs: Math.min(leastMs, bakeMs) };
+    });
+    return first ? [first, ...rest] : plan;
+  };
+}
 
 /**
  * The plan as the loop runs it: it always ends at 100%, because the canary carries all traffic while the service

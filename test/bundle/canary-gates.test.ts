@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { RolloutRecord } from '../../src/report/record.ts';
-import type { Finding } from '../../src/rollout/judge/judge.ts';
+import type { Finding } from '../../src/rollout/judge/finding.ts';
 import type { ScenarioBehaviour } from '../../src/simulator/scenario/scenario.ts';
 import { inWorld, PROMOTED, TAKEN_BACK } from './world.ts';
 
@@ -160,16 +160,100 @@ describe.concurrent('gates', () => {
     });
   });
 
-  test('of the default set that the service itself does not meet only warn', async () => {
+  test('of the default set call slow what is slow for the service', async () => {
     await inWorld(
       { behaviours: { 'app:v1': { latency: { p50: 400, p95: 900 } }, 'app:v2': SLOW } },
       async (world) => {
         const step = await world.release({ gates: '' });
-        expect(step.log).toMatch(/::warning::The service itself does not meet "latency-p95/);
+        expect(step.log).toMatch(
+          /::notice::7\d%25 of the service's requests are what "slower-than 300ms vs stable" calls slow, so "slower-than 1s vs stable" takes its place/,
+        );
         expect(step.outputs['outcome']).toBe('promoted');
         return PROMOTED;
       },
     );
+  });
+
+  test('of the default set take back what is worse than the service, and say by how much and how sure', async () => {
+    const failing = { errorRate: 0.03 };
+    await inWorld({ behaviours: { 'app:v1': { errorRate: 0.004 }, 'app:v2': failing } }, async (world) => {
+      const step = await world.release({ gates: '' });
+      expect(step.outputs['reason']).toMatch(
+        /^error-rate vs stable: \d+ of \d+ requests \([\d.]+%\) answered 5xx, \d+ of \d+ requests \([\d.]+%\) on stable, and \d+ of \d+ requests \([\d.]+%\) of the hour before, \d\d:\d\d-\d\d:\d\d UTC: between [\d.]+ and [\d.]+ percentage points more, with 99.5% confidence; chance would show as much in fewer than 1 of (\d+|a million) rollouts$/,
+      );
+      return TAKEN_BACK;
+    });
+  });
+
+  test('compared with stable take a slower release back', async () => {
+    await inWorld({ behaviours: { 'app:v2': SLOW } }, async (world) => {
+      const step = await world.release({ gates: 'slower-than 300ms vs stable + 5%' });
+      expect(step.outputs['reason']).toMatch(/^slower-than 300ms vs stable \+ 5%: .* took longer than 300ms/);
+      return TAKEN_BACK;
+    });
+  });
+
+  test('compared with stable let a release pass that fails as often as stable', async () => {
+    const failing = { errorRate: 0.1 };
+    await inWorld({ behaviours: { 'app:v1': failing, 'app:v2': failing } }, async (world) => {
+      const step = await world.release({ gates: 'error-rate vs stable' });
+      expect(step.outputs['outcome']).toBe('promoted');
+      return PROMOTED;
+    });
+  });
+
+  test('compared with stable let few requests go on to the next step, unless it is to be held', async () => {
+    const few = { rate: 1, tasks: 1 };
+    await inWorld(few, async (world) => {
+      const step = await world.release({ gates: 'error-rate vs stable' });
+      expect(lastFindings(step.outputs['record'])).toMatchObject([
+        { verdict: 'undecided', text: expect.stringContaining('too few requests to tell') },
+      ]);
+      expect(step.outputs['outcome']).toBe('promoted');
+      return PROMOTED;
+    });
+    await inWorld(few, async (world) => {
+      const step = await world.release({
+        gates: 'error-rate vs stable',
+        'on-no-evidence': 'hold',
+        'max-hold': '3m',
+      });
+      expect(step.outputs['reason']).toMatch(/^error-rate vs stable: undecided, .* after holding for 3m$/);
+      return TAKEN_BACK;
+    });
+  });
+
+  test('taken literally let one error of few requests decide', async () => {
+    await inWorld({ rate: 2, tasks: 1, behaviours: { 'app:v2': { errorRate: 0.04 } } }, async (world) => {
+      const step = await world.release({ steps: '50% for 10m', gates: 'error-rate < 1% abort > 2% exact' });
+      expect(step.outputs['reason']).toMatch(/^error-rate < 1% abort > 2% exact: \d of \d+ requests/);
+      return TAKEN_BACK;
+    });
+  });
+
+  test('of crashes compare the time that tasks have been running', async () => {
+    const crash = { after: 200_000, exitCode: 1 };
+    await inWorld({ behaviours: { 'app:v2': { crash } } }, async (world) => {
+      const step = await world.release({ gates: 'crashes vs stable', steps: '50% for 10m' });
+      expect(step.outputs['reason']).toMatch(
+        /^crashes vs stable: [2-9] crashes in \d+ minutes of canary tasks, 0 crashes in \d{3} minutes of stable's\n.*exit code 1/,
+      );
+      return { ...TAKEN_BACK, lostRequests: true };
+    });
+  });
+
+  test('that pass for sure end a step early, and not before its shortest time', async () => {
+    await inWorld({ rate: 500, tasks: 8 }, async (world) => {
+      const step = await world.release({ bake: 'until-confident (min 3m, max 15m)', steps: '50% for 15m' });
+      const { entries } = JSON.parse(readFileSync(step.outputs['record'] ?? '', 'utf8')) as RolloutRecord;
+      const phases = entries.flatMap((entry) => (entry.kind === 'decision' ? [entry] : []));
+      const baked = phases.find(({ phase }) => phase.kind === 'stepping' && phase.verifiedAt !== undefined);
+      const ended = phases.find(({ phase }) => phase.kind === 'promoting');
+      const minutes = ((ended?.at ?? 0) - (baked?.at ?? 0)) / 60_000;
+      expect(minutes).toBeGreaterThanOrEqual(3);
+      expect(minutes).toBeLessThan(14);
+      return PROMOTED;
+    });
   });
 
   test('catch a release that crashes on start, before its first user, and say why', async () => {

@@ -23,7 +23,7 @@ test('tells how a failing and a crashing release are taken back, and that AWS ag
 
   expect(err).toBe('');
   expect(out).toMatch(/▕▋ +▏ {3}5% {2}for 15m/);
-  expect(out).toMatch(/▕ +▏ {3}0% {2}taken back: error-rate < 1% abort > 2%: \d+ of \d+ requests/);
+  expect(out).toMatch(/▕ +▏ {3}0% {2}taken back: error-rate vs stable: \d+ of \d+ requests/);
   expect(out).toMatch(/all traffic back \d+ ms of real time after the decision, in 2 calls/);
   expect(out).toMatch(/taken back: crashes = 0: 1; task \w+ stopped/);
   expect(out).toMatch(/a rolling deployment that nothing watches: 2,\d{3} of 4\d,\d{3} \(5\.\d+%\)/);

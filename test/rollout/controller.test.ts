@@ -8,9 +8,9 @@ import {
   type Phase,
   type Rollout,
 } from '../../src/rollout/controller.ts';
-import { parseGates } from '../../src/rollout/gates.ts';
+import { parseGates } from '../../src/rollout/gate-syntax.ts';
 import { type Evidence, NO_EVIDENCE, type Period } from '../../src/rollout/judge/evidence.ts';
-import { complete, parseSteps, STRATEGIES, STRATEGY_NAMES } from '../../src/rollout/plan.ts';
+import { complete, parseBake, parseSteps, STRATEGIES, STRATEGY_NAMES } from '../../src/rollout/plan.ts';
 import { baked, FROM, OTHER, play, type Scenario, STABLE, TO } from './model-world.ts';
 
 const MINUTE = 60_000;
@@ -26,6 +26,7 @@ const ROLLOUT: Rollout = {
   onNoEvidence: 'hold',
   maxHoldMs: 30 * MINUTE,
   afterHold: 'roll-back',
+  onStableFailing: 'hold',
   capacity: { mode: 'auto', atLeast: 1 },
   initialTasks: 10,
   preTrafficTest: false,
@@ -337,7 +338,7 @@ describe('a step', () => {
     const decision = decide(ROLLOUT, BAKING, seen({ now: NOON + 18 * MINUTE, evidence: FAILING }));
     expect(doing(decision)).toEqual(['rolling-back', 'restore-traffic']);
     expect(whyOf(decision)).toBe(
-      'error-rate < 1% abort > 2%: 225 of 15000 requests (1.50%) answered 5xx, 12:00-12:15 UTC',
+      'error-rate < 1% abort > 2%: 225 of 15000 requests (1.5%) answered 5xx, 12:00-12:15 UTC',
     );
   });
 
@@ -447,6 +448,91 @@ describe('without evidence', () => {
 
   it('holds while CloudWatch does not tell all', () => {
     expect(doing(at(END, {}, { ...GOOD, complete: false }))).toEqual(['stepping', 'hold']);
+  });
+});
+
+describe('compared with stable', () => {
+  const END = NOON + 18 * MINUTE;
+  const gates = parseGates('error-rate vs stable\ncrashes = 0');
+  const both = (count: number, requests: number, errors5xx: number): Evidence => {
+    const { canary } = minutes(count, { requests, answered: requests, errors5xx });
+    const { canary: stable } = minutes(count, {
+      requests: 19 * requests,
+      answered: 19 * requests,
+      errors5xx: 19 * errors5xx,
+    });
+    return { ...NO_EVIDENCE, canary, stable, before: Array.from({ length: 90 }, () => stable).flat() };
+  };
+  const at = (now: number, of: Partial<Rollout>, evidence: Evidence) =>
+    decide(rolls({ gates, ...of }), BAKING, seen({ now, evidence }));
+
+  it('goes on by default where the requests are too few to be sure, and holds or goes back where that is asked for', () => {
+    const few = both(15, 5, 0);
+    expect(at(END, { onNoEvidence: 'auto' }, few).phase).toMatchObject({ kind: 'stepping', step: 1 });
+    expect(at(END, { onNoEvidence: 'proceed' }, few).phase).toMatchObject({ kind: 'stepping', step: 1 });
+    expect(waitsFor(at(END, { onNoEvidence: 'hold' }, few))).toMatch(
+      /^evidence for error-rate vs stable: undecided, 0 of 75 requests/,
+    );
+    expect(doing(at(END, { onNoEvidence: 'roll-back' }, few))).toEqual(['rolling-back', 'restore-traffic']);
+  });
+
+  it('holds by default where there was no request at all', () => {
+    expect(waitsFor(at(END, { onNoEvidence: 'auto' }, both(15, 0, 0)))).toMatch(
+      /no evidence, neither stable nor/,
+    );
+    expect(doing(at(END + 30 * MINUTE, { onNoEvidence: 'auto' }, both(15, 0, 0)))).toEqual([
+      'rolling-back',
+      'restore-traffic',
+    ]);
+  });
+
+  it('goes back at once where the canary is worse', () => {
+    const worse = { ...both(4, 1000, 5), canary: minutes(4, { errors5xx: 60 }).canary };
+    expect(doing(at(NOON + 5 * MINUTE, {}, worse))).toEqual(['rolling-back', 'restore-traffic']);
+  });
+
+  describe('until confident', () => {
+    const plan = parseBake('until-confident (min 3m, max 15m)')(ROLLOUT.plan);
+
+    it('goes on as soon as every gate passes for sure, and not before the shortest time', () => {
+      expect(waitsFor(at(NOON + 3 * MINUTE - 1, { plan }, both(2, 5000, 25)))).toBe(
+        'the end of the step 5% for 3m to 15m',
+      );
+      expect(at(NOON + 3 * MINUTE, { plan }, both(2, 5000, 25)).phase).toMatchObject({
+        kind: 'stepping',
+        step: 1,
+      });
+    });
+
+    it('goes on to the longest time while any gate is not sure', () => {
+      expect(doing(at(NOON + 14 * MINUTE, { plan }, both(12, 5, 0)))).toEqual(['stepping', 'hold']);
+      const bound = parseGates('error-rate vs stable\ncpu < 50%');
+      const unknown = both(5, 5000, 25);
+      const noMeans = { ...unknown, canary: unknown.canary.map((period) => ({ ...period, means: {} })) };
+      expect(doing(at(NOON + 7 * MINUTE, { plan, gates: bound }, noMeans))).toEqual(['stepping', 'hold']);
+      expect(at(NOON + 7 * MINUTE, { plan, gates: bound }, unknown).phase).toMatchObject({ step: 1 });
+    });
+
+    it('does not wait for gates that only warn', () => {
+      const warns = parseGates('error-rate vs stable\nwarn cpu < 10%');
+      expect(at(NOON + 7 * MINUTE, { plan, gates: warns }, both(5, 5000, 25)).phase).toMatchObject({
+        step: 1,
+      });
+    });
+
+    it('needs a bound to be met clearly', () => {
+      const bounds = parseGates('error-rate < 1%');
+      const just = {
+        ...NO_EVIDENCE,
+        canary: minutes(5, { requests: 200, answered: 200, errors5xx: 1 }).canary,
+      };
+      expect(doing(at(NOON + 7 * MINUTE, { plan, gates: bounds }, just))).toEqual(['stepping', 'hold']);
+      const clearly = {
+        ...NO_EVIDENCE,
+        canary: minutes(5, { requests: 5000, answered: 5000, errors5xx: 5 }).canary,
+      };
+      expect(at(NOON + 7 * MINUTE, { plan, gates: bounds }, clearly).phase).toMatchObject({ step: 1 });
+    });
   });
 });
 

@@ -7,7 +7,7 @@ import {
   type Phase,
   type Rollout,
 } from '../../src/rollout/controller.ts';
-import { parseGates } from '../../src/rollout/gates.ts';
+import { parseGates } from '../../src/rollout/gate-syntax.ts';
 import type { Evidence, Period } from '../../src/rollout/judge/evidence.ts';
 import { fromTags, type Ledger, resume, type Tags, toTags } from '../../src/rollout/ledger.ts';
 import { complete, type Plan } from '../../src/rollout/plan.ts';
@@ -162,6 +162,7 @@ export class World {
       onNoEvidence: scenario.onNoEvidence,
       maxHoldMs: 2 * MINUTE,
       afterHold: scenario.afterHold,
+      onStableFailing: 'hold',
       capacity: scenario.capacity,
       initialTasks: scenario.initialTasks,
       preTrafficTest: scenario.preTrafficTest,
@@ -233,6 +234,7 @@ export class World {
     return {
       canary,
       stable: [],
+      before: [],
       complete: this.now >= this.#metricsAwayUntil,
       crashes: Array.from({ length: this.#crashes }, (_, index) => ({
         arn: `arn:task/${index}`,

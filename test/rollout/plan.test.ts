@@ -4,6 +4,7 @@ import {
   complete,
   formatStep,
   type Plan,
+  parseBake,
   parseSteps,
   STRATEGIES,
   STRATEGY_NAMES,
@@ -87,6 +88,69 @@ describe('the plans that have a name', () => {
     const plan: Plan = STRATEGIES[name];
     expect(parseSteps(plan.map(formatStep).join('\n'))).toEqual(plan);
     expect(plan.every(({ bakeMs }) => bakeMs > 0)).toBe(true);
+  });
+});
+
+describe('parseBake', () => {
+  const plan = complete(parseSteps('5% for 15m\n50% for 2m'));
+
+  it.each<[string, [number, number][]]>([
+    [
+      'until-confident',
+      [
+        [3, 15],
+        [2, 2],
+      ],
+    ],
+    [
+      'Until-Confident (min 5m, max 10m)',
+      [
+        [5, 10],
+        [5, 10],
+      ],
+    ],
+    [
+      'until-confident(max 2m, min 1m)',
+      [
+        [1, 2],
+        [1, 2],
+      ],
+    ],
+    [
+      'until-confident (min 4m)',
+      [
+        [4, 15],
+        [2, 2],
+      ],
+    ],
+    [
+      'until-confident ()',
+      [
+        [3, 15],
+        [2, 2],
+      ],
+    ],
+  ])('%s', (text, minutes) => {
+    const [first, second, last] = parseBake(text)(plan);
+    expect([first, second].map((step) => [step?.leastMs, step?.bakeMs].map((ms = 0) => ms / MINUTE))).toEqual(
+      minutes,
+    );
+    expect(last).toEqual({ weight: 100, bakeMs: 0 });
+  });
+
+  it.each<[string, string]>([
+    ['until-sure', 'bake: "until-sure": write until-confident (min 3m, max 15m), or leave it out'],
+    ['15m', 'bake: "15m": write until-confident'],
+    ['until-confident (min 3m; max 15m)', '"min 3m; max 15m" is neither min DURATION nor max DURATION'],
+    ['until-confident (least 3m)', '"least 3m" is neither min DURATION nor max DURATION'],
+    ['until-confident (min 3)', 'bake: "3" is not a duration'],
+    ['until-confident (max 2m)', 'the longest bake, 2m, is shorter than the shortest, 3m'],
+  ])('refuses %s', (text, message) => {
+    expect(problemsOf(() => parseBake(text))[0]).toContain(message);
+  });
+
+  it('is told with the step', () => {
+    expect(formatStep({ weight: 5, bakeMs: 15 * MINUTE, leastMs: 3 * MINUTE })).toBe('5% for 3m to 15m');
   });
 });
 

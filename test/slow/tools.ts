@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const TOOLS = resolve(import.meta.dirname, '../../build/tools');
@@ -7,6 +7,7 @@ const TOOLS = resolve(import.meta.dirname, '../../build/tools');
 const ACT = 'github.com/nektos/act@v0.2.87';
 const ACTIONLINT = 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12';
 const MOTO = ['moto[server]==5.2.5', 'boto3'];
+const SCIPY = 'scipy==1.17.1';
 
 /** Installs a Go program into the checkout's own tools, once, and answers its path. */
 function goTool(name: string, source: string): string {
@@ -31,5 +32,19 @@ export function pythonWithMoto(): string {
   rmSync(home, { recursive: true, force: true });
   execFileSync('python3', ['-m', 'venv', home], { stdio: 'pipe' });
   execFileSync(python, ['-m', 'pip', 'install', '--quiet', ...MOTO], { stdio: 'pipe' });
+  return python;
+}
+
+/** A Python that has SciPy, a second opinion on statistics: https://scipy.org. Needs Python 3.11. */
+export function pythonWithScipy(): string {
+  const home = join(TOOLS, 'scipy');
+  const python = join(home, 'bin/python');
+  // SciPy brings no program by which to tell that it is there and whole.
+  const installed = join(home, `${SCIPY}.installed`);
+  if (existsSync(installed)) return python;
+  rmSync(home, { recursive: true, force: true });
+  execFileSync('python3', ['-m', 'venv', home], { stdio: 'pipe' });
+  execFileSync(python, ['-m', 'pip', 'install', '--quiet', SCIPY], { stdio: 'pipe' });
+  writeFileSync(installed, '');
   return python;
 }

@@ -3,9 +3,18 @@ import type { Stickiness } from '../../engine/routes.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Stacks } from '../../ports.ts';
 import type { Capacity } from '../../rollout/capacity.ts';
+import type { OnNoEvidence } from '../../rollout/controller.ts';
 import { formatDuration, parseDuration } from '../../rollout/duration.ts';
-import { DEFAULT_GATES, type Gate, parseGates } from '../../rollout/gates.ts';
-import { complete, type Plan, parseSteps, STRATEGIES, STRATEGY_NAMES } from '../../rollout/plan.ts';
+import { parseGates } from '../../rollout/gate-syntax.ts';
+import { DEFAULT_GATES, type Gate } from '../../rollout/gates.ts';
+import {
+  complete,
+  type Plan,
+  parseBake,
+  parseSteps,
+  STRATEGIES,
+  STRATEGY_NAMES,
+} from '../../rollout/plan.ts';
 import { readConfigFile, withConfig } from '../config-file.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
@@ -22,9 +31,10 @@ export interface Inputs {
   readonly gatesAreDefault: boolean;
   readonly alarms: readonly string[];
   readonly minRequests: number;
-  readonly onNoEvidence: 'hold' | 'roll-back' | 'proceed';
+  readonly onNoEvidence: OnNoEvidence;
   readonly maxHoldMs: number;
   readonly afterHold: 'roll-back' | 'proceed';
+  readonly onStableFailing: 'hold' | 'proceed';
   readonly stickiness: Stickiness;
   readonly preTrafficUrl: string | undefined;
   readonly preTrafficHeader: string;
@@ -44,12 +54,14 @@ export const CONFIG_KEYS = [
   'task-definition',
   'strategy',
   'steps',
+  'bake',
   'gates',
   'alarms',
   'min-requests',
   'on-no-evidence',
   'max-hold',
   'after-hold',
+  'on-stable-failing',
   'stickiness',
   'pre-traffic-url',
   'pre-traffic-header',
@@ -86,9 +98,10 @@ export async function readInputs(
     gatesAreDefault: gatesText === undefined,
     alarms: lines(reader.optional('alarms')),
     minRequests: reader.integer('min-requests', 100, { min: 1, max: 1_000_000_000 }),
-    onNoEvidence: reader.oneOf('on-no-evidence', ['hold', 'roll-back', 'proceed'] as const, 'hold'),
+    onNoEvidence: reader.oneOf('on-no-evidence', ['auto', 'hold', 'roll-back', 'proceed'] as const, 'auto'),
     maxHoldMs: reader.duration('max-hold', 30 * MINUTE),
     afterHold: reader.oneOf('after-hold', ['roll-back', 'proceed'] as const, 'roll-back'),
+    onStableFailing: reader.oneOf('on-stable-failing', ['hold', 'proceed'] as const, 'hold'),
     stickiness: reader.parse('stickiness', parseStickiness, 'keep'),
     preTrafficUrl: reader.parse('pre-traffic-url', parseUrl, undefined),
     preTrafficHeader: reader.parse('pre-traffic-header', parseHeader, 'X-Deploy-Actions-Canary'),
@@ -115,7 +128,8 @@ export async function readInputs(
 function readPlan(reader: InputReader): Plan {
   const strategy = reader.oneOf('strategy', STRATEGY_NAMES, 'canary');
   const steps = reader.parse('steps', parseSteps, undefined);
-  return complete(steps ?? STRATEGIES[strategy]);
+  const bake = reader.parse('bake', parseBake, (plan: Plan) => plan);
+  return complete(bake(steps ?? STRATEGIES[strategy]));
 }
 
 /** One alarm a line: a comma may be part of its name. */

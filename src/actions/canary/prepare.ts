@@ -1,11 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Clock } from '../../clock.ts';
-import { unmetByStable } from '../../engine/baseline.ts';
+import { readBaseline } from '../../engine/baseline.ts';
 import type { Site } from '../../engine/site.ts';
 import { ConfigError, DeployError, type Problem } from '../../errors.ts';
 import type { Metrics, Reporter, TaskDefinitions } from '../../ports.ts';
+import { parseGates } from '../../rollout/gate-syntax.ts';
 import type { Gate } from '../../rollout/gates.ts';
+import type { Period } from '../../rollout/judge/evidence.ts';
 import type { TaskDefinition } from '../../taskdef/definition.ts';
 import { parseTaskDefinition } from '../../taskdef/parse.ts';
 import type { Inputs } from './inputs.ts';
@@ -138,9 +140,16 @@ export async function requireQuietAlarms(names: readonly string[], metrics: Metr
   }
 }
 
+/** What a release is judged by, and what is known of the service from before. */
+export interface Standards {
+  readonly gates: readonly Gate[];
+  /** Stable's minutes before the rollout, oldest first. */
+  readonly before: readonly Period[];
+}
+
 /**
- * Gates that the service itself does not meet now: the default ones give way with a notice, the user's own stay and
- * are warned about.
+ * Fits the gates to how the service itself does now: default ones that it does not meet give way, the user's own stay
+ * and are warned about. Where it is not quick enough for the default notion of slow, a longer time takes its place.
  */
 export async function settleGates(
   inputs: Inputs,
@@ -148,20 +157,44 @@ export async function settleGates(
   metrics: Metrics,
   clock: Clock,
   reporter: Reporter,
-): Promise<readonly Gate[]> {
+): Promise<Standards> {
   const side = {
     cluster: site.stable.cluster,
     service: site.stable.name,
     targetGroups: site.pairs.map(({ stable }) => stable),
   };
-  const unmet = await unmetByStable(metrics, clock, side, inputs.gates, inputs.customMetrics, inputs);
+  const given = inputs.gatesAreDefault ? [...inputs.gates, ...LONGER_TIMES] : inputs.gates;
+  const { periods, unmet } = await readBaseline(metrics, clock, side, given, inputs.customMetrics, inputs);
   for (const { gate, text } of unmet) {
-    const action = inputs.gatesAreDefault
-      ? 'it only warns in this rollout; write gates of your own for this service'
-      : 'a good release will fail it as well';
-    reporter.warning(`The service itself does not meet "${gate}" at present (${text}): ${action}.`);
+    reporter.warning(
+      `The service itself does not meet "${gate}" at present (${text}): a good release will fail it as well.`,
+    );
   }
-  if (!inputs.gatesAreDefault) return inputs.gates;
-  const names = new Set(unmet.map(({ gate }) => gate));
-  return inputs.gates.map((gate) => (names.has(gate.text) ? { ...gate, warnOnly: true } : gate));
+  if (!inputs.gatesAreDefault) return { gates: inputs.gates, before: periods };
+  return { gates: inputs.gates.map((gate) => quickEnough(gate, periods, reporter)), before: periods };
+}
+
+/** What slow may mean for services that take longer by nature. */
+const LONGER_TIMES = parseGates(
+  'slower-than 1s vs stable\nslower-than 3s vs stable\nslower-than 10s vs stable',
+);
+/** Where more of stable's requests are slow than that, one more that is says little. */
+const SLOW_BY_NATURE = 0.2;
+
+function quickEnough(gate: Gate, before: readonly Period[], reporter: Reporter): Gate {
+  const share = (each: Gate): number => {
+    if (each.measure.kind !== 'share' || each.measure.of !== 'slow') return 0;
+    const { slowerThanMs } = each.measure;
+    const known = before.filter(({ settled, timed }) => settled && timed !== undefined);
+    const timed = known.reduce((total, period) => total + (period.timed ?? 0), 0);
+    const slow = known.reduce((total, period) => total + (period.slower[slowerThanMs] ?? 0), 0);
+    return timed === 0 ? 0 : slow / timed;
+  };
+  if (share(gate) <= SLOW_BY_NATURE) return gate;
+  const instead = LONGER_TIMES.find((each) => share(each) <= SLOW_BY_NATURE) ?? LONGER_TIMES.at(-1);
+  if (!instead) return gate;
+  reporter.notice(
+    `${Math.round(share(gate) * 100)}% of the service's requests are what "${gate.text}" calls slow, so "${instead.text}" takes its place; write gates of your own for another time.`,
+  );
+  return instead;
 }

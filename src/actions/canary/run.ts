@@ -9,7 +9,7 @@ import type { AwsCall } from '../../ports.ts';
 import { describeEnd, revision } from '../../report/narrate.ts';
 import { summarize } from '../../report/summary.ts';
 import type { Rollout } from '../../rollout/controller.ts';
-import { describeStop } from '../../rollout/judge/evidence.ts';
+import { describeStop, type Period } from '../../rollout/judge/evidence.ts';
 import { resume } from '../../rollout/ledger.ts';
 import { formatStep } from '../../rollout/plan.ts';
 import { sameDefinition } from '../../taskdef/equal.ts';
@@ -44,11 +44,11 @@ export async function run(context: ActionContext): Promise<void> {
   ]);
   requireReleasable(first, release.definition);
   let site = await withoutLivingHolder(first, context, aws, inputs);
-  const gates = await settleGates(inputs, site, aws.metrics, clock, reporter);
+  const { gates, before } = await settleGates(inputs, site, aws.metrics, clock, reporter);
   const base = rolloutOf(inputs, gates, await drainOf(site, aws));
 
   if (site.ledger) {
-    const ended = await finishFormer(stage, site, release, base, inputs, aws);
+    const ended = await finishFormer(stage, site, release, base, before, inputs, aws);
     if (ended) return conclude(context, ended, site);
     site = await surveySite(aws, inputs.cluster, inputs.service);
   }
@@ -78,7 +78,7 @@ export async function run(context: ActionContext): Promise<void> {
     stage,
     site,
     rollout,
-    engineSettings(inputs, stage, rolloutId),
+    engineSettings(inputs, stage, rolloutId, before),
     () => ({ kind: 'preparing', startAt: 0 }),
     inputs,
   );
@@ -115,7 +115,8 @@ function rolloutOf(
   gates: Inputs['gates'],
   drainMs: number,
 ): Omit<Rollout, 'from' | 'to' | 'initialTasks'> {
-  const { plan, minRequests, metricDelayMs, onNoEvidence, maxHoldMs, afterHold, capacity } = inputs;
+  const { plan, minRequests, metricDelayMs, onNoEvidence, maxHoldMs, afterHold, capacity, onStableFailing } =
+    inputs;
   return {
     plan,
     gates,
@@ -124,6 +125,7 @@ function rolloutOf(
     onNoEvidence,
     maxHoldMs,
     afterHold,
+    onStableFailing,
     capacity,
     healthyTimeoutMs: inputs.healthyTimeoutMs,
     drainMs,
@@ -135,6 +137,7 @@ function engineSettings(
   inputs: Inputs,
   { env, cancelled }: Pick<Stage, 'env' | 'cancelled'>,
   rolloutId: string,
+  before: readonly Period[],
 ) {
   const { preTrafficUrl: url, preTrafficHeader: name } = inputs;
   return {
@@ -143,6 +146,7 @@ function engineSettings(
     stickiness: inputs.stickiness,
     alarms: inputs.alarms,
     customMetrics: inputs.customMetrics,
+    before,
     preTrafficTest:
       url === undefined
         ? undefined
@@ -201,6 +205,7 @@ async function finishFormer(
   site: Site,
   release: Release,
   base: Omit<Rollout, 'from' | 'to' | 'initialTasks'>,
+  before: readonly Period[],
   inputs: Inputs,
   aws: Adapters,
 ): Promise<Performance | undefined> {
@@ -228,7 +233,7 @@ async function finishFormer(
     stage,
     site,
     rollout,
-    engineSettings(inputs, stage, rolloutId),
+    engineSettings(inputs, stage, rolloutId, before),
     (share) => {
       const phase = resume(ledger, weights, share, same ? ledger.to : undefined, clock.now());
       resumed = phase.kind === 'preparing' || phase.kind === 'promoting';

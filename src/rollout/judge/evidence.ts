@@ -46,6 +46,15 @@ export interface Alarm {
   readonly since: number;
 }
 
+/** How long tasks have been running, and which of stable's have crashed in that time. */
+export interface Lives {
+  /** Of the canary, in minutes times tasks. */
+  readonly canaryTaskMinutes: number;
+  /** Of stable, in minutes times tasks; it may reach back to before the rollout. */
+  readonly stableTaskMinutes: number;
+  readonly stableCrashes: readonly StoppedTask[];
+}
+
 /** All that is known of a canary that has traffic. */
 export interface Evidence {
   /**
@@ -54,10 +63,14 @@ export interface Evidence {
   readonly canary: readonly Period[];
   /** The same minutes of stable. */
   readonly stable: readonly Period[];
+  /** Stable's minutes before the canary's first traffic, oldest first: what is usual for the service. */
+  readonly before: readonly Period[];
   /** Whether CloudWatch said that it answered with all it has. */
   readonly complete: boolean;
   /** Canary tasks that stopped by themselves. */
   readonly crashes: readonly StoppedTask[];
+  /** What the canary's crashes are held against; absent where no gate asks for it. */
+  readonly lives?: Lives;
   /** How long, up to now, the canary has had an unhealthy target without a break, in ms. */
   readonly unhealthyMs: number;
   readonly alarms: readonly Alarm[];
@@ -66,6 +79,7 @@ export interface Evidence {
 export const NO_EVIDENCE: Evidence = {
   canary: [],
   stable: [],
+  before: [],
   complete: true,
   crashes: [],
   unhealthyMs: 0,

@@ -1,21 +1,33 @@
-import type { Measure } from '../gates.ts';
+import type { Bound, Measure } from '../gates.ts';
 import type { Evidence, Period } from './evidence.ts';
+import type { Counted } from './stable-history.ts';
 
-/** The requests of some minutes, and how many of them were what a gate calls a fault. */
-export interface Tally {
-  readonly requests: number;
-  /** Those that got no answer from a target among them. */
-  readonly faults: number;
-  readonly unanswered: number;
-  /** Its first and its last minute. */
-  readonly first: Period | undefined;
-  readonly last: Period | undefined;
+/** What a gate calls a fault: 5xx or 4xx answers, or those that took longer than a time. */
+export type Fault = { readonly of: '5xx' | '4xx' } | { readonly of: 'slow'; readonly slowerThanMs: number };
+
+/** The fault that a measure counts; a percentile counts what takes longer than its bound. */
+export function faultOf(
+  measure: Measure & { readonly kind: 'share' | 'percentile' | 'count' },
+  bound?: Bound,
+): Fault {
+  if (measure.kind === 'percentile') return { of: 'slow', slowerThanMs: bound?.value ?? 0 };
+  return measure;
 }
 
-/** Requests that a gate counts: 5xx or 4xx answers, or those slower than `slowerThan` ms. */
-export type Fault = Measure & { readonly kind: 'share' | 'percentile' | 'count' };
+/** The requests of some minutes, and how many of them were faults. */
+export interface Tally extends Counted {
+  /** Faults that are requests without an answer of a target. */
+  readonly unanswered: number;
+  readonly first: { readonly start: number } | undefined;
+  readonly last: { readonly start: number } | undefined;
+}
 
-const NONE: Tally = { requests: 0, faults: 0, unanswered: 0, first: undefined, last: undefined };
+/** A minute's requests and faults. */
+export interface CountedMinute extends Counted {
+  /** Its start, ms since the epoch. */
+  readonly start: number;
+  readonly unanswered: number;
+}
 
 /** Some answers are given without a response time, and some are counted a moment later than their request. */
 const ALL_BUT_FEW = 0.995;
@@ -31,55 +43,74 @@ const DEVIATES = 3;
  */
 export class RequestCounter {
   readonly #fault: Fault;
-  readonly #limit: number;
   readonly #evidence: Evidence;
   readonly #usual: number;
 
-  /** @param limit of a percentile: beyond it (ms) a request is slow */
-  constructor(fault: Fault, limit: number, evidence: Evidence) {
+  constructor(fault: Fault, evidence: Evidence) {
     this.#fault = fault;
-    this.#limit = limit;
     this.#evidence = evidence;
-    this.#usual = usuallyUnanswered(evidence.stable);
+    this.#usual = usuallyUnanswered([...evidence.before, ...evidence.stable]);
   }
 
   /** The minutes of the canary of which is known what the measure needs, oldest first. */
   get known(): readonly Period[] {
-    const { complete, canary } = this.#evidence;
-    return canary.filter(
-      (period) =>
-        period.requests > 0 &&
-        (this.#fault.kind !== 'percentile' || isTimed(period)) &&
-        // Where CloudWatch kept something back, a minute with more faults than requests lacks its requests.
-        (complete || this.#wrong(period) <= period.requests),
+    return this.#evidence.canary.filter((period) => this.#isKnown(period));
+  }
+
+  /** The faults of all the minutes together. */
+  count(periods: readonly Period[]): Tally {
+    return tally(this.#add(periods));
+  }
+
+  /** The known minutes of the canary, each with its own faults. */
+  get minutes(): readonly CountedMinute[] {
+    return this.#add(this.known);
+  }
+
+  /** A minute of stable; `undefined` while it is not known. What stable leaves without an answer is no fault. */
+  ofStable(period: Period): Counted | undefined {
+    if (this.#isKnown(period)) {
+      return {
+        requests: this.#requests(period),
+        faults: Math.min(this.#requests(period), this.#wrong(period)),
+      };
+    }
+    return period.settled && period.requests === 0 ? { requests: 0, faults: 0 } : undefined;
+  }
+
+  #isKnown(period: Period): boolean {
+    return (
+      period.requests > 0 &&
+      (this.#fault.of !== 'slow' || isTimed(period)) &&
+      // Where CloudWatch kept something back, a minute with more faults than requests lacks its requests.
+      (this.#evidence.complete || this.#wrong(period) <= period.requests)
     );
   }
 
-  count(periods: readonly Period[]): Tally {
-    return this.runs(periods).at(-1) ?? NONE;
+  #requests(period: Period): number {
+    return this.#fault.of === 'slow' ? (period.timed ?? 0) : period.requests;
   }
 
-  /** The tallies of the newest minute, the newest two, and so on. */
-  runs(periods: readonly Period[]): readonly Tally[] {
-    const last = periods.at(-1);
-    const lastSettled = periods.findLast(({ settled, requests }) => settled && requests > 0);
-    const sums = { requests: 0, timed: 0, wrong: 0, settled: 0, answered: 0 };
-    return periods.toReversed().map((period) => {
-      sums.requests += period.requests;
+  /**
+   * Requests without an answer are told from those that are still under way over all minutes so far, and put down to
+   * the minute in which they come to light.
+   */
+  #add(periods: readonly Period[]): readonly CountedMinute[] {
+    let [requests, answered, found] = [0, 0, 0];
+    return periods.map((period) => {
       // What is missing in a young minute may just not have come yet.
       if (period.settled && period.requests > 0) {
-        sums.settled += period.requests;
-        sums.answered += period.answered;
+        requests += period.requests;
+        answered += period.answered;
       }
-      sums.timed += period.timed ?? 0;
-      sums.wrong += this.#wrong(period);
-      const unanswered = this.#unanswered(sums.settled, sums.answered, lastSettled);
+      const unanswered = Math.max(0, this.#unanswered(requests, answered, period) - found);
+      found += unanswered;
+      const wrong = this.#wrong(period);
       return {
-        requests: this.#fault.kind === 'percentile' ? sums.timed + unanswered : sums.requests,
-        faults: sums.wrong + unanswered,
+        start: period.start,
+        requests: this.#requests(period) + (this.#fault.of === 'slow' ? unanswered : 0),
+        faults: wrong + unanswered,
         unanswered,
-        first: period,
-        last,
       };
     });
   }
@@ -89,9 +120,9 @@ export class RequestCounter {
    * passes in it (J. D. C. Little, https://doi.org/10.1287/opre.9.3.383). And what stable leaves without an answer, such as
    * WebSockets (101 is in no class that is counted), is not the release's fault.
    */
-  #unanswered(requests: number, answered: number, last: Period | undefined): number {
-    if (!this.#evidence.complete || (this.#fault.kind !== 'percentile' && this.#fault.of === '4xx')) return 0;
-    const underWay = (last?.latencySumMs ?? 0) / 60_000;
+  #unanswered(requests: number, answered: number, last: Period): number {
+    if (!this.#evidence.complete || this.#fault.of === '4xx') return 0;
+    const underWay = (last.latencySumMs ?? 0) / 60_000;
     const usual = this.#usual * requests;
     const allowed =
       Math.max(1, underWay + DEVIATES * Math.sqrt(underWay)) +
@@ -101,9 +132,21 @@ export class RequestCounter {
   }
 
   #wrong(period: Period): number {
-    if (this.#fault.kind === 'percentile') return period.slower[this.#limit] ?? 0;
+    if (this.#fault.of === 'slow') return period.slower[this.#fault.slowerThanMs] ?? 0;
     return this.#fault.of === '5xx' ? period.errors5xx : period.errors4xx;
   }
+}
+
+export function tally(minutes: readonly CountedMinute[]): Tally {
+  const total = (of: (minute: CountedMinute) => number) =>
+    minutes.reduce((sum, minute) => sum + of(minute), 0);
+  return {
+    requests: total(({ requests }) => requests),
+    faults: total(({ faults }) => faults),
+    unanswered: total(({ unanswered }) => unanswered),
+    first: minutes[0],
+    last: minutes.at(-1),
+  };
 }
 
 /**

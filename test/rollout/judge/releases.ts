@@ -1,58 +1,68 @@
 import { decide, type Observation, type Phase, type Rollout } from '../../../src/rollout/controller.ts';
-import { parseGates } from '../../../src/rollout/gates.ts';
+import { parseGates } from '../../../src/rollout/gate-syntax.ts';
+import { DEFAULT_GATES } from '../../../src/rollout/gates.ts';
 import { NO_EVIDENCE, type Period } from '../../../src/rollout/judge/evidence.ts';
 import { complete, parseSteps } from '../../../src/rollout/plan.ts';
-import { seededRandom } from '../../../src/simulator/random.ts';
-import { binomial, poisson } from '../../../src/simulator/world/chance.ts';
+import type { Side } from '../../bench/judge/contestant.ts';
+import { type Release, Traffic } from '../../bench/judge/release.ts';
 
 const MINUTE = 60_000;
 const NOON = Date.UTC(2026, 0, 5, 12);
+/** Metrics of a minute are there so much after its end, and nothing more comes after three. */
+const LATE = MINUTE;
+const SETTLED_AFTER = 3 * MINUTE;
 
-/** A release of which all is well but a share of its requests. */
-export interface Release {
-  /** The service's requests per second. */
-  readonly rate: number;
-  /** Share of the canary's requests that fail. */
-  readonly errors?: number;
-  /** Share of the canary's requests that are slower than 300 ms. */
-  readonly slow?: number;
-  readonly gates: string;
-  readonly seed: number;
-}
+const period = (start: number, { requests, errors, slow, verySlow }: Side, settled: boolean): Period => ({
+  start,
+  requests,
+  answered: requests,
+  errors5xx: errors,
+  errors4xx: 0,
+  ...(requests > 0 && { latencySumMs: requests * 40, timed: requests }),
+  slower: { 300: slow, 500: verySlow },
+  means: {},
+  settled,
+});
 
-/** How the real judge and the real controller decide on a release, and after how many minutes. */
-export function playRelease({ rate, errors = 0, slow = 0, gates, seed }: Release): {
+export interface End {
   readonly promoted: boolean;
   readonly reason: string;
+  /** Minutes since the canary's first traffic. */
   readonly minutes: number;
-} {
-  const random = seededRandom(seed);
+}
+
+/** How the real judge and the real controller decide on a release, looking every minute. */
+export function playRelease(release: Release, seed: number, gates = DEFAULT_GATES): End {
+  const traffic = new Traffic(release, seed);
+  const before = traffic.before.map((side, index, { length }) =>
+    period(NOON + (index - length) * MINUTE, side, true),
+  );
   const rollout: Rollout = {
     from: 'web:1',
     to: 'web:2',
-    plan: complete(parseSteps('5% for 15m\n25% for 15m\n50% for 15m')),
+    // With the time until the metrics of its last minute have settled, each step has its weight for 15 minutes.
+    plan: complete(parseSteps('5% for 12m\n25% for 12m\n50% for 12m')),
     gates: parseGates(gates),
     minRequests: 100,
-    metricDelayMs: 3 * MINUTE,
-    onNoEvidence: 'hold',
+    metricDelayMs: SETTLED_AFTER,
+    onNoEvidence: 'auto',
     maxHoldMs: 30 * MINUTE,
     afterHold: 'roll-back',
+    onStableFailing: 'hold',
     capacity: { mode: 'auto', atLeast: 1 },
     initialTasks: 1,
     preTrafficTest: false,
     healthyTimeoutMs: 10 * MINUTE,
     drainMs: 0,
   };
-  const periods: Period[] = [];
+  const sides: { readonly start: number; readonly canary: Side; readonly stable: Side }[] = [];
   let share = 5;
   let phase: Phase = { kind: 'stepping', step: 0, since: NOON, shiftedAt: NOON, verifiedAt: NOON };
   for (let now = NOON; ; now += MINUTE) {
-    const evidence = {
-      ...NO_EVIDENCE,
-      canary: periods
-        .filter(({ start }) => start + 2 * MINUTE <= now)
-        .map((period) => ({ ...period, settled: period.start + 4 * MINUTE <= now })),
-    };
+    const known = sides.filter(({ start }) => start + MINUTE + LATE <= now);
+    const of = (side: 'canary' | 'stable') =>
+      known.map((both) => period(both.start, both[side], both.start + MINUTE + SETTLED_AFTER <= now));
+    const evidence = { ...NO_EVIDENCE, canary: of('canary'), stable: of('stable'), before };
     const seen: Observation = { ...WELL, now, share, evidence };
     const { phase: next, action } = decide(rollout, phase, seen);
     phase = next;
@@ -64,18 +74,7 @@ export function playRelease({ rate, errors = 0, slow = 0, gates, seed }: Release
     } else if (phase.kind === 'rolling-back' || phase.kind === 'cleaning') {
       return { promoted: false, reason: phase.reason, minutes };
     }
-    const requests = poisson(random, (rate * 60 * share) / 100);
-    periods.push({
-      start: now,
-      requests,
-      answered: requests,
-      errors5xx: binomial(random, requests, errors),
-      errors4xx: 0,
-      ...(requests > 0 && { latencySumMs: requests * 40, timed: requests }),
-      slower: { 300: binomial(random, requests, slow), 500: 0 },
-      means: {},
-      settled: false,
-    });
+    sides.push({ start: now, ...traffic.minute(minutes, share) });
   }
 }
 

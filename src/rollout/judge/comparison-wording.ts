@@ -1,0 +1,106 @@
+import type { Margin } from '../gates.ts';
+import { type ComparedMinute, rateOf, shifted } from './compared-minute.ts';
+import { describeStop, type Evidence, type Lives } from './evidence.ts';
+import type { Fault } from './requests.ts';
+import { evidenceOfBetter, evidenceOfWorse } from './sequential-test.ts';
+import { did, percent, ratio, span } from './wording.ts';
+
+/**
+ * Both sides' requests and faults, how far apart they are, and how sure that is.
+ *
+ * @param chance that the interval misses the difference
+ * @param evidence how many times better a canary that is worse explains it, where that decides
+ */
+export function describeComparison(
+  fault: Fault,
+  minutes: readonly ComparedMinute[],
+  chance: number,
+  evidence?: number,
+): string {
+  const sum = (of: (minute: ComparedMinute) => number) =>
+    minutes.reduce((total, minute) => total + of(minute), 0);
+  const canary = ratio(
+    sum((minute) => minute.canary.faults),
+    sum((minute) => minute.canary.requests),
+  );
+  const stable = ratio(
+    sum((minute) => minute.stable?.faults ?? 0),
+    sum((minute) => minute.stable?.requests ?? 0),
+  );
+  const hour = minutes.findLast(({ hour }) => hour !== undefined)?.hour;
+  const before = hour ? `, and ${ratio(hour.faults, hour.requests)} of the hour before` : '';
+  const odds =
+    evidence === undefined ? '' : `; chance would show as much in fewer than ${oneOf(evidence)} rollouts`;
+  return `${canary} ${did(fault)}, ${stable} on stable${before}, ${span(minutes)}: ${describeDifference(minutes, chance)}${odds}`;
+}
+
+const oneOf = (evidence: number): string =>
+  evidence >= 1_000_000 ? '1 of a million' : `1 of ${Math.floor(evidence)}`;
+
+/** `between 1.6 and 4.9 percentage points more, with 99.5% confidence` */
+function describeDifference(minutes: readonly ComparedMinute[], chance: number): string {
+  const { low, high } = differenceOf(minutes, chance);
+  const [worse, better] = [(high * 100).toPrecision(2), (low * 100).toPrecision(2)].map(Number);
+  const sure = `with ${percent(1 - chance)}% confidence`;
+  if (worse === undefined || better === undefined) return sure;
+  if (low >= 0) return `between ${better} and ${worse} percentage points more, ${sure}`;
+  if (high <= 0) return `between ${-worse} and ${-better} percentage points fewer, ${sure}`;
+  return `between ${-better} percentage points fewer and ${worse} more, ${sure}`;
+}
+
+/** The steps in which an end of the interval is closed in on: to a thousandth of what it is looked for in. */
+const HALVINGS = 14;
+
+/**
+ * Confidence interval of the difference between the canary's rate and stable's, which holds at every look: the
+ * differences that the sequential tests do not refute, as fractions.
+ */
+export function differenceOf(
+  minutes: readonly ComparedMinute[],
+  chance: number,
+): { readonly low: number; readonly high: number } {
+  const usual = averageRate(minutes);
+  const seen = (kind: Margin['kind'], value: number) =>
+    minutes.map((minute) => ({ ...minute, against: shifted(minute.against, { kind, value }) }));
+  const isMore = (kind: Margin['kind'], value: number) => evidenceOfWorse(seen(kind, value)) >= 1 / chance;
+  const isLess = (kind: Margin['kind'], value: number) => evidenceOfBetter(seen(kind, value)) >= 1 / chance;
+  const low = isMore('points', 0)
+    ? border(0, 1, (points) => isMore('points', points))
+    : usual * (border(0, 1, (factor) => isMore('factor', factor)) - 1);
+  const high = isLess('points', 0)
+    ? usual * (border(0, 1, (factor) => !isLess('factor', factor)) - 1)
+    : border(0, 1, (points) => !isLess('points', points));
+  return { low, high };
+}
+
+/** Where something that holds at `from` ceases to hold on the way to `to`. */
+function border(from: number, to: number, holds: (value: number) => boolean): number {
+  let [inside, outside] = [from, to];
+  // Differences are small more often than large, so the first halvings go by orders of magnitude.
+  for (let guess = to / 10; guess > 1e-6 && !holds(guess); guess /= 10) outside = guess;
+  for (let halving = 0; halving < HALVINGS; halving++) {
+    const middle = (inside + outside) / 2;
+    if (holds(middle)) inside = middle;
+    else outside = middle;
+  }
+  return (inside + outside) / 2;
+}
+
+function averageRate(minutes: readonly ComparedMinute[]): number {
+  const requests = minutes.reduce((total, { canary }) => total + canary.requests, 0);
+  const expected = minutes.reduce(
+    (total, { canary, against }) => total + canary.requests * rateOf(against),
+    0,
+  );
+  return requests === 0 ? 0 : expected / requests;
+}
+
+export function describeCrashes(
+  { crashes }: Evidence,
+  { canaryTaskMinutes, stableTaskMinutes, stableCrashes }: Lives,
+): string {
+  const times = (count: number) => (count === 1 ? '1 crash' : `${count} crashes`);
+  const canary = `${times(crashes.length)} in ${Math.round(canaryTaskMinutes)} minutes of canary tasks`;
+  const stable = `${times(stableCrashes.length)} in ${Math.round(stableTaskMinutes)} minutes of stable's`;
+  return [`${canary}, ${stable}`, ...crashes.map(describeStop)].join('\n');
+}

@@ -1,0 +1,156 @@
+import type { ComparisonGate, Margin, Share } from '../gates.ts';
+import { type ComparedMinute, compareMinute, rateOf, shifted } from './compared-minute.ts';
+import { describeComparison, describeCrashes } from './comparison-wording.ts';
+import type { Evidence } from './evidence.ts';
+import type { Assessment, Ruling } from './finding.ts';
+import { type Fault, faultOf, RequestCounter } from './requests.ts';
+import { evidenceOfBetter, evidenceOfWorse, tellingMinutes } from './sequential-test.ts';
+import { StableHistory } from './stable-history.ts';
+import { did, percent, ratio, span } from './wording.ts';
+import { Worsening, withMargin } from './worsening.ts';
+
+/** How sure a step has to be, where the gate says nothing, that the canary is not worse by more than it may be. */
+const CONFIDENCE = 0.99;
+/** Without a margin, any sure worsening takes a release back; a step may end when it surely is smaller than these. */
+const TOLERATED: readonly Margin[] = [
+  { kind: 'factor', value: 2 },
+  { kind: 'points', value: 0.005 },
+];
+/** Requests that the canary would have had before their absence is put down to anything but chance: e^-10. */
+const MISSED_REQUESTS = 10;
+/** Tasks of one service crash by themselves, not in bursts of the service. */
+const LIKE_EACH_OTHER = 0.01;
+
+/** What is known of both sides, minute by minute. */
+export interface Sides {
+  readonly minutes: readonly ComparedMinute[];
+  readonly history: StableHistory;
+}
+
+/** Puts the canary's minutes beside stable's; those of which one side is not known yet are left out. */
+export function sidesOf(fault: Fault, evidence: Evidence): Sides {
+  const counter = new RequestCounter(fault, evidence);
+  const history = new StableHistory(evidence.before.flatMap((period) => counter.ofStable(period) ?? []));
+  const canary = new Map(counter.minutes.map((minute) => [minute.start, minute]));
+  const minutes = evidence.stable.flatMap((period): ComparedMinute[] => {
+    const stable = counter.ofStable(period);
+    if (!stable) return [];
+    history.add(stable);
+    const minute = canary.get(period.start);
+    return minute ? [compareMinute(minute.start, minute, stable, history)] : [];
+  });
+  return { minutes, history };
+}
+
+/** The minutes beside the worst that a step may end with. */
+export function tolerated(
+  minutes: readonly ComparedMinute[],
+  margin: Margin | undefined,
+): readonly ComparedMinute[] {
+  if (margin) return minutes.map((minute) => withMargin(minute, margin));
+  return minutes.map((minute) => {
+    const references = TOLERATED.map((each) => shifted(minute.against, each));
+    const [first, second] = references;
+    if (!first || !second) return minute;
+    return { ...minute, against: rateOf(second) > rateOf(first) ? second : first };
+  });
+}
+
+/**
+ * Compares a share of the canary's requests with the same share of stable's, over the same minutes.
+ *
+ * @param chance of taking back, in the whole rollout, a release that is no worse than it may be
+ */
+export function assessComparison(
+  gate: ComparisonGate,
+  measure: Share,
+  seen: Evidence,
+  ruling: Ruling,
+  chance: number,
+): Assessment {
+  const fault = faultOf(measure);
+  const { minutes, history } = sidesOf(fault, seen);
+  const evidence = evidenceOfWorsening(minutes, gate.margin);
+  if (evidence >= 1 / chance) {
+    const telling = tellingMinutes(minutes.map((minute) => withMargin(minute, gate.margin)));
+    const text = describeComparison(fault, minutes.slice(-telling.length), chance, evidence);
+    return { verdict: 'abort', text };
+  }
+  const step = minutes.filter(({ start }) => start >= ruling.since);
+  const missing = unreached(seen, history, ruling);
+  if (missing !== undefined) return { verdict: 'no-evidence', text: missing };
+  const doubtful = 1 - (gate.confidence ?? CONFIDENCE);
+  const text = describeComparison(fault, step, doubtful);
+  const failing = stableFails(fault, history);
+  if (failing !== undefined && ruling.onStableFailing === 'hold') {
+    return { verdict: 'no-evidence', text: `${failing}; ${text}` };
+  }
+  if (!seen.complete) return { verdict: 'no-evidence', text };
+  const sound = evidenceOfBetter(tolerated(step, gate.margin));
+  if (sound >= 1 / doubtful) return { verdict: 'pass', text, sure: true };
+  return { verdict: 'undecided', text: `${text}; too few requests to tell whether it is worse` };
+}
+
+function evidenceOfWorsening(minutes: readonly ComparedMinute[], margin: Margin | undefined): number {
+  const worsening = new Worsening(margin);
+  for (const minute of minutes) worsening.add(minute);
+  return worsening.evidence;
+}
+
+/** That the canary gets no requests, and what that means; `undefined` where it does. */
+function unreached(
+  evidence: Evidence,
+  history: StableHistory,
+  { since, weight }: Ruling,
+): string | undefined {
+  const known = evidence.canary.filter(
+    ({ start, settled, requests }) => start >= since && (settled || requests > 0),
+  );
+  const served = known.findLastIndex(({ requests }) => requests > 0);
+  const idle = known.slice(served + 1);
+  const [first] = idle;
+  if (!first) return served < 0 ? 'no minute of the step is known yet' : undefined;
+  const others = evidence.stable
+    .filter(({ start }) => start >= first.start)
+    .reduce((total, { requests }) => total + requests, 0);
+  const usual = (history.hour.requests / 60) * idle.length;
+  const expected = Math.round(weight < 100 ? (others * weight) / (100 - weight) : usual);
+  const share = `though it has ${weight}% of the traffic`;
+  if (expected >= MISSED_REQUESTS) {
+    const missed =
+      weight < 100 ? `stable had ${others}, so about ${expected} were due` : `about ${expected} were due`;
+    return `no request has reached the canary, ${span(idle)}, ${share}: ${missed}; look at its listener rules and at stickiness`;
+  }
+  if (served >= 0) return undefined;
+  return others === 0 && weight < 100
+    ? `neither stable nor the canary had a request, ${span(idle)}`
+    : `no request has reached the canary yet, ${span(idle)}; so few are on their way that none had to`;
+}
+
+/** That stable itself fails, in the last minutes, as it did not before; `undefined` where it does not. */
+function stableFails(fault: Fault, history: StableHistory): string | undefined {
+  if (!history.failing) return undefined;
+  const { now, before } = history.recent;
+  return `stable itself is failing: of its last ${ratio(now.faults, now.requests)} ${did(fault)}, in the hour before ${percent(before.faults / before.requests)}%; the canary is not to blame for that, and cannot be judged by it`;
+}
+
+/**
+ * Compares how often the canary's tasks crash with how often stable's do, by the time that they have been running.
+ *
+ * @param chance of taking back, in the whole rollout, a release whose tasks crash no more often than they may
+ */
+export function assessCrashes(gate: ComparisonGate, evidence: Evidence, chance: number): Assessment {
+  const { crashes, lives } = evidence;
+  if (!lives) return { verdict: 'no-evidence', text: 'no task has been running yet' };
+  const minute: ComparedMinute = {
+    start: 0,
+    canary: { requests: lives.canaryTaskMinutes, faults: crashes.length },
+    against: { requests: lives.stableTaskMinutes, faults: lives.stableCrashes.length },
+    dispersion: LIKE_EACH_OTHER,
+  };
+  const doubt = evidenceOfWorse([withMargin(minute, gate.margin)]);
+  const text = describeCrashes(evidence, lives);
+  if (doubt >= 1 / chance) return { verdict: 'abort', text };
+  if (crashes.length === 0) return { verdict: 'pass', text, sure: true };
+  return { verdict: 'undecided', text: `${text}; too few to tell whether its tasks crash more often` };
+}

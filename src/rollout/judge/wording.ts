@@ -1,0 +1,32 @@
+import { formatDuration } from '../duration.ts';
+import type { Fault } from './requests.ts';
+
+const MINUTE = 60_000;
+
+const clock = (ms: number): string => new Date(ms).toISOString().slice(11, 16);
+
+/** `12:03-12:07 UTC`, from the start of the first minute to the end of the last. */
+export const spanOf = (
+  first: { readonly start: number } | undefined,
+  last: { readonly start: number } | undefined,
+): string =>
+  first && last ? `${clock(first.start)}-${clock(last.start + MINUTE)} UTC` : 'no complete minute yet';
+
+export const span = (minutes: readonly { readonly start: number }[]): string =>
+  spanOf(minutes[0], minutes.at(-1));
+
+/** `36 of 1024 requests (3.52%)`. */
+export function ratio(faults: number, requests: number): string {
+  const share = requests === 0 ? '' : ` (${percent(faults / requests)}%)`;
+  return `${faults} of ${requests} requests${share}`;
+}
+
+/** A fraction as a number of percent, with three digits that count. */
+export const percent = (fraction: number): string => String(Number((fraction * 100).toPrecision(3)));
+
+/** What the requests are said to have done. */
+export const did = (fault: Fault): string =>
+  fault.of === 'slow' ? `took longer than ${formatDuration(fault.slowerThanMs)}` : `answered ${fault.of}`;
+
+export const silence = (unanswered: number): string =>
+  unanswered === 0 ? '' : ` or, ${unanswered} of them, not at all`;
