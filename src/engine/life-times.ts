@@ -11,6 +11,7 @@ export class LifeTimes {
   readonly #known = new Set<string>();
   readonly #crashes: StoppedTask[] = [];
   #newestEvent: string | undefined;
+  #since: number | undefined;
   #lookedAt: number | undefined;
   #canaryMs = 0;
   #stableMs: number;
@@ -22,6 +23,7 @@ export class LifeTimes {
 
   get known(): Lives {
     return {
+      since: this.#since ?? Number.POSITIVE_INFINITY,
       canaryTaskMinutes: this.#canaryMs / MINUTE,
       stableTaskMinutes: this.#stableMs / MINUTE,
       stableCrashes: this.#crashes,
@@ -31,8 +33,10 @@ export class LifeTimes {
   async look(stable: EcsService, canary: EcsService | undefined, now: number): Promise<void> {
     const passed = this.#lookedAt === undefined ? 0 : now - this.#lookedAt;
     this.#lookedAt = now;
+    this.#since ??= now;
     this.#stableMs += passed * stable.running;
-    this.#canaryMs += passed * (canary?.running ?? 0);
+    // Tasks that crash before they run had their chance, too.
+    this.#canaryMs += passed * Math.max(canary?.running ?? 0, canary?.desired ?? 0);
     const newest = stable.events[0]?.id ?? '';
     // ECS says in an event when it replaces a task; only then is it asked which tasks have stopped.
     if (newest === this.#newestEvent && stable.running >= stable.desired) return;

@@ -359,11 +359,14 @@ function bake(
   if (seen.now < late && deciding.some(({ waiting }) => waiting)) {
     return decided(phase, hold(lastMinutes, late), findings);
   }
+  // It is not the canary that lacks evidence, so what that leads to does not apply.
+  const unjudged = deciding.find(({ stableFails }) => stableFails);
   const open = rollout.onNoEvidence === 'auto' ? ['no-evidence'] : ['no-evidence', 'undecided'];
-  const unknown = deciding.find(({ verdict }) => open.includes(verdict));
-  if (!unknown || rollout.onNoEvidence === 'proceed') return nextStep(rollout, phase, seen, findings);
+  const unknown = unjudged ?? deciding.find(({ verdict }) => open.includes(verdict));
+  if (!unknown || (!unjudged && rollout.onNoEvidence === 'proceed'))
+    return nextStep(rollout, phase, seen, findings);
   const why = `${unknown.gate}: ${unknown.verdict === 'undecided' ? 'undecided' : 'no evidence'}, ${unknown.text}`;
-  if (rollout.onNoEvidence === 'roll-back') return rollBack(rollout, seen, why, findings);
+  if (!unjudged && rollout.onNoEvidence === 'roll-back') return rollBack(rollout, seen, why, findings);
   const limit = end + rollout.maxHoldMs;
   if (seen.now < limit) return decided(phase, hold(`evidence for ${why}`, limit), findings);
   if (rollout.afterHold === 'proceed') return nextStep(rollout, phase, seen, findings);

@@ -10,6 +10,7 @@ import {
   type Measure,
   meets,
 } from './gates.ts';
+import { listLines } from './list-lines.ts';
 
 interface Kind {
   /** How the value is written. */
@@ -86,11 +87,9 @@ type Fail = (message: string) => never;
 export function parseGates(text: string, metrics: readonly string[] = []): readonly Gate[] {
   const problems: Problem[] = [];
   const gates: Gate[] = [];
-  for (const [index, raw] of text.split('\n').entries()) {
-    const line = raw.trim().replace(/^- /, '');
-    if (line === '' || line.startsWith('#')) continue;
+  for (const [number, line] of listLines(text)) {
     try {
-      gates.push(parseGate(line, `gates line ${index + 1}`, metrics));
+      gates.push(parseGate(line, `gates line ${number}`, metrics));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems);
@@ -140,7 +139,9 @@ function readMargin(
 ): Margin | undefined {
   if (points !== undefined) {
     if (measure.kind === 'crashes') fail('crashes have no percentage; write how many times as many: x2');
-    return { kind: 'points', value: readPercent(points, fail) };
+    const value = readPercent(points, fail);
+    if (value >= 1) fail(`"+ ${points}" would let a release pass of which every request fails`);
+    return { kind: 'points', value };
   }
   if (factor === undefined) return undefined;
   const value = Number(factor);
@@ -169,6 +170,9 @@ function readBoundGate(
   if (abort) requireOpposite(bound, abort, fail);
   if (/percentile|unhealthy/.test(measure.kind) && !bound.comparison.startsWith('<')) {
     fail(`${name} is bounded from above; write ${name} < VALUE`);
+  }
+  if (measure.kind === 'percentile' && bound.value <= 0) {
+    fail(`no request takes ${parts['value']}; write what has to hold: ${name} < 300ms`);
   }
   if (lessIsBetter(measure) && !meets(0, bound)) {
     fail(`even a release without any fault would not meet it; write what has to hold: ${name} < VALUE`);

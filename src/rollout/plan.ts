@@ -1,5 +1,6 @@
 import { ConfigError, type Problem } from '../errors.ts';
 import { formatDuration, parseDuration } from './duration.ts';
+import { listLines } from './list-lines.ts';
 
 /** One stop of a rollout: how much of the service's traffic the canary gets, and how long it is watched there. */
 export interface Step {
@@ -37,10 +38,8 @@ function plan(...steps: [[number, number], ...[number, number][]]): Plan {
 export function parseSteps(text: string): Plan {
   const problems: Problem[] = [];
   const steps: Step[] = [];
-  for (const [index, raw] of text.split('\n').entries()) {
-    const line = raw.trim().replace(/^- /, '');
-    if (line === '' || line.startsWith('#')) continue;
-    const input = `steps line ${index + 1}`;
+  for (const [number, line] of listLines(text)) {
+    const input = `steps line ${number}`;
     const match = /^(\d+(?:\.\d+)?)\s*%\s+for\s+(\S+)$/i.exec(line);
     if (!match?.[1] || !match[2]) {
       problems.push({
@@ -104,7 +103,10 @@ export function parseBake(text: string): (plan: Plan) => Plan {
     if (part === '') continue;
     const limit = /^(min|max)\s+(\S+)$/i.exec(part);
     if (!limit?.[1] || !limit[2]) return fail(`"${part}" is neither min DURATION nor max DURATION`);
-    limits[limit[1].toLowerCase() as 'min' | 'max'] = parseDuration(limit[2], 'bake');
+    const name = limit[1].toLowerCase() as 'min' | 'max';
+    if (limits[name] !== undefined) return fail(`${name} stands there twice`);
+    limits[name] = parseDuration(limit[2], 'bake');
+    if (limits[name] < MINUTE) return fail(`${name} is less than a minute, and metrics come per minute`);
   }
   const { min: leastMs = LEAST_BAKE_MS, max } = limits;
   if (max !== undefined && max < leastMs) {
@@ -116,6 +118,11 @@ export function parseBake(text: string): (plan: Plan) => Plan {
     const [first, ...rest] = plan.map((step) => {
       if (step.bakeMs === 0) return step;
       const bakeMs = max ?? step.bakeMs;
+      if (limits.min !== undefined && limits.min > bakeMs) {
+        return fail(
+          `the shortest bake, ${formatDuration(limits.min)}, is longer than the step ${formatStep(step)}`,
+        );
+      }
       return { ...step, bakeMs, leastMs: Math.min(leastMs, bakeMs) };
     });
     return first ? [first, ...rest] : plan;

@@ -35,10 +35,20 @@ describe('life times', () => {
     const stable = service('web', 4, 'e1');
     const lives = new LifeTimes(services, stable);
     await lives.look(stable, undefined, NOON);
-    expect(lives.known).toEqual({ canaryTaskMinutes: 0, stableTaskMinutes: 240, stableCrashes: [] });
+    expect(lives.known).toEqual({
+      since: NOON,
+      canaryTaskMinutes: 0,
+      stableTaskMinutes: 240,
+      stableCrashes: [],
+    });
     await lives.look(stable, service('web-canary', 2, 'c1'), NOON + 60_000);
     await lives.look(stable, service('web-canary', 3, 'c1'), NOON + 120_000);
-    expect(lives.known).toEqual({ canaryTaskMinutes: 5, stableTaskMinutes: 248, stableCrashes: [] });
+    expect(lives.known).toEqual({
+      since: NOON,
+      canaryTaskMinutes: 5,
+      stableTaskMinutes: 248,
+      stableCrashes: [],
+    });
   });
 
   it('count crashes of stable once, and not what was stopped by others', async () => {

@@ -491,6 +491,21 @@ describe('compared with stable', () => {
     expect(doing(at(NOON + 5 * MINUTE, {}, worse))).toEqual(['rolling-back', 'restore-traffic']);
   });
 
+  it('holds while stable itself fails, whatever is to follow on missing evidence', () => {
+    const failing = both(15, 500, 100);
+    const calm = { ...failing, before: failing.before.map((period) => ({ ...period, errors5xx: 5 })) };
+    for (const onNoEvidence of ['auto', 'hold', 'roll-back', 'proceed'] as const) {
+      expect(waitsFor(at(END, { onNoEvidence }, calm))).toMatch(/stable itself is failing/);
+    }
+    expect(at(END, { onNoEvidence: 'auto', onStableFailing: 'proceed' }, calm).phase).toMatchObject({
+      step: 1,
+    });
+    expect(doing(at(END + 30 * MINUTE, { onNoEvidence: 'auto' }, calm))).toEqual([
+      'rolling-back',
+      'restore-traffic',
+    ]);
+  });
+
   describe('until confident', () => {
     const plan = parseBake('until-confident (min 3m, max 15m)')(ROLLOUT.plan);
 

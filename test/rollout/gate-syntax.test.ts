@@ -221,6 +221,14 @@ describe('parseGates refuses, naming the line, the value and what to write:', ()
       'latency-p95 > 300ms',
       '"latency-p95 > 300ms": latency-p95 is bounded from above; write latency-p95 < VALUE',
     ],
+    [
+      'latency-p95 <= 0',
+      '"latency-p95 <= 0": no request takes 0; write what has to hold: latency-p95 < 300ms',
+    ],
+    [
+      'error-rate vs stable + 100%',
+      '"error-rate vs stable + 100%": "+ 100%" would let a release pass of which every request fails',
+    ],
     ['slower-than < 5%', '"slower-than < 5%": slower-than needs a time: slower-than 300ms'],
     ['slower-than 300 < 5%', '"300" is not a duration; write a number with a unit'],
     ['slower-than 0s < 5%', '"slower-than 0s < 5%": "0s" is no time that a request may take'],
@@ -266,7 +274,6 @@ describe('parseGates refuses, naming the line, the value and what to write:', ()
     'http-5xx >= 10 per 1m',
     'error-rate > 1%',
     'error-rate < 0%',
-    'latency-p95 < 0ms',
     'latency-avg > 10ms',
     'unhealthy < 0',
   ])('%s, because even a release without any fault would be taken back', (line) => {
@@ -274,6 +281,14 @@ describe('parseGates refuses, naming the line, the value and what to write:', ()
     expect(problemsOf(() => parseGates(line))).toEqual([
       `gates line 1: "${line}": even a release without any fault would not meet it; write what has to hold: ${name} < VALUE`,
     ]);
+  });
+
+  it('nothing of what stands behind a number sign', () => {
+    expect(
+      parseGates('# all\n- error-rate vs stable # as it runs\n\tcrashes = 0\t# none\r\n').map(
+        ({ text }) => text,
+      ),
+    ).toEqual(['error-rate vs stable', 'crashes = 0']);
   });
 
   it('the problems of all lines at once', () => {

@@ -117,9 +117,9 @@ describe('parseBake', () => {
       ],
     ],
     [
-      'until-confident (min 4m)',
+      'until-confident (min 2m)',
       [
-        [4, 15],
+        [2, 15],
         [2, 2],
       ],
     ],
@@ -144,9 +144,12 @@ describe('parseBake', () => {
     ['until-confident (min 3m; max 15m)', '"min 3m; max 15m" is neither min DURATION nor max DURATION'],
     ['until-confident (least 3m)', '"least 3m" is neither min DURATION nor max DURATION'],
     ['until-confident (min 3)', 'bake: "3" is not a duration'],
+    ['until-confident (min 4m)', 'the shortest bake, 4m, is longer than the step 50% for 2m'],
+    ['until-confident (min 0)', 'min is less than a minute, and metrics come per minute'],
+    ['until-confident (min 5m, min 6m)', 'min stands there twice'],
     ['until-confident (max 2m)', 'the longest bake, 2m, is shorter than the shortest, 3m'],
   ])('refuses %s', (text, message) => {
-    expect(problemsOf(() => parseBake(text))[0]).toContain(message);
+    expect(problemsOf(() => parseBake(text)(plan))[0]).toContain(message);
   });
 
   it('is told with the step', () => {

@@ -29,29 +29,34 @@ const HOUR_COUNTS = { perRequestOfStable: 7, perRequestOfCanary: 2 } as const;
 
 /**
  * Puts a minute of the canary beside the same minute of stable. What stable did in the hour before adds to what the
- * minute shows, as long as stable does as well as it did then; where stable has got worse, the minute stands alone.
+ * minute shows, as long as stable does as well as it did then; where that has changed, the minute stands alone. Where
+ * stable had no requests, its hour or its last minutes, whichever were worse, are all there is.
  *
  * @param history of stable, this minute included
+ * @returns nothing where there is nothing to compare with
  */
 export function compareMinute(
   start: number,
   canary: Counted,
   stable: Counted,
   history: StableHistory,
-): ComparedMinute {
-  const { hour, allowance, steadiness } = history;
+): ComparedMinute | undefined {
+  const { hour, recent, allowance, steadiness } = history;
   const { perRequestOfStable, perRequestOfCanary } = HOUR_COUNTS;
   const counts = perRequestOfStable * stable.requests + perRequestOfCanary * canary.requests;
-  const borrowed = Math.min(hour.requests, counts * steadiness);
+  const alone = stable.requests === 0;
+  const usual = alone && rateOf(recent.now) > rateOf(hour) ? recent.now : hour;
+  const borrowed = Math.min(usual.requests, alone ? counts : counts * steadiness);
   const requests = stable.requests + borrowed;
-  const faults = stable.faults + (borrowed === 0 ? 0 : (hour.faults / hour.requests) * borrowed);
+  if (requests < 1) return undefined;
+  const faults = stable.faults + rateOf(usual) * borrowed;
   // The swings of the hour have levelled out; those of the same minute have not.
-  const own = requests === 0 ? 0 : stable.requests / requests;
+  const own = stable.requests / requests;
   return {
     start,
     canary,
     stable,
-    ...(borrowed > 0 && { hour }),
+    ...(borrowed > 0 && { hour: usual }),
     against: { requests, faults },
     allowance,
     dispersion: allowance * (1 + own * own),
@@ -88,7 +93,10 @@ export function logLikelihoodRatios(
   // Rates that swing are a beta distribution whose logarithm of the odds has the variance `dispersion`, roughly.
   const log = (of: number): number => logBetaBinomial(count, total, of, 1 / (dispersion * of * (1 - of)));
   const equal = log(share);
-  return ratios.map((ratio) => log((ratio * share) / (ratio * share + 1 - share)) - equal);
+  return ratios.map((ratio) => {
+    const difference = log((ratio * share) / (ratio * share + 1 - share)) - equal;
+    return Number.isFinite(difference) ? difference : 0;
+  });
 }
 
 interface Compared {
@@ -98,18 +106,18 @@ interface Compared {
   readonly share: number;
 }
 
-/** A rate of nothing or of everything could be refuted by a single request; none is known that well. */
-const FINEST_RATE = 1e-7;
+/** A share of nothing or of everything could be refuted by a single request; none is known that well. */
+const FINEST_SHARE = 1e-7;
+const known = (share: number): number => Math.min(1 - FINEST_SHARE, Math.max(FINEST_SHARE, share));
 
 function againstRate({ requests, faults }: Counted, rate: number): Compared | undefined {
   if (requests === 0) return undefined;
-  const share = Math.min(1 - FINEST_RATE, Math.max(FINEST_RATE, rate));
   // Answers that are counted twice must not make more faults than requests.
-  return { count: Math.min(faults, requests), total: requests, share };
+  return { count: Math.min(faults, requests), total: requests, share: known(rate) };
 }
 
 function againstSide(canary: Counted, stable: Counted): Compared | undefined {
   const total = canary.faults + stable.faults;
   if (total === 0 || canary.requests === 0 || stable.requests === 0) return undefined;
-  return { count: canary.faults, total, share: canary.requests / (canary.requests + stable.requests) };
+  return { count: canary.faults, total, share: known(canary.requests / (canary.requests + stable.requests)) };
 }

@@ -1,9 +1,9 @@
 import type { Margin } from '../gates.ts';
 import { type ComparedMinute, rateOf, shifted } from './compared-minute.ts';
-import { describeStop, type Evidence, type Lives } from './evidence.ts';
-import type { Fault } from './requests.ts';
+import { describeStop, type Lives, type StoppedTask } from './evidence.ts';
+import type { Counting } from './requests.ts';
 import { evidenceOfBetter, evidenceOfWorse } from './sequential-test.ts';
-import { did, percent, ratio, span } from './wording.ts';
+import { confidence, did, ratio, span } from './wording.ts';
 
 /**
  * Both sides' requests and faults, how far apart they are, and how sure that is.
@@ -12,11 +12,20 @@ import { did, percent, ratio, span } from './wording.ts';
  * @param evidence how many times better a canary that is worse explains it, where that decides
  */
 export function describeComparison(
-  fault: Fault,
+  counting: Counting,
   minutes: readonly ComparedMinute[],
   chance: number,
   evidence?: number,
 ): string {
+  const hour = minutes.findLast(({ hour }) => hour !== undefined)?.hour;
+  const before = hour ? `, and ${ratio(hour.faults, hour.requests)} of the hour before` : '';
+  const odds =
+    evidence === undefined ? '' : `; chance would show as much in fewer than ${oneOf(evidence)} rollouts`;
+  return `${describeSides(counting, minutes)}${before}, ${span(minutes)}: ${describeDifference(minutes, chance)}${odds}`;
+}
+
+/** `36 of 1024 requests (3.52%) answered 5xx, 95 of 19230 requests (0.494%) on stable` */
+export function describeSides(counting: Counting, minutes: readonly ComparedMinute[]): string {
   const sum = (of: (minute: ComparedMinute) => number) =>
     minutes.reduce((total, minute) => total + of(minute), 0);
   const canary = ratio(
@@ -27,11 +36,7 @@ export function describeComparison(
     sum((minute) => minute.stable?.faults ?? 0),
     sum((minute) => minute.stable?.requests ?? 0),
   );
-  const hour = minutes.findLast(({ hour }) => hour !== undefined)?.hour;
-  const before = hour ? `, and ${ratio(hour.faults, hour.requests)} of the hour before` : '';
-  const odds =
-    evidence === undefined ? '' : `; chance would show as much in fewer than ${oneOf(evidence)} rollouts`;
-  return `${canary} ${did(fault)}, ${stable} on stable${before}, ${span(minutes)}: ${describeDifference(minutes, chance)}${odds}`;
+  return `${canary} ${did(counting)}, ${stable} on stable`;
 }
 
 const oneOf = (evidence: number): string =>
@@ -40,13 +45,16 @@ const oneOf = (evidence: number): string =>
 /** `between 1.6 and 4.9 percentage points more, with 99.5% confidence` */
 function describeDifference(minutes: readonly ComparedMinute[], chance: number): string {
   const { low, high } = differenceOf(minutes, chance);
-  const [worse, better] = [(high * 100).toPrecision(2), (low * 100).toPrecision(2)].map(Number);
-  const sure = `with ${percent(1 - chance)}% confidence`;
-  if (worse === undefined || better === undefined) return sure;
+  const [worse, better] = [points(high), points(low)];
+  const sure = `with ${confidence(chance)} confidence`;
   if (low >= 0) return `between ${better} and ${worse} percentage points more, ${sure}`;
   if (high <= 0) return `between ${-worse} and ${-better} percentage points fewer, ${sure}`;
   return `between ${-better} percentage points fewer and ${worse} more, ${sure}`;
 }
+
+/** Percentage points with two digits that count, and none beyond the third decimal place. */
+const points = (fraction: number): number =>
+  Math.abs(fraction) < 1e-5 ? 0 : Number((fraction * 100).toPrecision(2));
 
 /** The steps in which an end of the interval is closed in on: to a thousandth of what it is looked for in. */
 const HALVINGS = 14;
@@ -70,7 +78,7 @@ export function differenceOf(
   const high = isLess('points', 0)
     ? usual * (border(0, 1, (factor) => !isLess('factor', factor)) - 1)
     : border(0, 1, (points) => !isLess('points', points));
-  return { low, high };
+  return { low: Math.max(low, -usual), high: Math.min(high, 1 - usual) };
 }
 
 /** Where something that holds at `from` ceases to hold on the way to `to`. */
@@ -96,11 +104,12 @@ function averageRate(minutes: readonly ComparedMinute[]): number {
 }
 
 export function describeCrashes(
-  { crashes }: Evidence,
+  crashes: readonly StoppedTask[],
   { canaryTaskMinutes, stableTaskMinutes, stableCrashes }: Lives,
 ): string {
   const times = (count: number) => (count === 1 ? '1 crash' : `${count} crashes`);
-  const canary = `${times(crashes.length)} in ${Math.round(canaryTaskMinutes)} minutes of canary tasks`;
-  const stable = `${times(stableCrashes.length)} in ${Math.round(stableTaskMinutes)} minutes of stable's`;
+  const minutes = (count: number) => (Math.round(count) === 1 ? '1 minute' : `${Math.round(count)} minutes`);
+  const canary = `${times(crashes.length)} in ${minutes(canaryTaskMinutes)} of canary tasks`;
+  const stable = `${times(stableCrashes.length)} in ${minutes(stableTaskMinutes)} of stable's`;
   return [`${canary}, ${stable}`, ...crashes.map(describeStop)].join('\n');
 }

@@ -1,13 +1,13 @@
 import type { ComparisonGate, Margin, Share } from '../gates.ts';
 import { type ComparedMinute, compareMinute, rateOf, shifted } from './compared-minute.ts';
-import { describeComparison, describeCrashes } from './comparison-wording.ts';
+import { describeComparison, describeCrashes, describeSides } from './comparison-wording.ts';
 import type { Evidence } from './evidence.ts';
 import type { Assessment, Ruling } from './finding.ts';
-import { type Fault, faultOf, RequestCounter } from './requests.ts';
+import { type Counting, faultOf, RequestCounter, silentMinutes } from './requests.ts';
 import { evidenceOfBetter, evidenceOfWorse, tellingMinutes } from './sequential-test.ts';
 import { StableHistory } from './stable-history.ts';
 import { did, percent, ratio, span } from './wording.ts';
-import { Worsening, withMargin } from './worsening.ts';
+import { bothTests, Worsening, withMargin } from './worsening.ts';
 
 /** How sure a step has to be, where the gate says nothing, that the canary is not worse by more than it may be. */
 const CONFIDENCE = 0.99;
@@ -22,24 +22,42 @@ const MISSED_REQUESTS = 10;
 const LIKE_EACH_OTHER = 0.01;
 
 /** What is known of both sides, minute by minute. */
-export interface Sides {
+interface Sides {
   readonly minutes: readonly ComparedMinute[];
   readonly history: StableHistory;
 }
 
 /** Puts the canary's minutes beside stable's; those of which one side is not known yet are left out. */
-export function sidesOf(fault: Fault, evidence: Evidence): Sides {
-  const counter = new RequestCounter(fault, evidence);
-  const history = new StableHistory(evidence.before.flatMap((period) => counter.ofStable(period) ?? []));
-  const canary = new Map(counter.minutes.map((minute) => [minute.start, minute]));
-  const minutes = evidence.stable.flatMap((period): ComparedMinute[] => {
-    const stable = counter.ofStable(period);
+function sidesOf(counting: Counting, evidence: Evidence, ruling: Ruling): Sides {
+  const { canary, before, since } = countBoth(counting, evidence);
+  const history = new StableHistory(before);
+  const ofCanary = new Map(canary.map((minute) => [minute.start, minute]));
+  const ofStable = new Map(since.map((minute) => [minute.start, minute]));
+  const minutes = evidence.stable.flatMap(({ start, settled, requests }): ComparedMinute[] => {
+    // All the traffic is the canary's, so stable's none need not be waited for.
+    const idle = (settled && requests === 0) || (ruling.weight >= 100 && start >= ruling.since);
+    const stable = ofStable.get(start) ?? (idle ? NO_REQUESTS : undefined);
     if (!stable) return [];
     history.add(stable);
-    const minute = canary.get(period.start);
-    return minute ? [compareMinute(minute.start, minute, stable, history)] : [];
+    const minute = ofCanary.get(start);
+    const compared = minute && compareMinute(start, minute, stable, history);
+    return compared ? [compared] : [];
   });
   return { minutes, history };
+}
+
+const NO_REQUESTS = { requests: 0, faults: 0 };
+
+/** Both sides' minutes of which is known what is counted. */
+function countBoth(counting: Counting, evidence: Evidence) {
+  if (counting.of === 'unanswered') {
+    const { before, stable } = evidence;
+    const all = silentMinutes([...before, ...stable]);
+    const until = silentMinutes(before).length;
+    return { canary: silentMinutes(evidence.canary), before: all.slice(0, until), since: all.slice(until) };
+  }
+  const counter = new RequestCounter(counting, evidence);
+  return { canary: counter.ofCanary, ...counter.ofStable };
 }
 
 /** The minutes beside the worst that a step may end with. */
@@ -52,7 +70,10 @@ export function tolerated(
     const references = TOLERATED.map((each) => shifted(minute.against, each));
     const [first, second] = references;
     if (!first || !second) return minute;
-    return { ...minute, against: rateOf(second) > rateOf(first) ? second : first };
+    const worst = rateOf(second) > rateOf(first) ? second : first;
+    // Of a rate that is high already, twice as much may be more than all.
+    const halfway = (1 + rateOf(minute.against)) / 2;
+    return { ...minute, against: rateOf(worst) > halfway ? { rate: halfway } : worst };
   });
 }
 
@@ -69,27 +90,47 @@ export function assessComparison(
   chance: number,
 ): Assessment {
   const fault = faultOf(measure);
-  const { minutes, history } = sidesOf(fault, seen);
-  const evidence = evidenceOfWorsening(minutes, gate.margin);
+  const faults = sidesOf(fault, seen, ruling);
+  const silence =
+    fault.of === '4xx' || !seen.complete ? NOTHING : sidesOf({ of: 'unanswered' }, seen, ruling);
+  const ofFaults = evidenceOfWorsening(faults.minutes, gate.margin);
+  const ofSilence = evidenceOfWorsening(silence.minutes, gate.margin);
+  const evidence = bothTests(ofFaults, ofSilence);
   if (evidence >= 1 / chance) {
+    const [counting, { minutes }] =
+      bothTests(ofFaults, 0) >= bothTests(0, ofSilence)
+        ? [fault, faults]
+        : [{ of: 'unanswered' } as const, silence];
     const telling = tellingMinutes(minutes.map((minute) => withMargin(minute, gate.margin)));
-    const text = describeComparison(fault, minutes.slice(-telling.length), chance, evidence);
+    const text = describeComparison(counting, minutes.slice(-telling.length), chance, evidence);
     return { verdict: 'abort', text };
   }
-  const step = minutes.filter(({ start }) => start >= ruling.since);
-  const missing = unreached(seen, history, ruling);
+  const missing = unreached(seen, faults.history, ruling);
   if (missing !== undefined) return { verdict: 'no-evidence', text: missing };
+  const inStep = ({ minutes }: Sides) => minutes.filter(({ start }) => start >= ruling.since);
+  const [step, silent] = [inStep(faults), inStep(silence)];
+  if (step.length === 0)
+    return { verdict: 'no-evidence', text: 'no minute of stable to compare with is known yet' };
   const doubtful = 1 - (gate.confidence ?? CONFIDENCE);
-  const text = describeComparison(fault, step, doubtful);
-  const failing = stableFails(fault, history);
+  const text = [
+    describeComparison(fault, step, doubtful),
+    ...(silent.some(({ canary }) => canary.faults > 0) ? [describeSides({ of: 'unanswered' }, silent)] : []),
+  ].join('; ');
+  const failing = stableFails(fault, faults.history) ?? stableFails({ of: 'unanswered' }, silence.history);
   if (failing !== undefined && ruling.onStableFailing === 'hold') {
-    return { verdict: 'no-evidence', text: `${failing}; ${text}` };
+    return { verdict: 'no-evidence', text: `${failing}; ${text}`, stableFails: true };
   }
   if (!seen.complete) return { verdict: 'no-evidence', text };
-  const sound = evidenceOfBetter(tolerated(step, gate.margin));
-  if (sound >= 1 / doubtful) return { verdict: 'pass', text, sure: true };
+  const isSound = (minutes: readonly ComparedMinute[], margin: Margin | undefined) =>
+    evidenceOfBetter(tolerated(minutes, margin)) >= 1 / doubtful;
+  // Most services leave nothing without an answer, and no multiple of that is anything.
+  const silenceMargin = gate.margin?.kind === 'points' ? gate.margin : undefined;
+  const sure = isSound(step, gate.margin) && (silence === NOTHING || isSound(silent, silenceMargin));
+  if (sure) return { verdict: 'pass', text, sure: true };
   return { verdict: 'undecided', text: `${text}; too few requests to tell whether it is worse` };
 }
+
+const NOTHING: Sides = { minutes: [], history: new StableHistory() };
 
 function evidenceOfWorsening(minutes: readonly ComparedMinute[], margin: Margin | undefined): number {
   const worsening = new Worsening(margin);
@@ -128,10 +169,10 @@ function unreached(
 }
 
 /** That stable itself fails, in the last minutes, as it did not before; `undefined` where it does not. */
-function stableFails(fault: Fault, history: StableHistory): string | undefined {
+function stableFails(counting: Counting, history: StableHistory): string | undefined {
   if (!history.failing) return undefined;
   const { now, before } = history.recent;
-  return `stable itself is failing: of its last ${ratio(now.faults, now.requests)} ${did(fault)}, in the hour before ${percent(before.faults / before.requests)}%; the canary is not to blame for that, and cannot be judged by it`;
+  return `stable itself is failing: of its last ${ratio(now.faults, now.requests)} ${did(counting)}, in the hour before ${percent(before.faults / before.requests)}%; the canary is not to blame for that, and cannot be judged by it`;
 }
 
 /**
@@ -140,8 +181,9 @@ function stableFails(fault: Fault, history: StableHistory): string | undefined {
  * @param chance of taking back, in the whole rollout, a release whose tasks crash no more often than they may
  */
 export function assessCrashes(gate: ComparisonGate, evidence: Evidence, chance: number): Assessment {
-  const { crashes, lives } = evidence;
+  const { lives } = evidence;
   if (!lives) return { verdict: 'no-evidence', text: 'no task has been running yet' };
+  const crashes = evidence.crashes.filter(({ stoppedAt }) => stoppedAt >= lives.since);
   const minute: ComparedMinute = {
     start: 0,
     canary: { requests: lives.canaryTaskMinutes, faults: crashes.length },
@@ -149,7 +191,7 @@ export function assessCrashes(gate: ComparisonGate, evidence: Evidence, chance: 
     dispersion: LIKE_EACH_OTHER,
   };
   const doubt = evidenceOfWorse([withMargin(minute, gate.margin)]);
-  const text = describeCrashes(evidence, lives);
+  const text = describeCrashes(crashes, lives);
   if (doubt >= 1 / chance) return { verdict: 'abort', text };
   if (crashes.length === 0) return { verdict: 'pass', text, sure: true };
   return { verdict: 'undecided', text: `${text}; too few to tell whether its tasks crash more often` };

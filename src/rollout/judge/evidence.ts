@@ -48,6 +48,8 @@ export interface Alarm {
 
 /** How long tasks have been running, and which of stable's have crashed in that time. */
 export interface Lives {
+  /** Since when the canary's tasks are counted, ms since the epoch: crashes before that do not. */
+  readonly since: number;
   /** Of the canary, in minutes times tasks. */
   readonly canaryTaskMinutes: number;
   /** Of stable, in minutes times tasks; it may reach back to before the rollout. */

@@ -19,6 +19,8 @@ export interface Assessment {
   readonly text: string;
   /** Metrics are on their way that will say more. */
   readonly waiting?: true;
+  /** Stable itself fails, so nothing is said of the canary. */
+  readonly stableFails?: true;
   /** It passes so clearly that a step need not go on for it. */
   readonly sure?: true;
 }

@@ -52,10 +52,13 @@ function whenKnown(gate: Gate, evidence: Evidence, ruling: Ruling, found: Assess
   const { since, bakeEnd } = ruling;
   if (bakeEnd === undefined) return found;
   if (!evidence.complete) return { ...found, waiting: true };
-  const settled = new Set(evidence.canary.filter((period) => period.settled).map(({ start }) => start));
+  const settledOf = (periods: Evidence['canary']) =>
+    new Set(periods.filter((period) => period.settled).map(({ start }) => start));
+  const compared = gate.kind === 'vs-stable' && ruling.weight < 100;
+  const [canary, stable] = [settledOf(evidence.canary), compared && settledOf(evidence.stable)];
   const missing: { start: number }[] = [];
   for (let start = Math.ceil(since / MINUTE) * MINUTE; start + MINUTE <= bakeEnd; start += MINUTE) {
-    if (!settled.has(start)) missing.push({ start });
+    if (!canary.has(start) || (stable && !stable.has(start))) missing.push({ start });
   }
   if (missing.length === 0) return found;
   return {

@@ -5,6 +5,9 @@ import type { Counted } from './stable-history.ts';
 /** What a gate calls a fault: 5xx or 4xx answers, or those that took longer than a time. */
 export type Fault = { readonly of: '5xx' | '4xx' } | { readonly of: 'slow'; readonly slowerThanMs: number };
 
+/** What is counted: a fault, or that no answer came. */
+export type Counting = Fault | { readonly of: 'unanswered' };
+
 /** The fault that a measure counts; a percentile counts what takes longer than its bound. */
 export function faultOf(
   measure: Measure & { readonly kind: 'share' | 'percentile' | 'count' },
@@ -67,16 +70,22 @@ export class RequestCounter {
     return this.#add(this.known);
   }
 
-  /** A minute of stable; `undefined` while it is not known. What stable leaves without an answer is no fault. */
-  ofStable(period: Period): Counted | undefined {
-    if (this.#isKnown(period)) {
-      return {
-        requests: this.#requests(period),
-        faults: Math.min(this.#requests(period), this.#wrong(period)),
-      };
-    }
-    return period.settled && period.requests === 0 ? { requests: 0, faults: 0 } : undefined;
+  /** Stable's known minutes, those before the rollout and those of it, with the faults that it answered with. */
+  get ofStable(): { readonly before: readonly CountedMinute[]; readonly since: readonly CountedMinute[] } {
+    const known = (periods: readonly Period[]) => periods.filter((period) => this.#isKnown(period));
+    const { before, stable } = this.#evidence;
+    return { before: known(before).map(this.#answered), since: known(stable).map(this.#answered) };
   }
+
+  /** The known minutes of the canary, each with the faults that it answered with. */
+  get ofCanary(): readonly CountedMinute[] {
+    return this.known.map(this.#answered);
+  }
+
+  readonly #answered = (period: Period): CountedMinute => {
+    const requests = this.#requests(period);
+    return { start: period.start, requests, faults: Math.min(requests, this.#wrong(period)), unanswered: 0 };
+  };
 
   #isKnown(period: Period): boolean {
     return (
@@ -91,44 +100,19 @@ export class RequestCounter {
     return this.#fault.of === 'slow' ? (period.timed ?? 0) : period.requests;
   }
 
-  /**
-   * Requests without an answer are told from those that are still under way over all minutes so far, and put down to
-   * the minute in which they come to light.
-   */
+  /** Each minute with the faults that it answered with and the requests that it did not answer. */
   #add(periods: readonly Period[]): readonly CountedMinute[] {
-    let [requests, answered, found] = [0, 0, 0];
-    return periods.map((period) => {
-      // What is missing in a young minute may just not have come yet.
-      if (period.settled && period.requests > 0) {
-        requests += period.requests;
-        answered += period.answered;
-      }
-      const unanswered = Math.max(0, this.#unanswered(requests, answered, period) - found);
-      found += unanswered;
-      const wrong = this.#wrong(period);
+    const counted = this.#evidence.complete && this.#fault.of !== '4xx';
+    const silence = counted ? unanswered(periods, this.#usual) : periods.map(() => 0);
+    return periods.map((period, index) => {
+      const missing = silence[index] ?? 0;
       return {
         start: period.start,
-        requests: this.#requests(period) + (this.#fault.of === 'slow' ? unanswered : 0),
-        faults: wrong + unanswered,
-        unanswered,
+        requests: this.#requests(period) + (this.#fault.of === 'slow' ? missing : 0),
+        faults: this.#wrong(period) + missing,
+        unanswered: missing,
       };
     });
-  }
-
-  /**
-   * Some of the requests at the end of the last minute are still under way: on average as many as response time
-   * passes in it (J. D. C. Little, https://doi.org/10.1287/opre.9.3.383). And what stable leaves without an answer, such as
-   * WebSockets (101 is in no class that is counted), is not the release's fault.
-   */
-  #unanswered(requests: number, answered: number, last: Period): number {
-    if (!this.#evidence.complete || this.#fault.of === '4xx') return 0;
-    const underWay = (last.latencySumMs ?? 0) / 60_000;
-    const usual = this.#usual * requests;
-    const allowed =
-      Math.max(1, underWay + DEVIATES * Math.sqrt(underWay)) +
-      usual +
-      DEVIATES * Math.sqrt(usual * (1 - this.#usual));
-    return Math.max(0, Math.floor(requests - answered - allowed));
   }
 
   #wrong(period: Period): number {
@@ -155,6 +139,42 @@ export function tally(minutes: readonly CountedMinute[]): Tally {
  */
 const isTimed = ({ timed, answered, settled }: Period): boolean =>
   timed === undefined ? answered === 0 : settled || timed >= ALL_BUT_FEW * answered;
+
+/** Minutes of one side with the requests that got no answer, for those of which that is known. */
+export function silentMinutes(periods: readonly Period[]): readonly CountedMinute[] {
+  const known = periods.filter(({ settled, requests }) => settled && requests > 0);
+  const silence = unanswered(known, 0);
+  return known.map(({ start, requests }, index) => {
+    const faults = silence[index] ?? 0;
+    return { start, requests, faults, unanswered: faults };
+  });
+}
+
+/**
+ * How many requests got no answer, by minute. They are told from those that are still under way over all minutes so far,
+ * and put down to the minute in which they come to light. Some of the requests at the end of the last minute are still
+ * under way: on average as many as response time passes in it (J. D. C. Little, https://doi.org/10.1287/opre.9.3.383).
+ *
+ * @param usual share that is no fault, because stable leaves as many: WebSockets (101 is in no class that is counted)
+ */
+function unanswered(periods: readonly Period[], usual: number): readonly number[] {
+  let [requests, answered, found] = [0, 0, 0];
+  return periods.map((period) => {
+    // What is missing in a young minute may just not have come yet.
+    if (period.settled && period.requests > 0) {
+      requests += period.requests;
+      answered += period.answered;
+    }
+    const underWay = (period.latencySumMs ?? 0) / 60_000;
+    const allowed =
+      Math.max(1, underWay + DEVIATES * Math.sqrt(underWay)) +
+      usual * requests +
+      DEVIATES * Math.sqrt(usual * (1 - usual) * requests);
+    const more = Math.max(0, Math.floor(requests - answered - allowed) - found);
+    found += more;
+    return more;
+  });
+}
 
 /** The share of stable's requests that are in no count of answers. */
 function usuallyUnanswered(stable: readonly Period[]): number {

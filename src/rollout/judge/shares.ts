@@ -1,7 +1,7 @@
 import { type Bound, type BoundGate, type Measure, meets } from '../gates.ts';
 import type { ComparedMinute } from './compared-minute.ts';
 import { chanceOfAtLeast } from './distributions.ts';
-import type { Evidence, Period } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
 import type { Assessment, Ruling } from './finding.ts';
 import { type CountedMinute, type Fault, faultOf, RequestCounter, type Tally, tally } from './requests.ts';
 import { evidenceOfBetter, evidenceOfWorse, tellingMinutes } from './sequential-test.ts';
@@ -37,8 +37,9 @@ export function assessShare(
   { since, minRequests, steps }: Ruling,
   chance: number,
 ): Assessment {
-  // A release that meets the bound is far from the abort, unless the two are the same.
-  const each = gate.abort?.value === gate.bound.value ? chance / 2 : chance;
+  // A release that meets the bound is far from the abort, unless both are the same share of the requests.
+  const same = measure.kind === 'percentile' || gate.abort?.value === gate.bound.value;
+  const each = gate.abort && same ? chance / 2 : chance;
   const abort = gate.abort && assessAbort(gate.abort, measure, evidence, each);
   if (abort) return abort;
   const fault = faultOf(measure, gate.bound);
@@ -115,9 +116,9 @@ function heldAgainst(
   fault: Fault,
 ): readonly ComparedMinute[] {
   const counter = new RequestCounter(fault, evidence);
-  const known = (periods: readonly Period[]) => periods.flatMap((period) => counter.ofStable(period) ?? []);
-  const history = new StableHistory(known(evidence.before));
-  for (const minute of known(evidence.stable)) history.add(minute);
+  const { before, since } = counter.ofStable;
+  const history = new StableHistory(before);
+  for (const minute of since) history.add(minute);
   const dispersion = Math.max(LEAST_DISPERSION, history.dispersion);
   return minutes.map((minute) => ({ start: minute.start, canary: minute, against: { rate }, dispersion }));
 }

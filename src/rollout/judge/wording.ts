@@ -1,5 +1,5 @@
 import { formatDuration } from '../duration.ts';
-import type { Fault } from './requests.ts';
+import type { Counting } from './requests.ts';
 
 const MINUTE = 60_000;
 
@@ -21,12 +21,17 @@ export function ratio(faults: number, requests: number): string {
   return `${faults} of ${requests} requests${share}`;
 }
 
+/** `99.5%` for a chance of 0.005; never rounded to certainty. */
+export const confidence = (chance: number): string => `${Number((100 - 100 * chance).toFixed(5))}%`;
+
 /** A fraction as a number of percent, with three digits that count. */
 export const percent = (fraction: number): string => String(Number((fraction * 100).toPrecision(3)));
 
 /** What the requests are said to have done. */
-export const did = (fault: Fault): string =>
-  fault.of === 'slow' ? `took longer than ${formatDuration(fault.slowerThanMs)}` : `answered ${fault.of}`;
+export function did(counting: Counting): string {
+  if (counting.of === 'slow') return `took longer than ${formatDuration(counting.slowerThanMs)}`;
+  return counting.of === 'unanswered' ? 'got no answer' : `answered ${counting.of}`;
+}
 
 export const silence = (unanswered: number): string =>
   unanswered === 0 ? '' : ` or, ${unanswered} of them, not at all`;

@@ -8,6 +8,16 @@ import { SequentialTest } from './sequential-test.ts';
  */
 const BOTH_WORSE = 0.03;
 
+/** Where stable has no requests that would show what befalls both, so much worse may be what befalls the service. */
+const UNACCOMPANIED: Margin = { kind: 'factor', value: 3 };
+
+/** Part of the evidence that is looked for in requests without an answer, which are plain when they come. */
+const SILENCE = 0.05;
+
+/** The evidence of two tests of one gate, of what was answered and of what was not. */
+export const bothTests = (faults: number, silence: number): number =>
+  (1 - SILENCE) * faults + SILENCE * silence;
+
 /** The evidence that the canary is worse than stable, by more than a margin, gathered minute by minute. */
 export class Worsening {
   readonly #margin: Margin | undefined;
@@ -19,8 +29,9 @@ export class Worsening {
   }
 
   add(minute: ComparedMinute): void {
-    this.#withHour.add(withMargin(minute, this.#margin));
-    this.#sameMinutes.add(withMargin(sameMinute(minute), this.#margin));
+    const granted = minute.stable?.requests === 0 ? withMargin(minute, UNACCOMPANIED) : minute;
+    this.#withHour.add(withMargin(granted, this.#margin));
+    this.#sameMinutes.add(withMargin(sameMinute(granted), this.#margin));
   }
 
   /** How many times better a canary that is worse explains what was seen than one that is not, or than both being it. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/simulator/random.ts';
 import { burstDispersion, burstFactors } from './bursts.ts';
-import { CELLS, type Cell, describe as inWords, releaseOf } from './cells.ts';
-import { NAMES, type Name } from './contestants.ts';
+import { CELLS, type Cell, firstSeed, describe as inWords, releaseOf } from './cells.ts';
+import { contestantsFor, NAMES, type Name } from './contestants.ts';
+import { play } from './play.ts';
 import { Traffic } from './release.ts';
 import { simulate } from './simulate.ts';
 import { merged, minutesToCatch, minutesToTakeBack, promotedShare, tally } from './tally.ts';
@@ -34,6 +35,23 @@ describe('a cell', () => {
     expect(one).toEqual(tasks.map(({ from, to, cell }) => simulate(cell, from, to)));
   });
 
+  it('has the figures of each judge as if it were alone', () => {
+    for (const words of [
+      'errors, 500/s, usual 0.05%, 2x',
+      'leak, 500/s, usual 2%, 10x',
+      'bursts, 5/s, usual 2%, 4x',
+    ]) {
+      const release = releaseOf(cell(words));
+      const first = firstSeed(cell(words));
+      const ends = (name: Name) =>
+        Array.from({ length: 10 }, (_, run) =>
+          play(contestantsFor('errors')[name], new Traffic(release, first + run), release),
+        );
+      const together = simulate(cell(words), 0, 10);
+      for (const name of NAMES) expect(together[name]).toEqual(tally(ends(name)));
+    }
+  });
+
   it('fails where a thread does', async () => {
     const broken = { cell: undefined as unknown as Cell, from: 0, to: 1 };
     await expect(simulateAll([broken], 1)).rejects.toThrow();
@@ -49,7 +67,7 @@ describe('a cell', () => {
 });
 
 it('a promoted regression takes longer than any that is taken back', () => {
-  const end = (promoted: boolean, minutes: number) => ({ promoted, minutes, failed: 1 });
+  const end = (promoted: boolean, minutes: number) => ({ promoted, minutes, failed: 1, early: false });
   const most = tally([end(false, 3), end(false, 9), end(true, 45)]);
   expect([minutesToCatch(most), minutesToTakeBack(most)]).toEqual([9, 3]);
   const few = tally([end(false, 3), end(true, 45), end(true, 45)]);

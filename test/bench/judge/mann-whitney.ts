@@ -60,18 +60,7 @@ export function shiftInterval(
     const beyond = (shift: number): number => statistic(shift) - level;
     return root(beyond, { x: smallest, y: first - level }, { x: largest, y: last - level }, tolerance);
   };
-  // Each is searched for only when it is asked for.
-  return {
-    get lower() {
-      return passes(deviates);
-    },
-    get upper() {
-      return passes(-deviates);
-    },
-    get estimate() {
-      return passes(0);
-    },
-  };
+  return { lower: passes(deviates), upper: passes(-deviates), estimate: passes(0) };
 }
 
 /** The continuity correction moves U by half a pair towards its mean. NaN where all values are tied. */

@@ -3,7 +3,7 @@ import { tolerated } from '../../../src/rollout/judge/comparisons.ts';
 import { FALSE_ROLLBACKS } from '../../../src/rollout/judge/judge.ts';
 import { evidenceOfBetter } from '../../../src/rollout/judge/sequential-test.ts';
 import { type Counted, StableHistory } from '../../../src/rollout/judge/stable-history.ts';
-import { Worsening } from '../../../src/rollout/judge/worsening.ts';
+import { bothTests, Worsening } from '../../../src/rollout/judge/worsening.ts';
 import type { Contestant, Side } from './contestant.ts';
 
 const OF = { errors: 'errors', slow: 'slow' } as const;
@@ -11,6 +11,8 @@ type Of = keyof typeof OF;
 
 const GATES: readonly Of[] = ['errors', 'slow'];
 const counted = (side: Side, of: Of): Counted => ({ requests: side.requests, faults: side[of] });
+/** No request goes without an answer in these rollouts, so there is no evidence in that. */
+const ALL_ANSWERED = 1;
 const CONFIDENCE = 0.99;
 const LEAST_MINUTES = 3;
 
@@ -36,10 +38,14 @@ export function ours(untilConfident: boolean): Contestant {
           if (minuteOfStep === 1) gate.step = [];
           if (canary.requests === 0) continue;
           const minute = compareMinute(0, counted(canary, of), onStable, history);
+          if (!minute) continue;
           worse.add(minute);
           gate.step.push(minute);
         }
-        if (gates.some(({ worse }) => worse.evidence >= GATES.length / FALSE_ROLLBACKS)) return 'roll-back';
+        if (
+          gates.some(({ worse }) => bothTests(worse.evidence, ALL_ANSWERED) >= GATES.length / FALSE_ROLLBACKS)
+        )
+          return 'roll-back';
         if (!untilConfident || minuteOfStep < LEAST_MINUTES) return 'go-on';
         const sure = gates.every(
           ({ step }) => evidenceOfBetter(tolerated(step, undefined)) >= 1 / (1 - CONFIDENCE),

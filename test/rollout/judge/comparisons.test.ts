@@ -113,7 +113,9 @@ describe('error-rate vs stable', () => {
       text: expect.stringContaining('(8%) took longer than 300ms'),
     });
     const unanswered = bad.canary.map((period) => ({ ...period, errors5xx: 0, answered: 40 }));
-    expect(asked(GATE, { ...bad, canary: unanswered }).text).toMatch(/^2\d of 150 requests/);
+    expect(asked(GATE, { ...bad, canary: unanswered }).text).toMatch(
+      /^2\d of 150 requests \(1\d.*%\) got no answer, 0 of 2850/,
+    );
     const clients = bad.canary.map((period) => ({ ...period, errors5xx: 0, errors4xx: 40 }));
     expect(asked('http-4xx-rate vs stable', { ...bad, canary: clients }).verdict).toBe('abort');
   });
@@ -149,7 +151,28 @@ describe('a margin', () => {
   });
 });
 
+describe('a share that is large by nature', () => {
+  it('does not let all of the requests pass as twice as many', () => {
+    const slow = seen(times(5, 500, 500), times(5, 9500, 7600), times(60, 9500, 7600));
+    expect(asked('slower-than 300ms vs stable', slow).sure).toBeUndefined();
+  });
+
+  it('is told with a difference that is possible', () => {
+    const { text } = asked(
+      'slower-than 300ms vs stable',
+      seen(times(5, 500, 500), times(5, 9500, 5700), times(60, 9500, 5700)),
+    );
+    const [, high] = /and ([\d.]+) (percentage points )?more/.exec(text) ?? [];
+    expect(Number(high)).toBeLessThanOrEqual(40);
+  });
+});
+
 describe('the confidence', () => {
+  it('is never told as certainty', () => {
+    const clear = seen(times(3, 50, 20), times(3, 950, 5), USUAL);
+    expect(asked('error-rate vs stable confidence 99.999%', clear).text).toContain('with 99.999% confidence');
+  });
+
   const doubtful = seen(
     [
       [50, 3],
@@ -250,6 +273,49 @@ describe('a stable that fails itself', () => {
   });
 });
 
+describe('requests without an answer', () => {
+  const GATE = 'error-rate vs stable';
+  /** The share of the requests that get an answer, on each side and before. */
+  const answering = (
+    evidence: Evidence,
+    [canary, stable, before]: readonly [number, number, number],
+  ): Evidence => {
+    const of = (periods: readonly Period[], share: number) =>
+      periods.map((period) => ({ ...period, answered: Math.round(period.requests * share) }));
+    return {
+      ...evidence,
+      canary: of(evidence.canary, canary),
+      stable: of(evidence.stable, stable),
+      before: of(evidence.before, before),
+    };
+  };
+  const sound = seen(times(5, 500, 2), times(5, 9500, 48), times(60, 9500, 48));
+
+  it('on both sides alike are not put down to the canary', () => {
+    expect(asked(GATE, answering(sound, [0.5, 0.5, 1]))).toMatchObject({
+      verdict: 'no-evidence',
+      stableFails: true,
+      text: expect.stringMatching(/^stable itself is failing: of its last .* got no answer/),
+    });
+    expect(asked(GATE, answering(sound, [0.9, 0.9, 0.95])).verdict).not.toBe('abort');
+  });
+
+  it('are not hidden by what stable left without an answer in the hour before', () => {
+    const evidence = answering(sound, [0.8, 1, 0.5]);
+    expect(asked(GATE, evidence)).toMatchObject({
+      verdict: 'abort',
+      text: expect.stringMatching(/^4\d\d of 2500 requests \(1\d.*%\) got no answer, 0 of 47500/),
+    });
+  });
+
+  it('are told beside the others where they decide nothing', () => {
+    const text = asked(GATE, answering(sound, [0.94, 0.95, 0.95])).text;
+    expect(text).toMatch(
+      /; \d+ of 2500 requests \([\d.]+%\) got no answer, \d+ of 47500 requests \([\d.]+%\) on stable/,
+    );
+  });
+});
+
 describe('metrics that come late', () => {
   const GATE = 'error-rate vs stable';
   const whole = seen(times(6, 50, 4), times(6, 950, 5), USUAL);
@@ -307,6 +373,29 @@ describe('at full weight', () => {
     expect(asked('error-rate vs stable', evidence(5), { weight: 100 }).verdict).not.toBe('abort');
     expect(asked('error-rate vs stable', evidence(60), { weight: 100 }).verdict).toBe('abort');
   });
+
+  it('three times the faults may be what befalls the service', () => {
+    const evidence = seen(times(10, 10_000, 130), times(10, 0, 0), USUAL);
+    expect(asked('error-rate vs stable', evidence, { weight: 100 }).verdict).not.toBe('abort');
+  });
+
+  it('is judged even where stable was about to change, and before its idle minutes have settled', () => {
+    const changing = [...USUAL, ...times(4, 950, 25)];
+    const { stable, ...evidence } = seen(times(3, 1000, 1000), times(3, 0, 0), changing);
+    const idle = stable.map((period) => ({ ...period, settled: false }));
+    expect(asked('error-rate vs stable', { ...evidence, stable: idle }, { weight: 100 }).verdict).toBe(
+      'abort',
+    );
+  });
+
+  it('says nothing where there is nothing to compare with', () => {
+    expect(
+      asked('error-rate vs stable', seen(times(3, 1000, 1000), times(3, 0, 0)), { weight: 100 }),
+    ).toMatchObject({
+      verdict: 'no-evidence',
+      text: 'no minute of stable to compare with is known yet',
+    });
+  });
 });
 
 describe('crashes vs stable', () => {
@@ -322,7 +411,7 @@ describe('crashes vs stable', () => {
   const lived = (canary: number, stable: number): Evidence => ({
     ...NO_EVIDENCE,
     crashes: crashes(canary),
-    lives: { canaryTaskMinutes: 30, stableTaskMinutes: 600, stableCrashes: crashes(stable) },
+    lives: { since: NOON, canaryTaskMinutes: 30, stableTaskMinutes: 600, stableCrashes: crashes(stable) },
   });
 
   it.each<[canary: number, stable: number, verdict: string]>([
@@ -341,6 +430,14 @@ describe('crashes vs stable', () => {
     expect(asked('crashes vs stable', lived(1, 2)).text).toBe(
       "1 crash in 30 minutes of canary tasks, 2 crashes in 600 minutes of stable's\ntask 0 stopped; EssentialContainerExited; Essential container in task exited; web: exit code 1; too few to tell whether its tasks crash more often",
     );
+  });
+
+  it('does not count crashes from before the time that is counted', () => {
+    const late = {
+      ...lived(5, 0),
+      lives: { since: NOON + 1, canaryTaskMinutes: 30, stableTaskMinutes: 600, stableCrashes: [] },
+    };
+    expect(asked('crashes vs stable', late).verdict).toBe('pass');
   });
 
   it('knows nothing before a task has been running', () => {

@@ -49,9 +49,7 @@ function isHigh(canary: readonly number[], baseline: readonly number[]): boolean
   const shift = constant
     ? shiftInterval(withNoise(canary), withNoise(baseline), DEVIATES)
     : shiftInterval(canary, baseline, DEVIATES);
-  if (!shift) return false;
-  const { lower } = shift;
-  return lower > 0 && lower > TOLERANCE * Math.abs(shift.estimate);
+  return shift !== undefined && shift.lower > TOLERANCE * Math.abs(shift.estimate);
 }
 
 const isConstant = (values: readonly number[]): boolean => values.every((value) => value === values[0]);
