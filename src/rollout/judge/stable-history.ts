@@ -49,7 +49,7 @@ export class StableHistory {
 
   /** A minute of the rollout. What is out of line is a change of the whole service, of which nothing is learned. */
   add(minute: Counted): void {
-    this.#add(minute, () => this.#chances.asBad <= CHANGED_CHANCE);
+    this.#add(minute, () => this.#asBad <= CHANGED_CHANCE);
   }
 
   #add(minute: Counted, unusual: () => boolean): void {
@@ -79,26 +79,34 @@ export class StableHistory {
     return this.#usual.last(HOUR, this.#usual.count - then);
   }
 
-  /** How likely the last minutes would be as bad, and as good, as they are, if all were as in the hour before. */
-  get #chances(): { readonly asBad: number; readonly asGood: number } {
+  /** How likely stable's last minutes would be as bad as they are, if all were as in the hour before. */
+  get #asBad(): number {
+    return this.#chanceOf(0);
+  }
+
+  /** How likely they would be as good. */
+  get #asGood(): number {
+    return 1 - this.#chanceOf(1);
+  }
+
+  /** How likely as many faults as in the last minutes, and `more`, would be. */
+  #chanceOf(more: number): number {
     const { now, before } = this.recent;
-    if (before.requests === 0) return { asBad: 1, asGood: 1 };
+    if (before.requests === 0) return 1 - more;
     // Half a fault, because none in an hour does not mean that there can be none.
     const expected = (now.requests * (before.faults + 0.5)) / before.requests;
-    const of = (count: number) => chanceOfCount(count, expected, this.dispersion / RECENT);
-    return { asBad: of(now.faults), asGood: 1 - of(now.faults + 1) };
+    return chanceOfCount(now.faults + more, expected, this.dispersion / RECENT);
   }
 
   /** Whether stable itself fails in its last minutes, as it did not in the hour before. */
   get failing(): boolean {
     const { now } = this.recent;
-    return now.faults >= FAILING_RATE * now.requests && this.#chances.asBad <= CHANGED_CHANCE;
+    return now.faults >= FAILING_RATE * now.requests && this.#asBad <= CHANGED_CHANCE;
   }
 
   /** From 0 to 1, how well the hour before holds now: stable may have got worse since, or better. */
   get steadiness(): number {
-    const { asBad, asGood } = this.#chances;
-    return Math.min(1, asBad / AS_BAD, asGood / AS_GOOD);
+    return Math.min(1, this.#asBad / AS_BAD, this.#asGood / AS_GOOD);
   }
 
   /**

@@ -1,17 +1,21 @@
-import { type ComparedMinute, compareMinute } from '../../../src/rollout/judge/compared-minute.ts';
+import { compareMinute } from '../../../src/rollout/judge/compared-minute.ts';
 import { tolerated } from '../../../src/rollout/judge/comparisons.ts';
 import { FALSE_ROLLBACKS } from '../../../src/rollout/judge/judge.ts';
-import { evidenceOfBetter } from '../../../src/rollout/judge/sequential-test.ts';
+import { SequentialTest } from '../../../src/rollout/judge/sequential-test.ts';
 import { type Counted, StableHistory } from '../../../src/rollout/judge/stable-history.ts';
 import { bothTests, Worsening } from '../../../src/rollout/judge/worsening.ts';
 import type { Contestant, Side } from './contestant.ts';
 
-const OF = { errors: 'errors', slow: 'slow' } as const;
-type Of = keyof typeof OF;
+/** What the gates count: both also look for requests without an answer, of which there are none in these rollouts. */
+const COUNTED = ['errors', 'slow', 'unanswered'] as const;
+type Of = (typeof COUNTED)[number];
 
-const GATES: readonly Of[] = ['errors', 'slow'];
-const counted = (side: Side, of: Of): Counted => ({ requests: side.requests, faults: side[of] });
-/** No request goes without an answer in these rollouts, so there is no evidence in that. */
+const GATES = 2;
+const counted = (side: Side, of: Of): Counted => ({
+  requests: side.requests,
+  faults: of === 'unanswered' ? 0 : side[of],
+});
+/** So there is no evidence in that. */
 const ALL_ANSWERED = 1;
 const CONFIDENCE = 0.99;
 const LEAST_MINUTES = 3;
@@ -26,31 +30,30 @@ export function ours(untilConfident: boolean): Contestant {
   return {
     name: untilConfident ? 'ours, until-confident' : 'ours',
     begin(before) {
-      const gates = GATES.map((of) => {
-        const history = new StableHistory(before.map((side) => counted(side, of)));
-        return { of, history, worse: new Worsening(undefined), step: [] as ComparedMinute[] };
-      });
+      const series = COUNTED.map((of) => ({
+        of,
+        history: new StableHistory(before.map((side) => counted(side, of))),
+        worse: new Worsening(undefined),
+        sound: SequentialTest.ofBetter(),
+      }));
       return ({ canary, stable, minuteOfStep }) => {
-        for (const gate of gates) {
-          const { of, history, worse } = gate;
+        for (const each of series) {
+          const { of, history, worse } = each;
           const onStable = counted(stable, of);
           history.add(onStable);
-          if (minuteOfStep === 1) gate.step = [];
+          if (minuteOfStep === 1) each.sound = SequentialTest.ofBetter();
           if (canary.requests === 0) continue;
           const minute = compareMinute(0, counted(canary, of), onStable, history);
           if (!minute) continue;
           worse.add(minute);
-          gate.step.push(minute);
+          if (untilConfident) for (const worst of tolerated([minute], undefined)) each.sound.add(worst);
         }
-        if (
-          gates.some(({ worse }) => bothTests(worse.evidence, ALL_ANSWERED) >= GATES.length / FALSE_ROLLBACKS)
-        )
-          return 'roll-back';
-        if (!untilConfident || minuteOfStep < LEAST_MINUTES) return 'go-on';
-        const sure = gates.every(
-          ({ step }) => evidenceOfBetter(tolerated(step, undefined)) >= 1 / (1 - CONFIDENCE),
+        const isWorse = series.some(
+          ({ worse }) => bothTests(worse.evidence, ALL_ANSWERED) >= GATES / FALSE_ROLLBACKS,
         );
-        return sure ? 'advance' : 'go-on';
+        if (isWorse) return 'roll-back';
+        if (!untilConfident || minuteOfStep < LEAST_MINUTES) return 'go-on';
+        return series.every(({ sound }) => sound.evidence >= 1 / (1 - CONFIDENCE)) ? 'advance' : 'go-on';
       };
     },
   };
