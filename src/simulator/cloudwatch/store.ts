@@ -12,6 +12,8 @@ export interface MetricIdentity {
 /** Every sample of every metric, rolled up into periods of 60 s. */
 export class MetricStore implements MetricSink {
   readonly #metrics = new Map<string, StoredMetric>();
+  /** What was written last with an object of dimensions, by its name: traffic writes with the same few, and often. */
+  readonly #written = new WeakMap<MetricIdentity['dimensions'], Map<string, StoredMetric>>();
   readonly #arrival: Arrival;
 
   constructor(arrival: Arrival) {
@@ -20,22 +22,33 @@ export class MetricStore implements MetricSink {
 
   add(sample: Parameters<MetricSink['add']>[0]): void {
     const { at, value, count = 1, unit } = sample;
-    const key = keyOf(sample);
-    let metric = this.#metrics.get(key);
-    if (!metric) {
-      const { namespace, name, dimensions } = sample;
-      metric = {
-        identity: { namespace, name, dimensions: { ...dimensions } },
-        unit: unit ?? 'None',
-        periods: new Map(),
-      };
-      this.#metrics.set(key, metric);
-    }
+    const metric = this.#metricOf(sample);
     if (unit !== undefined) metric.unit = unit;
     const start = Math.floor(at / MINUTE) * MINUTE;
     const period = metric.periods.get(start) ?? new Distribution();
     metric.periods.set(start, period);
     period.add(value, count);
+  }
+
+  /** The metric that is written to, made where it is new. */
+  #metricOf(sample: MetricIdentity): StoredMetric {
+    const { namespace, name, dimensions } = sample;
+    let written = this.#written.get(dimensions);
+    const known = written?.get(name);
+    if (known?.identity.namespace === namespace) return known;
+    if (!written) {
+      written = new Map();
+      this.#written.set(dimensions, written);
+    }
+    const key = keyOf(sample);
+    const metric = this.#metrics.get(key) ?? {
+      identity: { namespace, name, dimensions: { ...dimensions } },
+      unit: 'None',
+      periods: new Map(),
+    };
+    this.#metrics.set(key, metric);
+    written.set(name, metric);
+    return metric;
   }
 
   /**
