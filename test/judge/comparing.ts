@@ -78,14 +78,12 @@ function modelOn(played: Played, minutes: readonly TrueMinute[], by?: Of): reado
   });
 }
 
-const ALL_BUT_FEW = 0.995;
-
-/** A minute as far as a gate can know it: response times are a metric of their own, which may come later than others. */
-function knownTo(of: Of, { requests, answered, errors5xx, timed = 0, slower, settled }: Period) {
-  if (requests === 0) return undefined;
-  if (of === 'errors') return { ...NOTHING, requests, errors: errors5xx };
-  const isTimed = settled || timed >= ALL_BUT_FEW * answered;
-  return isTimed ? { ...NOTHING, requests: timed, slow: slower[300] ?? 0 } : undefined;
+/** A minute as far as a comparison believes it: before it has settled, its errors may still be on their way. */
+function knownTo(of: Of, { requests, errors5xx, timed = 0, slower, settled }: Period) {
+  if (requests === 0 || !settled) return undefined;
+  return of === 'errors'
+    ? { ...NOTHING, requests, errors: errors5xx }
+    : { ...NOTHING, requests: timed, slow: slower[300] ?? 0 };
 }
 
 /** By which gates the model takes the release back on what the action knew, some of the last minutes in part. */

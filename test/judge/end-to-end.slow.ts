@@ -34,8 +34,8 @@ const MINUTE = 60_000;
 /** After that, the simulator's CloudWatch shows everything, and the action takes it for complete. */
 const METRIC_DELAY = 3 * MINUTE;
 
-/** Runs in which the model decides on a minute that the action never saw alone, or saw in part; rare by nature. */
-const MOST_APART = 2;
+/** The gate of the other fault may be quicker by chance, once in a while. */
+const MOST_MISJUDGED = 2;
 /** Of 20 healthy releases; each gate set may take back one in a hundred. */
 const MOST_FALSE_ROLLBACKS = 2;
 /** What is so bad that it has to be taken back, whatever the model says. */
@@ -167,18 +167,17 @@ describe('all of them together', () => {
       ].join('\n'),
     );
     expect(results.length).toBe(SCENARIOS.length);
-    expect(apart.length).toBeLessThanOrEqual(MOST_APART);
+    expect(apart).toEqual([]);
     const falsely = results.filter(({ cell, promoted }) => isHealthy(cell) && !promoted);
     expect(falsely.length, falsely.map(({ reason }) => reason).join('\n')).toBeLessThanOrEqual(
       MOST_FALSE_ROLLBACKS,
     );
-    // The other gate may be quicker by chance, once in a while.
     const misjudged = results.filter(
       ({ cell, promoted, reason }) =>
         !promoted && !reason.startsWith(GATES[cell.kind === 'slow' ? 'slow' : 'errors']),
     );
     expect(misjudged.length, misjudged.map(({ reason }) => reason).join('\n')).toBeLessThanOrEqual(
-      MOST_APART,
+      MOST_MISJUDGED,
     );
     expect(median(intervals)).toBeLessThan(1.5 * MINUTE);
     expect(median(lags)).toBeLessThan(METRIC_DELAY + MINUTE);

@@ -29,10 +29,10 @@ interface Sides {
 
 /** Puts the canary's minutes beside stable's; those of which one side is not known yet are left out. */
 function sidesOf(counting: Counting, evidence: Evidence, ruling: Ruling): Sides {
-  const { canary, before, since } = countBoth(counting, evidence);
+  const { canary, before, stable: known } = countBoth(counting, evidence);
   const history = new StableHistory(before);
   const ofCanary = new Map(canary.map((minute) => [minute.start, minute]));
-  const ofStable = new Map(since.map((minute) => [minute.start, minute]));
+  const ofStable = new Map(known.map((minute) => [minute.start, minute]));
   const minutes = evidence.stable.flatMap(({ start, settled, requests }): ComparedMinute[] => {
     // All the traffic is the canary's, so stable's none need not be waited for.
     const idle = (settled && requests === 0) || (ruling.weight >= 100 && start >= ruling.since);
@@ -49,15 +49,12 @@ function sidesOf(counting: Counting, evidence: Evidence, ruling: Ruling): Sides 
 const NO_REQUESTS = { requests: 0, faults: 0 };
 
 /** Both sides' minutes of which is known what is counted. */
-function countBoth(counting: Counting, evidence: Evidence) {
-  if (counting.of === 'unanswered') {
-    const { before, stable } = evidence;
-    const all = silentMinutes([...before, ...stable]);
-    const until = silentMinutes(before).length;
-    return { canary: silentMinutes(evidence.canary), before: all.slice(0, until), since: all.slice(until) };
-  }
-  const counter = new RequestCounter(counting, evidence);
-  return { canary: counter.ofCanary, ...counter.ofStable };
+function countBoth(counting: Counting, evidence: Evidence): RequestCounter['sides'] {
+  if (counting.of !== 'unanswered') return new RequestCounter(counting, evidence).sides;
+  const { before, stable, canary } = evidence;
+  const all = silentMinutes([...before, ...stable]);
+  const until = silentMinutes(before).length;
+  return { canary: silentMinutes(canary), before: all.slice(0, until), stable: all.slice(until) };
 }
 
 /** The minutes beside the worst that a step may end with. */

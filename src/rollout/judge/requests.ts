@@ -70,16 +70,19 @@ export class RequestCounter {
     return this.#add(this.known);
   }
 
-  /** Stable's known minutes, those before the rollout and those of it, with the faults that it answered with. */
-  get ofStable(): { readonly before: readonly CountedMinute[]; readonly since: readonly CountedMinute[] } {
-    const known = (periods: readonly Period[]) => periods.filter((period) => this.#isKnown(period));
-    const { before, stable } = this.#evidence;
-    return { before: known(before).map(this.#answered), since: known(stable).map(this.#answered) };
-  }
-
-  /** The known minutes of the canary, each with the faults that it answered with. */
-  get ofCanary(): readonly CountedMinute[] {
-    return this.known.map(this.#answered);
+  /**
+   * Both sides' settled minutes with the faults that they answered with. One side's metrics come before the other's, and
+   * those of its errors last: a minute whose errors are still on their way would make the other side look worse.
+   */
+  get sides(): {
+    readonly before: readonly CountedMinute[];
+    readonly stable: readonly CountedMinute[];
+    readonly canary: readonly CountedMinute[];
+  } {
+    const of = (periods: readonly Period[]) =>
+      periods.filter((period) => period.settled && this.#isKnown(period)).map(this.#answered);
+    const { before, stable, canary } = this.#evidence;
+    return { before: of(before), stable: of(stable), canary: of(canary) };
   }
 
   readonly #answered = (period: Period): CountedMinute => {

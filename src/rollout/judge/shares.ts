@@ -116,9 +116,9 @@ function heldAgainst(
   fault: Fault,
 ): readonly ComparedMinute[] {
   const counter = new RequestCounter(fault, evidence);
-  const { before, since } = counter.ofStable;
+  const { before, stable } = counter.sides;
   const history = new StableHistory(before);
-  for (const minute of since) history.add(minute);
+  for (const minute of stable) history.add(minute);
   const dispersion = Math.max(LEAST_DISPERSION, history.dispersion);
   return minutes.map((minute) => ({ start: minute.start, canary: minute, against: { rate }, dispersion }));
 }

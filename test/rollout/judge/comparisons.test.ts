@@ -331,6 +331,22 @@ describe('metrics that come late', () => {
     });
   });
 
+  it('do not make the side look better whose errors are still on their way', () => {
+    const equal = seen(times(4, 75_000, 38), times(4, 225_000, 113), times(60, 225_000, 113));
+    const late = (period: Period): Period => ({
+      ...period,
+      errors5xx: 0,
+      answered: period.requests - 113,
+      settled: false,
+    });
+    const found = asked(GATE, {
+      ...equal,
+      stable: equal.stable.map((period, at) => (at < 3 ? period : late(period))),
+    });
+    expect(found.verdict).not.toBe('abort');
+    expect(found.text).toMatch(/^114 of 225000 requests/);
+  });
+
   it('are judged as if they had come in time, whatever was judged without them', () => {
     const late = asked(GATE, whole);
     judge(parseGates(GATE), { ...whole, canary: whole.canary.slice(0, 2) }, RULING);
