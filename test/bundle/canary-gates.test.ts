@@ -243,7 +243,7 @@ describe.concurrent('gates', () => {
   });
 
   test('that pass for sure end a step early, and not before its shortest time', async () => {
-    await inWorld({ rate: 500, tasks: 8 }, async (world) => {
+    await inWorld({ rate: 500, tasks: 8, scale: 120 }, async (world) => {
       const step = await world.release({ bake: 'until-confident (min 3m, max 15m)', steps: '50% for 15m' });
       const { entries } = JSON.parse(readFileSync(step.outputs['record'] ?? '', 'utf8')) as RolloutRecord;
       const phases = entries.flatMap((entry) => (entry.kind === 'decision' ? [entry] : []));
