@@ -2,7 +2,7 @@ import type { RecordEntry } from '../../src/report/record.ts';
 import type { Period } from '../../src/rollout/judge/evidence.ts';
 import type { Look as ModelLook, Side } from '../bench/judge/contestant.ts';
 import { ours } from '../bench/judge/ours.ts';
-import { GATES, NOTHING, type Played, type TrueMinute } from './playing.ts';
+import { GATES, NOTHING, type Played } from './playing.ts';
 
 const MINUTE = 60_000;
 
@@ -67,37 +67,37 @@ function positionAt(
 /** The minute as if nothing but that had gone wrong. */
 const only = (of: Of, side: Side): Side => ({ ...NOTHING, requests: side.requests, [of]: side[of] });
 
-/** Whether the model takes the release back after each of the minutes, by all of its gates or by one alone. */
-function modelOn(played: Played, minutes: readonly TrueMinute[], by?: Of): readonly boolean[] {
-  const seen = (side: Side): Side => (by === undefined ? side : only(by, side));
-  const run = ours(false).begin(played.truth.before.map(seen));
+/** By which of its gates the model takes the release back after each minute, by the minute's start. */
+export type Answers = ReadonlyMap<number, readonly Of[]>;
+
+/**
+ * What the model says of the minutes as they really were.
+ *
+ * @param first start of the first one, ms since the epoch
+ */
+export function modelOn(played: Played, first: number): Answers {
+  const { before, minutes } = played.truth;
   const steps = stepsOf(played);
-  return minutes.map(({ start, canary, stable }) => {
-    const sides = { canary: seen(canary), stable: seen(stable) };
-    return run({ ...sides, ...positionAt(played, steps, start) }) === 'roll-back';
-  });
+  const runs = ALL.map((of) => ({ of, run: ours(false).begin(before.map((side) => only(of, side))) }));
+  const judged = minutes.filter(({ start }) => start >= first);
+  return new Map(
+    judged.map(({ start, canary, stable }) => {
+      const position = positionAt(played, steps, start);
+      const against = runs.filter(({ of, run }) => {
+        const sides = { canary: only(of, canary), stable: only(of, stable) };
+        return run({ ...sides, ...position }) === 'roll-back';
+      });
+      return [start, against.map(({ of }) => of)];
+    }),
+  );
 }
 
-/** A minute as far as a comparison believes it: before it has settled, its errors may still be on their way. */
-function knownTo(of: Of, { requests, errors5xx, timed = 0, slower, settled }: Period) {
-  if (requests === 0 || !settled) return undefined;
-  return of === 'errors'
-    ? { ...NOTHING, requests, errors: errors5xx }
-    : { ...NOTHING, requests: timed, slow: slower[300] ?? 0 };
+/** From which minute on the model takes the release back after each, up to the given one; ms since the epoch. */
+export function againstSince(answers: Answers, last: number): number {
+  let since = last;
+  while ((answers.get(since - MINUTE) ?? []).length > 0) since -= MINUTE;
+  return since;
 }
-
-/** By which gates the model takes the release back on what the action knew, some of the last minutes in part. */
-export const modelAt = (played: Played, { canary, stable }: Look): readonly Of[] =>
-  ALL.filter((of) => {
-    const minutes = [...stable.values()].flatMap((period): TrueMinute[] => {
-      const { start, settled, requests } = period;
-      const onStable = settled && requests === 0 ? NOTHING : knownTo(of, period);
-      if (!onStable) return [];
-      const beside = canary.get(start);
-      return [{ start, stable: onStable, canary: (beside && knownTo(of, beside)) ?? NOTHING }];
-    });
-    return modelOn(played, minutes, of).at(-1) ?? false;
-  });
 
 /** A settled minute of one side, as the action knew it in the end. */
 export interface Counted {
@@ -130,38 +130,16 @@ export function reallyIn({ truth }: Played, counted: readonly Counted[]): readon
   });
 }
 
-/** The first minute after which the model takes the release back. */
-export interface ModelEnd {
-  /** ms since the epoch; the minute lasts until `end`. */
-  readonly end: number;
-  readonly gates: readonly Of[];
-  /** One of the minutes after it speaks for the canary again, so that whoever learns of both at once stays calm. */
-  readonly passing: boolean;
-}
-
 /**
- * The model on the minutes as they really were, from the canary's first whole one.
- *
- * @param last start of the last one that is judged
+ * Start of the newest minute that the comparisons know, as they do all before it. One in which the canary had no
+ * request settles later than others, but says nothing.
  */
-export function modelEnd(played: Played, first: number, last: number): ModelEnd | undefined {
-  const minutes = played.truth.minutes.filter(({ start }) => start >= first && start <= last);
-  const rollsBack = modelOn(played, minutes);
-  const index = rollsBack.indexOf(true);
-  const minute = minutes[index];
-  if (!minute) return undefined;
-  return {
-    end: minute.start + MINUTE,
-    gates: ALL.filter((of) => modelOn(played, minutes, of)[index]),
-    passing: rollsBack.slice(index).includes(false),
-  };
+export function knownUpTo({ truth }: Played, { canary, stable }: Look): number {
+  const idle = new Set(
+    truth.minutes.filter((minute) => minute.canary.requests === 0).map(({ start }) => start),
+  );
+  const open = [...stable.values()].filter(
+    ({ start, settled }) => !settled || !(canary.get(start)?.settled || idle.has(start)),
+  );
+  return Math.min(Math.max(...stable.keys()), ...open.map(({ start }) => start - MINUTE));
 }
-
-/** Start of the newest minute that is settled, on both sides, as are all before it. */
-export function settledUpTo({ canary, stable }: Look): number {
-  const open = [...canary.values(), ...stable.values()].filter(({ settled }) => !settled);
-  return Math.min(newestIn({ stable }), ...open.map(({ start }) => start - MINUTE));
-}
-
-/** Start of the newest minute of which the action may have known something. */
-export const newestIn = ({ stable }: Pick<Look, 'stable'>): number => Math.max(...stable.keys());
