@@ -65,7 +65,7 @@ export const STORIES: readonly Story[] = [
     plot: 'web:2 makes no mistake, but takes a second where web:1 takes a tenth of it.',
     scenario: shopWith({ latency: { p50: 300, p95: 1_100 } }),
     play: canary,
-    expected: taken(/^latency-p95/),
+    expected: taken(/^slower-than 300ms vs stable/),
     harm: 'slow',
     comparedWith: 'web:2',
   },
