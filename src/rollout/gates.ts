@@ -66,14 +66,6 @@ export interface ComparisonGate extends AnyGate {
 /** A condition that the canary has to meet. */
 export type Gate = BoundGate | ComparisonGate;
 
-/** What a team gets that writes no gates. */
-export const DEFAULT_GATES = [
-  'error-rate vs stable',
-  'slower-than 300ms vs stable',
-  'crashes = 0',
-  'unhealthy < 2m',
-].join('\n');
-
 /** Whether a number meets a bound. */
 export function meets(value: number, { comparison, value: limit }: Bound): boolean {
   switch (comparison) {
@@ -90,12 +82,15 @@ export function meets(value: number, { comparison, value: limit }: Bound): boole
   }
 }
 
+/** A fraction as people write it: in percent, with three digits that count. */
+export const formatShare = (fraction: number): string => `${Number((fraction * 100).toPrecision(3))}%`;
+
 /** A measured value as people write it: a share in percent, a time with its unit, a number as it is. */
 export function formatValue(measure: Measure, value: number): string {
   const digits = (n: number) => String(Math.abs(n) < 1000 ? Number(n.toPrecision(3)) : Math.round(n));
-  if (measure.kind === 'share') return `${digits(value * 100)}%`;
+  if (measure.kind === 'share') return formatShare(value);
   if (measure.kind === 'percentile' || measure.kind === 'unhealthy') return formatDuration(value);
   if (measure.kind === 'mean' && measure.of === 'latency') return formatDuration(value);
-  if (measure.kind === 'mean' && measure.of !== 'metric') return `${digits(value * 100)}%`;
+  if (measure.kind === 'mean' && measure.of !== 'metric') return formatShare(value);
   return digits(value);
 }

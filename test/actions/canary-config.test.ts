@@ -127,4 +127,14 @@ describe('a config file', () => {
       'dry-run',
     ]);
   });
+
+  it('names a bake that does not fit the steps beside all other problems', async () => {
+    const found = await problems(GOOD, {
+      'min-requests': 'many',
+      bake: 'until-confident (min 7m)',
+    });
+    expect(found).toHaveLength(2);
+    expect(found.join('\n')).toMatch(/min-requests.*many/);
+    expect(found.join('\n')).toMatch(/bake.*7m/s);
+  });
 });

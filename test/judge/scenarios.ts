@@ -13,6 +13,7 @@ import {
   RATES,
   USUAL,
 } from '../bench/judge/cells.ts';
+import { LEAK_MINUTES, OTHER_ERRORS, OTHER_SLOW } from '../bench/judge/release.ts';
 import type { WorldOptions } from '../bundle/world.ts';
 
 const MINUTE = 60_000;
@@ -47,13 +48,6 @@ const HISTORY_MS = 3 * HOUR;
 const AGE_OF_STABLE = 24 * HOUR - MINUTE;
 /** Longer than any rollout of the plan takes. */
 const ROLLOUT_MINUTES = 180;
-/** A leak takes so long from nothing to its whole extent; as in the benchmark. */
-const LEAK_MINUTES = 10;
-
-/** What goes wrong besides on both sides; as in the benchmark. */
-const OTHER_ERRORS = 0.0005;
-const OTHER_SLOW = 0.005;
-
 const SLOW_MS = 300;
 /** Standard deviation of the logarithm of response times. */
 const SPREAD = 0.6;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_GATES } from '../../src/rollout/default-gates.ts';
 import { parseGates } from '../../src/rollout/gate-syntax.ts';
-import { type BoundGate, type ComparisonGate, DEFAULT_GATES, type Gate } from '../../src/rollout/gates.ts';
+import type { BoundGate, ComparisonGate, Gate } from '../../src/rollout/gates.ts';
 import { problemsOf } from './problems-of.ts';
 
 const read = (line: string, metrics: readonly string[] = ['orders', 'queue.depth']): Omit<Gate, 'text'> => {

@@ -4,9 +4,10 @@ import { ConfigError } from '../../errors.ts';
 import type { Stacks } from '../../ports.ts';
 import type { Capacity } from '../../rollout/capacity.ts';
 import type { OnNoEvidence } from '../../rollout/controller.ts';
+import { DEFAULT_GATES } from '../../rollout/default-gates.ts';
 import { formatDuration, parseDuration } from '../../rollout/duration.ts';
 import { parseGates } from '../../rollout/gate-syntax.ts';
-import { DEFAULT_GATES, type Gate } from '../../rollout/gates.ts';
+import type { Gate } from '../../rollout/gates.ts';
 import {
   complete,
   type Plan,
@@ -129,7 +130,8 @@ function readPlan(reader: InputReader): Plan {
   const strategy = reader.oneOf('strategy', STRATEGY_NAMES, 'canary');
   const steps = reader.parse('steps', parseSteps, undefined);
   const bake = reader.parse('bake', parseBake, (plan: Plan) => plan);
-  return complete(bake(steps ?? STRATEGIES[strategy]));
+  const plan = steps ?? STRATEGIES[strategy];
+  return complete(reader.attempt(() => bake(plan), plan));
 }
 
 /** One alarm a line: a comma may be part of its name. */

@@ -5,7 +5,7 @@ import { readBaseline } from '../../engine/baseline.ts';
 import type { Site } from '../../engine/site.ts';
 import { ConfigError, DeployError, type Problem } from '../../errors.ts';
 import type { Metrics, Reporter, TaskDefinitions } from '../../ports.ts';
-import { parseGates } from '../../rollout/gate-syntax.ts';
+import { LONGER_TIMES, tooStrict } from '../../rollout/default-gates.ts';
 import type { Gate } from '../../rollout/gates.ts';
 import type { Period } from '../../rollout/judge/evidence.ts';
 import type { TaskDefinition } from '../../taskdef/definition.ts';
@@ -148,8 +148,8 @@ export interface Standards {
 }
 
 /**
- * Fits the gates to how the service itself does now: default ones that it does not meet give way, the user's own stay
- * and are warned about. Where it is not quick enough for the default notion of slow, a longer time takes its place.
+ * Holds the gates against how the service itself does now: bounds that it does not meet are warned about. Where it is
+ * not quick enough for the default notion of slow, a longer time takes its place.
  */
 export async function settleGates(
   inputs: Inputs,
@@ -171,30 +171,12 @@ export async function settleGates(
     );
   }
   if (!inputs.gatesAreDefault) return { gates: inputs.gates, before: periods };
-  return { gates: inputs.gates.map((gate) => quickEnough(gate, periods, reporter)), before: periods };
-}
-
-/** What slow may mean for services that take longer by nature. */
-const LONGER_TIMES = parseGates(
-  'slower-than 1s vs stable\nslower-than 3s vs stable\nslower-than 10s vs stable',
-);
-/** Where more of stable's requests are slow than that, one more that is says little. */
-const SLOW_BY_NATURE = 0.2;
-
-function quickEnough(gate: Gate, before: readonly Period[], reporter: Reporter): Gate {
-  const share = (each: Gate): number => {
-    if (each.measure.kind !== 'share' || each.measure.of !== 'slow') return 0;
-    const { slowerThanMs } = each.measure;
-    const known = before.filter(({ settled, timed }) => settled && timed !== undefined);
-    const timed = known.reduce((total, period) => total + (period.timed ?? 0), 0);
-    const slow = known.reduce((total, period) => total + (period.slower[slowerThanMs] ?? 0), 0);
-    return timed === 0 ? 0 : slow / timed;
-  };
-  if (share(gate) <= SLOW_BY_NATURE) return gate;
-  const instead = LONGER_TIMES.find((each) => share(each) <= SLOW_BY_NATURE) ?? LONGER_TIMES.at(-1);
-  if (!instead) return gate;
-  reporter.notice(
-    `${Math.round(share(gate) * 100)}% of the service's requests are what "${gate.text}" calls slow, so "${instead.text}" takes its place; write gates of your own for another time.`,
-  );
-  return instead;
+  const replaced = tooStrict(inputs.gates, periods);
+  for (const { gate, instead, slow } of replaced) {
+    reporter.notice(
+      `${Math.round(slow * 100)}% of the service's requests are what "${gate.text}" calls slow, so "${instead.text}" takes its place; write gates of your own for another time.`,
+    );
+  }
+  const fitting = (gate: Gate) => replaced.find((each) => each.gate === gate)?.instead ?? gate;
+  return { gates: inputs.gates.map(fitting), before: periods };
 }

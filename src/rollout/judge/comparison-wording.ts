@@ -63,7 +63,7 @@ const HALVINGS = 14;
  * Confidence interval of the difference between the canary's rate and stable's, which holds at every look: the
  * differences that the sequential tests do not refute, as fractions.
  */
-export function differenceOf(
+function differenceOf(
   minutes: readonly ComparedMinute[],
   chance: number,
 ): { readonly low: number; readonly high: number } {

@@ -1,4 +1,4 @@
-import type { ComparisonGate, Margin, Share } from '../gates.ts';
+import { type ComparisonGate, formatShare, type Margin, type Share } from '../gates.ts';
 import { type ComparedMinute, compareMinute, rateOf, shifted } from './compared-minute.ts';
 import { describeComparison, describeCrashes, describeSides } from './comparison-wording.ts';
 import type { Evidence } from './evidence.ts';
@@ -6,11 +6,11 @@ import type { Assessment, Ruling } from './finding.ts';
 import { type Counting, faultOf, RequestCounter, silentMinutes } from './requests.ts';
 import { evidenceOfBetter, evidenceOfWorse, tellingMinutes } from './sequential-test.ts';
 import { StableHistory } from './stable-history.ts';
-import { did, percent, ratio, span } from './wording.ts';
+import { did, ratio, span } from './wording.ts';
 import { bothTests, Worsening, withMargin } from './worsening.ts';
 
 /** How sure a step has to be, where the gate says nothing, that the canary is not worse by more than it may be. */
-const CONFIDENCE = 0.99;
+export const CONFIDENCE = 0.99;
 /** Without a margin, any sure worsening takes a release back; a step may end when it surely is smaller than these. */
 const TOLERATED: readonly Margin[] = [
   { kind: 'factor', value: 2 },
@@ -169,7 +169,7 @@ function unreached(
 function stableFails(counting: Counting, history: StableHistory): string | undefined {
   if (!history.failing) return undefined;
   const { now, before } = history.recent;
-  return `stable itself is failing: of its last ${ratio(now.faults, now.requests)} ${did(counting)}, in the hour before ${percent(before.faults / before.requests)}%; the canary is not to blame for that, and cannot be judged by it`;
+  return `stable itself is failing: of its last ${ratio(now.faults, now.requests)} ${did(counting)}, in the hour before ${formatShare(before.faults / before.requests)}; the canary is not to blame for that, and cannot be judged by it`;
 }
 
 /**

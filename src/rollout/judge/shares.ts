@@ -1,4 +1,4 @@
-import { type Bound, type BoundGate, type Measure, meets } from '../gates.ts';
+import { type Bound, type BoundGate, formatShare, type Measure, meets } from '../gates.ts';
 import type { ComparedMinute } from './compared-minute.ts';
 import { chanceOfAtLeast } from './distributions.ts';
 import type { Evidence } from './evidence.ts';
@@ -6,7 +6,7 @@ import type { Assessment, Ruling } from './finding.ts';
 import { type CountedMinute, type Fault, faultOf, RequestCounter, type Tally, tally } from './requests.ts';
 import { evidenceOfBetter, evidenceOfWorse, tellingMinutes } from './sequential-test.ts';
 import { StableHistory } from './stable-history.ts';
-import { did, percent, ratio, silence, spanOf } from './wording.ts';
+import { did, ratio, silence, spanOf } from './wording.ts';
 
 type ShareMeasure = Measure & { readonly kind: 'share' | 'percentile' };
 
@@ -43,7 +43,8 @@ export function assessShare(
   const abort = gate.abort && assessAbort(gate.abort, measure, evidence, each);
   if (abort) return abort;
   const fault = faultOf(measure, gate.bound);
-  const minutes = new RequestCounter(fault, evidence).minutes.filter(({ start }) => start >= since);
+  const counter = new RequestCounter(fault, evidence);
+  const minutes = counter.minutes.filter(({ start }) => start >= since);
   const all = tally(minutes);
   const { requests, faults } = all;
   if (requests < minRequests || requests === 0 || !evidence.complete) {
@@ -52,7 +53,7 @@ export function assessShare(
   }
   const bound = asShare(measure, gate.bound);
   const text = describe(fault, all);
-  const held = heldAgainst(bound.value, minutes, evidence, fault);
+  const held = heldAgainst(bound.value, minutes, counter);
   const byChance = chanceOfAtLeast(faults, Math.max(requests, faults), bound.value);
   if (meets(faults / requests, bound) || byChance > PASS_CHANCE) {
     const below = evidenceOfBetter(held) >= 1 / chance;
@@ -62,7 +63,7 @@ export function assessShare(
   if (above || bound.value === 0) return { verdict: 'fail', text };
   return {
     verdict: 'no-evidence',
-    text: `${text}: ${oneIn(byChance)} at ${percent(bound.value)}% look as bad by chance, so more requests are needed`,
+    text: `${text}: ${oneIn(byChance)} at ${formatShare(bound.value)} look as bad by chance, so more requests are needed`,
   };
 }
 
@@ -100,9 +101,10 @@ function assessAbort(
   chance: number,
 ): Assessment | undefined {
   const fault = faultOf(measure, abort);
-  const { minutes } = new RequestCounter(fault, evidence);
+  const counter = new RequestCounter(fault, evidence);
+  const { minutes } = counter;
   const { value } = asShare(measure, abort);
-  const held = heldAgainst(value, minutes, evidence, fault);
+  const held = heldAgainst(value, minutes, counter);
   if (evidenceOfWorse(held) < 1 / chance) return undefined;
   const telling = minutes.slice(minutes.length - tellingMinutes(held).length);
   return { verdict: 'abort', text: describe(fault, tally(telling)) };
@@ -112,10 +114,8 @@ function assessAbort(
 function heldAgainst(
   rate: number,
   minutes: readonly CountedMinute[],
-  evidence: Evidence,
-  fault: Fault,
+  counter: RequestCounter,
 ): readonly ComparedMinute[] {
-  const counter = new RequestCounter(fault, evidence);
   const { before, stable } = counter.sides;
   const history = new StableHistory(before);
   for (const minute of stable) history.add(minute);

@@ -55,13 +55,12 @@ export class StableHistory {
   #add(minute: Counted, unusual: () => boolean): void {
     if (minute.requests === 0) return;
     this.#all.add(minute);
-    this.#usualAfter.push(this.#usual.count);
     if (!unusual()) {
       this.#usual.add(minute);
       this.#minutes.add(minute);
       if (this.#usual.count % BURST === 0) this.#bursts.add(this.#usual.last(BURST));
     }
-    this.#usualAfter[this.#all.count] = this.#usual.count;
+    this.#usualAfter.push(this.#usual.count);
   }
 
   /** The usual hour before the newest minute. */

@@ -1,4 +1,5 @@
 import { formatDuration } from '../duration.ts';
+import { formatShare } from '../gates.ts';
 import type { Counting } from './requests.ts';
 
 const MINUTE = 60_000;
@@ -17,15 +18,12 @@ export const span = (minutes: readonly { readonly start: number }[]): string =>
 
 /** `36 of 1024 requests (3.52%)`. */
 export function ratio(faults: number, requests: number): string {
-  const share = requests === 0 ? '' : ` (${percent(faults / requests)}%)`;
+  const share = requests === 0 ? '' : ` (${formatShare(faults / requests)})`;
   return `${faults} of ${requests} requests${share}`;
 }
 
 /** `99.5%` for a chance of 0.005; never rounded to certainty. */
 export const confidence = (chance: number): string => `${Number((100 - 100 * chance).toFixed(5))}%`;
-
-/** A fraction as a number of percent, with three digits that count. */
-export const percent = (fraction: number): string => String(Number((fraction * 100).toPrecision(3)));
 
 /** What the requests are said to have done. */
 export function did(counting: Counting): string {

@@ -1,5 +1,5 @@
 import { compareMinute } from '../../../src/rollout/judge/compared-minute.ts';
-import { tolerated } from '../../../src/rollout/judge/comparisons.ts';
+import { CONFIDENCE, tolerated } from '../../../src/rollout/judge/comparisons.ts';
 import { FALSE_ROLLBACKS } from '../../../src/rollout/judge/judge.ts';
 import { SequentialTest } from '../../../src/rollout/judge/sequential-test.ts';
 import { type Counted, StableHistory } from '../../../src/rollout/judge/stable-history.ts';
@@ -17,7 +17,6 @@ const counted = (side: Side, of: Of): Counted => ({
 });
 /** So there is no evidence in that. */
 const ALL_ANSWERED = 1;
-const CONFIDENCE = 0.99;
 const LEAST_MINUTES = 3;
 
 /**

@@ -24,8 +24,8 @@ const HISTORY = 180;
 /** A leak takes so long from nothing to its whole extent. */
 export const LEAK_MINUTES = 10;
 /** What else goes wrong on both sides, and what part of the slow requests is slower than 500 ms. */
-const OTHER_ERRORS = 0.0005;
-const OTHER_SLOW = 0.005;
+export const OTHER_ERRORS = 0.0005;
+export const OTHER_SLOW = 0.005;
 const VERY_SLOW = 0.4;
 
 /** The traffic of one rollout: the same seed gives the same minutes, whoever asks for them. */

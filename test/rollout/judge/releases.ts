@@ -1,6 +1,6 @@
 import { decide, type Observation, type Phase, type Rollout } from '../../../src/rollout/controller.ts';
+import { DEFAULT_GATES } from '../../../src/rollout/default-gates.ts';
 import { parseGates } from '../../../src/rollout/gate-syntax.ts';
-import { DEFAULT_GATES } from '../../../src/rollout/gates.ts';
 import { NO_EVIDENCE, type Period } from '../../../src/rollout/judge/evidence.ts';
 import { complete, parseSteps } from '../../../src/rollout/plan.ts';
 import type { Side } from '../../bench/judge/contestant.ts';
