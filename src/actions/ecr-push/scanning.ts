@@ -40,7 +40,7 @@ export async function requireScanned(
       if (state.kind !== 'done') return { image, why: whyOf(state, inputs) };
       found.push(...state.found);
     }
-    return { image, judgement: judgeScan(found, inputs.failOn, inputs.exceptions, clock.now()) };
+    return { image, judgement: judgeScan(unique(found), inputs.failOn, inputs.exceptions, clock.now()) };
   };
   const finalState = async (
     { name, prepared: { repository } }: Published,
@@ -94,6 +94,11 @@ export async function requireScanned(
     );
   }
 }
+
+/** The images of several platforms have much in common, and so have their findings. */
+const unique = (found: readonly Vulnerability[]): readonly Vulnerability[] => [
+  ...new Map(found.map((each) => [`${each.id} ${each.packageName} ${each.version}`, each])).values(),
+];
 
 /** An index is not scanned itself, but its images. */
 async function scannedDigests({ digest, prepared: { remote } }: Published): Promise<readonly string[]> {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ConfigError, DeployError } from '../../errors.ts';
 import { isImmutable } from '../../images/mutability.ts';
 import { portable } from '../../images/reference.ts';
@@ -27,11 +28,10 @@ interface Promoted {
 export async function run(context: ActionContext): Promise<void> {
   const { reporter, env } = context;
   const inputs = await readInputs(context.input, commitOf(env));
-  const [source, target] = await Promise.all([
-    openSide(inputs.source, context),
-    openSide(inputs.target, context),
-  ]);
-  const plans = await allPlans(inputs.promotions, source, target);
+  const source = openSide(inputs.source, context);
+  const same = isDeepStrictEqual(inputs.source, inputs.target);
+  const sides = await Promise.all([source, same ? source : openSide(inputs.target, context)]);
+  const plans = await allPlans(inputs.promotions, ...sides);
   const promoted: Promoted[] = [];
   for (const plan of plans) promoted.push(await promote(plan, context));
   const [only, ...others] = promoted;
