@@ -171,15 +171,16 @@ async function allOf(
   );
   const [first, ...others] = failed;
   if (!first) return ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
-  if (others.length === 0 || failed.some(({ error }) => !(error instanceof DeployError))) throw first.error;
+  if (others.length === 0) throw first.error;
+  const known = failed.flatMap(({ name, error }) => (error instanceof DeployError ? [{ name, error }] : []));
+  if (known.length < failed.length) throw failed.find(({ error }) => !(error instanceof DeployError))?.error;
   const done = images.length - failed.length;
-  throw new DeployError(
-    failed.map(({ name, error }) => `${name}: ${error instanceof Error ? error.message : ''}`).join('\n'),
-    {
-      state: `${done} of ${images.length} images are pushed.`,
-      next: 'Mend what is said above and run this step again: what is pushed already is used again.',
-    },
-  );
+  const nexts = new Set(known.flatMap(({ error: { next } }) => next ?? []));
+  const named = (name: string, text: string) => (text.startsWith(`${name}: `) ? text : `${name}: ${text}`);
+  throw new DeployError(known.map(({ name, error }) => named(name, error.message)).join('\n'), {
+    state: `${done} of ${images.length} images are pushed; they are used again when this step is run again.`,
+    next: [...nexts].join('\n'),
+  });
 }
 
 const nameOf = (inputs: ImageInputs | undefined): string => inputs?.name ?? '';

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ConfigError } from '../../errors.ts';
 import {
   type ImageReference,
@@ -21,6 +22,8 @@ export interface Side {
 
 export interface Promotion {
   readonly name: string;
+  /** Where the user wrote of it. */
+  readonly place: string;
   /** Repository and a digest or tag. */
   readonly from: ImageReference;
   readonly toRepository: string;
@@ -88,14 +91,11 @@ export async function readInputs(input: InputSource, commit: Commit): Promise<In
     role: reader.parse(`${which}-role`, readRole(which), undefined),
   });
   const [source, target] = [side('source'), side('target')];
-  const elsewhere = Object.values(target).some((each) => each !== undefined);
-  for (const { name, from, toRepository: to, tags } of promotions) {
-    if (tags.length > 0 || to !== from.repository || elsewhere) continue;
+  for (const { place, from, toRepository: to, tags } of promotions) {
+    const stays = to === from.repository && tags.every(({ tag }) => tag === from.tag);
+    if (!stays || !isDeepStrictEqual(source, target)) continue;
     const fix = 'give to-repository, tags, or a target-region, target-registry-id or target-role';
-    reader.problem(
-      name === '' ? 'image' : `images: ${name}`,
-      `nothing says where ${from.repository} is to go; ${fix}`,
-    );
+    reader.problem(place, `nothing says where ${from.repository} is to go; ${fix}`);
   }
   reader.finish();
   return { promotions, source, target };
@@ -159,7 +159,7 @@ function readPromotion(
   if (wrongs.length > 0) throw new ConfigError(wrongs);
   // A version keeps its name on its way from stage to stage.
   const kept = from.tag === undefined ? [] : [{ tag: from.tag, moves: false, asked: false }];
-  return { name: label, from, toRepository: to, tags: tags.length > 0 ? tags : kept };
+  return { name: label, place, from, toRepository: to, tags: tags.length > 0 ? tags : kept };
 }
 
 const readAccount = (which: string) => (text: string) => {

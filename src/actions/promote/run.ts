@@ -124,7 +124,7 @@ async function planOf(promotion: Promotion, source: Place, target: Place): Promi
   const host = from.registry && new URL((await source.access.login()).endpoint).host;
   if (from.registry && host && !isSameRegistry(from.registry, host)) {
     throw new ConfigError({
-      input: 'image',
+      input: promotion.place,
       message: `${from.repository} is in the registry ${from.registry}, and this step reads from ${host}; check source-region and source-registry-id, or write ecr:${from.repository}`,
     });
   }
@@ -137,7 +137,7 @@ async function planOf(promotion: Promotion, source: Place, target: Place): Promi
   };
   if (!origin)
     return fail(
-      'image',
+      promotion.place,
       `there is no repository "${from.repository}" in the registry that it is to come from`,
     );
   if (!repository) {
@@ -155,7 +155,7 @@ async function planOf(promotion: Promotion, source: Place, target: Place): Promi
       throw registryRefusal(error, { name: promotion.name, repositories: [which], state });
     });
   const digest = await ask(there, origin, reference);
-  if (digest === undefined) return fail('image', `${from.repository} has no image ${reference}`);
+  if (digest === undefined) return fail(promotion.place, `${from.repository} has no image ${reference}`);
   const wanted = tags.filter(
     ({ tag, asked, moves }) => asked || !moves || !isImmutable(repository.mutability, tag),
   );
