@@ -24,8 +24,13 @@ export type DockerCommand = (args: readonly string[], options?: CommandOptions) 
 /**
  * @param env all that the command knows of the world
  * @param signal ends the command, which is told so first and killed when it does not listen
+ * @param lastWordsMs how long it may take to end, in ms
  */
-export function dockerCommand(env: NodeJS.ProcessEnv, signal: AbortSignal): DockerCommand {
+export function dockerCommand(
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+  lastWordsMs = LAST_WORDS_MS,
+): DockerCommand {
   return (args, { input, env: more, onLine } = {}) =>
     new Promise<Finished>((settle, refuse) => {
       signal.throwIfAborted();
@@ -33,7 +38,7 @@ export function dockerCommand(env: NodeJS.ProcessEnv, signal: AbortSignal): Dock
       let killing: NodeJS.Timeout | undefined;
       const stop = () => {
         child.kill('SIGTERM');
-        killing = setTimeout(() => child.kill('SIGKILL'), LAST_WORDS_MS);
+        killing = setTimeout(() => child.kill('SIGKILL'), lastWordsMs);
       };
       signal.addEventListener('abort', stop, { once: true });
       const stdout = new Lines(onLine);

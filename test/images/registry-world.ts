@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { DescribeImagesCommand, ECRClient, GetLifecyclePolicyCommand } from '@aws-sdk/client-ecr';
 import { expect } from 'vitest';
 import { type Clock, scaledClock } from '../../src/clock.ts';
@@ -94,6 +95,15 @@ export class RegistryWorld {
       region,
       credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' },
     });
+  }
+
+  /** Waits, however busy the machine is, for something to be so. */
+  async until(holds: () => boolean): Promise<void> {
+    const end = performance.now() + 20_000;
+    while (!holds()) {
+      if (performance.now() > end) throw new Error(`it never came to be that ${holds}`);
+      await setTimeout(5);
+    }
   }
 
   get calls(): readonly RecordedCall[] {

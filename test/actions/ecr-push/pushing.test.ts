@@ -1,9 +1,10 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import * as ecrPush from '../../../src/actions/ecr-push/run.ts';
 import { sha256 } from '../../../src/registry/registry.ts';
+import type { RegistryRequest } from '../../../src/simulator/ecr/front.ts';
 import { type ImageContent, writeLayout } from '../../images/layout.ts';
 import { inRegistry, type RegistryWorld, SHA } from '../../images/registry-world.ts';
 import { type RunHere, runHere, workspace } from '../../images/run-here.ts';
@@ -14,13 +15,22 @@ async function push(
   content: ImageContent,
   inputs: Readonly<Record<string, string>> = {},
   spoil: (directory: string) => void = () => undefined,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RunHere & { readonly digest: string }> {
   const directory = workspace();
   const digest = writeLayout(join(directory, 'image'), content);
   spoil(join(directory, 'image'));
   const all = { repository: 'shop', 'oci-layout': 'image', ...inputs };
-  return { ...(await runHere(world, ecrPush, all, { directory })), digest };
+  return { ...(await runHere(world, ecrPush, all, { directory, env })), digest };
 }
+
+/** Requests that bring content, by kind. */
+const sent = (requests: readonly RegistryRequest[]) => ({
+  uploads: requests.filter(({ method, path }) => method === 'POST' && path.includes('/uploads/')).length,
+  manifests: requests
+    .filter(({ method }) => method === 'PUT')
+    .filter(({ path }) => path.includes('manifests')).length,
+});
 
 describe('a push', () => {
   test('names the permission of AWS that is missing', async () => {
@@ -119,6 +129,126 @@ describe('a push', () => {
       const begun = requests.filter(({ method }) => method === 'POST').length;
       const digests = requests.filter(({ method, path }) => method === 'PUT' && path.includes('digest='));
       expect(new Set(digests.map(({ path }) => path.split('digest=')[1])).size).toBe(begun);
+    });
+  });
+
+  test('uses an image again that an immutable tag names, and refuses another before anything is sent', async () => {
+    await inRegistry({ shop: { immutable: true } }, async (world) => {
+      const first = await push(world, { text: 'one' });
+      expect(first.told).toBe('');
+      const { requests } = await world.registry();
+      const before = requests.length;
+      const again = await push(world, { text: 'one' }, {}, undefined, { GITHUB_REF: 'refs/tags/v1.2.3' });
+      expect(again.told).toBe('');
+      expect(again.log).toContain('is there already and is used again');
+      expect(again.log).toContain('without the tag 1.2, because');
+      expect(await world.tags()).toEqual({ [SHA]: first.digest, '1.2.3': first.digest });
+      expect(sent(requests.slice(before))).toEqual({ uploads: 0, manifests: 1 });
+
+      const other = await push(world, { text: 'two' });
+      expect(other.told).toContain(
+        `shop: tags: tags of shop are immutable, and ${SHA} is another image there (${first.digest}); push under another tag`,
+      );
+      expect(sent(requests.slice(before))).toEqual({ uploads: 0, manifests: 1 });
+    });
+  });
+
+  test('makes a repository with its lifecycle policy when asked to, and only then', async () => {
+    await inRegistry({}, async (world) => {
+      const policy =
+        '{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"imageCountMoreThan","countNumber":5},"action":{"type":"expire"}}]}';
+      const missing = await push(world, { text: 'one' });
+      expect(missing.told).toContain('repository: there is no repository "shop" in this registry');
+      expect(missing.told).toContain('create-repository: true');
+      const made = await push(
+        world,
+        { text: 'one' },
+        { 'create-repository': 'true', 'lifecycle-policy': policy },
+      );
+      expect(made.told).toBe('');
+      const [create] = world.calls.filter(({ operation }) => operation === 'CreateRepository');
+      expect(create?.input).toMatchObject({
+        repositoryName: 'shop',
+        imageTagMutability: 'IMMUTABLE',
+        imageScanningConfiguration: { scanOnPush: true },
+      });
+      expect(await world.lifecyclePolicy('shop')).toBe(policy);
+    });
+  });
+
+  test('renews a password that has run out in between', async () => {
+    await inRegistry(
+      { shop: {} },
+      async (world) => {
+        const front = await world.registry();
+        // Two minutes of patience on the registry's side would be over long before 12 hours.
+        front.fail({ how: 'slow', ms: 12.5 * 3_600_000, method: 'HEAD', path: /blobs/, times: 1 });
+        const run = await push(world, { text: 'one' });
+        expect(run.told).toBe('');
+        const logins = world.calls.filter(({ operation }) => operation === 'GetAuthorizationToken');
+        expect(logins).toHaveLength(2);
+      },
+      { scale: 60_000 },
+    );
+  });
+
+  test('refuses an address in another registry, and a tag behind the repository', async () => {
+    await inRegistry({ 'org/shop': {} }, async (world) => {
+      const elsewhere = await push(
+        world,
+        { text: 'one' },
+        { repository: 'ghcr.io/org/shop', 'create-repository': 'true' },
+      );
+      expect(elsewhere.told).toContain('its address is in the registry ghcr.io, and this step pushes to');
+      expect(world.calls.map(({ operation }) => operation)).not.toContain('CreateRepository');
+      const { host } = await world.registry();
+      const tagged = await push(world, { text: 'one' }, { repository: `${host}/org/shop:v1` });
+      expect(tagged.told).toContain(`"${host}/org/shop:v1" is not a repository`);
+      const right = await push(world, { text: 'one' }, { repository: `${host}/org/shop` });
+      expect(right.told).toBe('');
+    });
+  });
+
+  test('finds a broken layout before anything is sent', async () => {
+    await inRegistry({ shop: {} }, async (world) => {
+      const directory = workspace();
+      const at = (name: string) => join(directory, name);
+      const layer = (name: string, text: string) => {
+        writeLayout(at(name), { text });
+        return text;
+      };
+      mkdirSync(at('empty'));
+      writeFileSync(at('file.tar'), 'tar');
+      layer('no-json', 'a');
+      writeFileSync(join(at('no-json'), 'index.json'), '{');
+      layer('lacks', 'b');
+      rmSync(join(at('lacks'), 'blobs'), { recursive: true });
+      const outside = { mediaType: '', digest: 'sha256:../../../file.tar', size: 3 };
+      layer('outside', 'c');
+      writeFileSync(join(at('outside'), 'index.json'), JSON.stringify({ manifests: [outside] }));
+      const names = ['nowhere', 'empty', 'file.tar', 'no-json', 'lacks', 'outside'];
+      const run = await runHere(
+        world,
+        ecrPush,
+        {
+          repository: 'shop',
+          images: names
+            .map((name, n) => `- { name: n${n}, tag-prefix: n${n}-, oci-layout: ${name} }`)
+            .join('\n'),
+        },
+        { directory },
+      );
+      for (const [n, what] of [
+        'there is no directory nowhere in the workspace',
+        'empty holds no OCI layout: it has no index.json',
+        'file.tar is a file; unpack it first',
+        'the index.json of no-json is not that of an OCI layout',
+        'lacks lacks the manifest sha256:',
+        'outside lacks the manifest sha256:../../../file.tar',
+      ].entries()) {
+        expect(run.told).toContain(`n${n}: oci-layout: ${what}`);
+      }
+      expect(sent((await world.registry()).requests)).toEqual({ uploads: 0, manifests: 0 });
     });
   });
 
