@@ -68,11 +68,15 @@ const OF_AN_IMAGE = [
   'oci-layout',
 ] as const;
 
-/** @throws ConfigError with every problem of every input and every image */
+/**
+ * @param resolve puts what stacks say in the place of references to them, in the inputs of one image of the list
+ * @throws ConfigError with every problem of every input and every image
+ */
 export async function readInputs(
   input: InputSource,
   commit: Commit,
   env: NodeJS.ProcessEnv,
+  resolve: (image: InputSource) => Promise<InputSource> = async (image) => image,
 ): Promise<Inputs> {
   const reader = new InputReader(input);
   const failOn = reader.oneOf('fail-on', ['none', ...SEVERITIES], 'none');
@@ -84,6 +88,14 @@ export async function readInputs(
   const immutableTags = reader.boolean('immutable-tags', true);
   const lifecyclePolicy = reader.parse('lifecycle-policy', readPolicy, undefined);
 
+  if (lifecyclePolicy !== undefined && !create) {
+    const fix = 'add create-repository: true, or leave it out';
+    reader.problem('lifecycle-policy', `is for a repository that this step makes; ${fix}`);
+  }
+  if (exceptions.length > 0 && reader.optional('fail-on') === undefined) {
+    reader.problem('allow-findings', 'does nothing, because no finding fails; add fail-on, such as high');
+  }
+
   const list = reader.verbatim('images');
   const single = { entries: [{ label: '', name: undefined, input }], problems: [] };
   const read =
@@ -92,7 +104,9 @@ export async function readInputs(
   for (const { input: place, message } of ofList) reader.problem(place, message);
   const images: ImageInputs[] = [];
   for (const entry of entries) {
-    const image = await reader.later(() => readImage(entry, commit, env));
+    const image = await reader.later(async () =>
+      readImage({ ...entry, input: await resolve(entry.input) }, commit, env),
+    );
     if (image) images.push(image);
   }
   for (const { name, tag, repository } of clashes(images)) {

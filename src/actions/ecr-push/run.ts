@@ -9,6 +9,7 @@ import type { RegistryLogin, Repositories, Repository } from '../../ports.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToStacks } from '../aws-adapters.ts';
 import { commitOf } from '../commit.ts';
+import type { InputSource } from '../input-reader.ts';
 import { keptLogin } from '../registry-login.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { type ImageInputs, type Inputs, readInputs } from './inputs.ts';
@@ -37,10 +38,9 @@ export async function run(context: ActionContext): Promise<void> {
 async function pushImages(context: ActionContext): Promise<void> {
   const { reporter, env, clock, cancelled } = context;
   const workspace = env['GITHUB_WORKSPACE'] || process.cwd();
-  const source = await withStackOutputs(context.input, ['repository'], () =>
-    connectToStacks(clock, cancelled),
-  );
-  const inputs = await readInputs(source, commitOf(env), env);
+  const resolve = (input: InputSource) =>
+    withStackOutputs(input, ['repository'], () => connectToStacks(clock, cancelled));
+  const inputs = await readInputs(await resolve(context.input), commitOf(env), env, resolve);
   maskSecrets(inputs, reporter.mask, env);
 
   const { repositories: connect } = await import('../../aws/repositories.ts');

@@ -97,6 +97,18 @@ describe('one image', () => {
     ]);
   });
 
+  test('has no setting that would silently do nothing', async () => {
+    const problems = await problemsOf({
+      repository: 'shop',
+      'allow-findings': 'CVE-1 until 2026-12-31',
+      'lifecycle-policy': '{"rules": []}',
+    });
+    expect(problems).toEqual([
+      'lifecycle-policy: is for a repository that this step makes; add create-repository: true, or leave it out',
+      'allow-findings: does nothing, because no finding fails; add fail-on, such as high',
+    ]);
+  });
+
   test('comes from one place', async () => {
     const problems = await problemsOf({
       repository: 'shop',
@@ -235,6 +247,17 @@ describe('a list of images', () => {
     });
     expect(images.map(({ name }) => name)).toEqual(['api', 'shop', 'zed']);
   });
+});
+
+test('a repository that a stack names is found in the list too', async () => {
+  const images = '- { name: api, repository: "cloudformation:shop.Api" }\n- { name: web, repository: web }';
+  const { images: read } = await readInputs(
+    (name) => (name === 'images' ? images : ''),
+    { sha: SHA, ref: '' },
+    {},
+    async (image) => (name) => image(name).replace('cloudformation:shop.Api', `${HOST}/api`),
+  );
+  expect(read.map(({ repository }) => repository)).toEqual(['api', 'web']);
 });
 
 describe('the digest of what a build is made from', () => {

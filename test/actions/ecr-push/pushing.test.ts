@@ -75,6 +75,10 @@ describe('a push', () => {
     await inRegistry({ shop: { immutable: true } }, async (world) => {
       expect((await push(world, { text: 'one' })).told).toBe('');
       const front = await world.registry();
+      front.fail({ how: 'cut', method: 'GET', path: /manifests/ });
+      front.fail({ how: 'cut', method: 'GET', path: /blobs/ });
+      front.fail({ how: 'status', status: 500, method: 'GET', path: /blobs/ });
+      expect((await push(world, { text: 'one' })).log).toContain('is used again');
       front.fail({ how: 'status', status: 403, method: 'GET', path: /blobs/, times: 9 });
       const run = await push(world, { text: 'one' });
       expect(run.told).toContain('Allow ecr:GetDownloadUrlForLayer on');
@@ -186,7 +190,8 @@ describe('a push', () => {
         const run = await push(world, { text: 'one' });
         expect(run.told).toBe('');
         const logins = world.calls.filter(({ operation }) => operation === 'GetAuthorizationToken');
-        expect(logins).toHaveLength(2);
+        // More than one only because the clock ran on for 12 hours.
+        expect(logins.length).toBeGreaterThan(1);
       },
       { scale: 60_000 },
     );
