@@ -1,9 +1,10 @@
 import type { Build } from '../../docker/build.ts';
 import { ConfigError } from '../../errors.ts';
-import { isRepositoryName, parseEcrHost, parseReference } from '../../images/reference.ts';
+import { isRepositoryName, lostPiece, parseEcrHost, parseReference } from '../../images/reference.ts';
 import { type Exception, readExceptions, SEVERITIES } from '../../images/scan.ts';
 import { type Commit, DEFAULT_TAGS, readTags, type WantedTag } from '../../images/tags.ts';
 import { listLines } from '../../rollout/list-lines.ts';
+import { isList, isObject } from '../../taskdef/definition.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 import { parseAssignments } from '../render-task-definition/assignments.ts';
 import { type Entry, readImageList } from './image-list.ts';
@@ -152,7 +153,7 @@ async function readImage(
   ) {
     const rule =
       'write the name of an ECR repository (small letters, digits, and . _ - / between them), without a tag';
-    reader.problem('repository', `"${given}" is not a repository; ${rule}`);
+    reader.problem('repository', `"${given}" is not a repository; ${lostPiece(given) ?? rule}`);
   }
   const repository = reference?.repository ?? given;
   const prefix = reader.optional('tag-prefix') ?? '';
@@ -254,10 +255,15 @@ const repeated = (names: readonly string[]): readonly string[] => [
 
 const lastPart = (repository: string): string => repository.slice(repository.lastIndexOf('/') + 1);
 
+const isRule = (rule: unknown): boolean =>
+  isObject(rule) && ['rulePriority', 'selection', 'action'].every((key) => key in rule);
+
 function readPolicy(text: string): string {
   try {
     const policy: unknown = JSON.parse(text);
-    if (typeof policy === 'object' && policy !== null && 'rules' in policy) return text;
+    // ECR would refuse it only when the repository is made already.
+    const rules = isObject(policy) ? policy['rules'] : undefined;
+    if (isList(rules) && rules.length > 0 && rules.every(isRule)) return text;
   } catch {
     // Told below, together with what is JSON and no policy.
   }

@@ -10,7 +10,7 @@ import type { ActionContext } from '../action.ts';
 import { connectToStacks } from '../aws-adapters.ts';
 import { commitOf } from '../commit.ts';
 import type { InputSource } from '../input-reader.ts';
-import { keptLogin } from '../registry-login.ts';
+import { keptLogin, placeOf } from '../registry-login.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { type ImageInputs, type Inputs, readInputs } from './inputs.ts';
 import { originOf } from './origin.ts';
@@ -51,7 +51,7 @@ async function pushImages(context: ActionContext): Promise<void> {
   );
   const login = keptLogin(ecr, clock, reporter.mask);
   const [repositories, origin] = await Promise.all([
-    findRepositories(inputs, ecr, login, reporter.info),
+    findRepositories(inputs, ecr, login, context),
     originOf(env, workspace),
   ]);
   const access = { clock, signal: cancelled, login };
@@ -97,10 +97,10 @@ function maskSecrets({ images }: Inputs, mask: (secret: string) => void, env: No
 
 /** @throws ConfigError naming every repository that is elsewhere, or not there and not to be made */
 async function findRepositories(
-  { images, create }: Inputs,
+  { images, create, region, registryId }: Inputs,
   ecr: Repositories,
   login: () => Promise<RegistryLogin>,
-  say: (line: string) => void,
+  { reporter, env }: ActionContext,
 ): Promise<ReadonlyMap<string, Repository>> {
   const [written] = images.flatMap(({ registry }) => registry ?? []);
   const host = written && new URL((await login()).endpoint).host;
@@ -123,12 +123,12 @@ async function findRepositories(
           scanOnPush: true,
           ...(lifecyclePolicy !== undefined && { lifecyclePolicy }),
         });
-        say(`Made the repository ${name}`);
+        reporter.info(`Made the repository ${name}`);
         return [name, made];
       }
       problems.push({
         input: 'repository',
-        message: `there is no repository "${name}" in this registry; check its name, the region and the account, or let this step make it by create-repository: true`,
+        message: `there is no repository "${name}" in ${placeOf({ region, registryId }, env)}; check its name, the region and the account, or let this step make it by create-repository: true`,
       });
       return undefined;
     }),

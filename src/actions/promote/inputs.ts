@@ -3,6 +3,7 @@ import { ConfigError } from '../../errors.ts';
 import {
   type ImageReference,
   isRepositoryName,
+  lostPiece,
   PORTABLE,
   parseEcrHost,
   parseReference,
@@ -62,6 +63,7 @@ export async function readInputs(input: InputSource, commit: Commit): Promise<In
     };
     const given = await reader.later(() => parseAssignments(list, 'images', rules));
     for (const [name, reference] of given ?? []) named.set(name, reference);
+    if (given?.size === 0) reader.problem('images', EMPTY);
   }
   const promotions = [...named].flatMap(([name, text]) => {
     const place = name === '' ? 'image' : `images: ${name}`;
@@ -127,7 +129,7 @@ function readPromotion(
   if (!from || (from.tag === undefined && from.digest === undefined)) {
     throw new ConfigError({
       input: place,
-      message: `"${text}" does not name one image; write its address, or ecr:REPOSITORY, with @sha256:... or :TAG`,
+      message: `"${text}" does not name one image; ${lostPiece(text) ?? 'write its address, or ecr:REPOSITORY, with @sha256:... or :TAG'}`,
     });
   }
   const label = name === '' ? (from.repository.split('/').at(-1) ?? '') : name;

@@ -28,6 +28,9 @@ async function buildOf(...given: Parameters<typeof read>): Promise<Build> {
   return image.source.build;
 }
 
+const POLICY =
+  '{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"imageCountMoreThan","countNumber":5},"action":{"type":"expire"}}]}';
+
 describe('one image', () => {
   test('needs no more than its repository', async () => {
     const { images, ...rest } = await read({ repository: 'team/shop' });
@@ -66,7 +69,7 @@ describe('one image', () => {
       'scan-timeout': 'long',
       'on-no-scan': 'maybe',
       'create-repository': 'ja',
-      'lifecycle-policy': '[]',
+      'lifecycle-policy': '{"rules": [{"rulePriority": 1}]}',
       'registry-id': '123',
     });
     for (const part of [
@@ -101,7 +104,7 @@ describe('one image', () => {
     const problems = await problemsOf({
       repository: 'shop',
       'allow-findings': 'CVE-1 until 2026-12-31',
-      'lifecycle-policy': '{"rules": []}',
+      'lifecycle-policy': POLICY,
     });
     expect(problems).toEqual([
       'lifecycle-policy: is for a repository that this step makes; add create-repository: true, or leave it out',

@@ -32,6 +32,9 @@ const sent = (requests: readonly RegistryRequest[]) => ({
     .filter(({ path }) => path.includes('manifests')).length,
 });
 
+const POLICY =
+  '{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"imageCountMoreThan","countNumber":5},"action":{"type":"expire"}}]}';
+
 describe('a push', () => {
   test('names the permission of AWS that is missing', async () => {
     await inRegistry({ shop: { scanning: 'manual' } }, async (world) => {
@@ -92,7 +95,7 @@ describe('a push', () => {
       const run = await push(
         world,
         { text: 'one' },
-        { 'create-repository': 'true', 'lifecycle-policy': '{"rules": []}' },
+        { 'create-repository': 'true', 'lifecycle-policy': POLICY },
       );
       expect(run.told).toContain('ecr:PutLifecyclePolicy');
       expect(run.told).toContain('The repository shop is there now, without a lifecycle policy');
@@ -159,15 +162,13 @@ describe('a push', () => {
 
   test('makes a repository with its lifecycle policy when asked to, and only then', async () => {
     await inRegistry({}, async (world) => {
-      const policy =
-        '{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"imageCountMoreThan","countNumber":5},"action":{"type":"expire"}}]}';
       const missing = await push(world, { text: 'one' });
-      expect(missing.told).toContain('repository: there is no repository "shop" in this registry');
+      expect(missing.told).toContain('repository: there is no repository "shop" in the registry of');
       expect(missing.told).toContain('create-repository: true');
       const made = await push(
         world,
         { text: 'one' },
-        { 'create-repository': 'true', 'lifecycle-policy': policy },
+        { 'create-repository': 'true', 'lifecycle-policy': POLICY },
       );
       expect(made.told).toBe('');
       const [create] = world.calls.filter(({ operation }) => operation === 'CreateRepository');
@@ -176,7 +177,7 @@ describe('a push', () => {
         imageTagMutability: 'IMMUTABLE',
         imageScanningConfiguration: { scanOnPush: true },
       });
-      expect(await world.lifecyclePolicy('shop')).toBe(policy);
+      expect(await world.lifecyclePolicy('shop')).toBe(POLICY);
     });
   });
 
@@ -275,6 +276,53 @@ describe('a push', () => {
       );
       expect(other.told).toContain('provided digest did not match uploaded content');
       expect(await world.tags()).toEqual({});
+    });
+  });
+
+  test('gets through when any call to AWS is throttled, fails, or loses its answer', async () => {
+    const operations = [
+      'DescribeRepositories',
+      'CreateRepository',
+      'PutLifecyclePolicy',
+      'GetAuthorizationToken',
+      'DescribeImageScanFindings',
+    ];
+    for (const kind of ['throttle', 'internal-error', 'lost-answer'] as const) {
+      await inRegistry({}, async (world) => {
+        for (const operation of operations) world.simulator.faults.add({ kind, operation, nth: 1, times: 2 });
+        const run = await push(
+          world,
+          { text: 'one' },
+          {
+            'create-repository': 'true',
+            'immutable-tags': 'false',
+            'lifecycle-policy': POLICY,
+            'fail-on': 'low',
+          },
+        );
+        expect(run.told, kind).toBe('');
+        const struck = world.calls.filter(({ fault }) => fault === kind);
+        expect(new Set(struck.map(({ operation }) => operation))).toEqual(new Set(operations));
+        const made = world.calls.find(({ operation }) => operation === 'CreateRepository');
+        expect(made?.input).toMatchObject({ imageTagMutability: 'MUTABLE' });
+        expect(await world.lifecyclePolicy('shop')).toBe(POLICY);
+      });
+    }
+  });
+
+  test('is as good as another that wins the race for an immutable tag, unless they differ', async () => {
+    await inRegistry({ shop: { immutable: true } }, async (world) => {
+      // Both have looked for the tag before either takes it.
+      const front = await world.registry();
+      const slow = { how: 'slow', ms: 20_000, method: 'PUT', path: /manifests\/[0-9a-f]{40}/ } as const;
+      front.fail({ ...slow, times: 2 });
+      const same = await Promise.all([push(world, { text: 'one' }), push(world, { text: 'one' })]);
+      expect(same.map(({ told }) => told)).toEqual(['', '']);
+      front.fail({ ...slow, path: /manifests\/v2/, times: 2 });
+      const others = await Promise.all(['two', 'three'].map((text) => push(world, { text }, { tags: 'v2' })));
+      const [lost, ...more] = others.filter(({ told }) => told !== '');
+      expect(more).toEqual([]);
+      expect(lost?.told).toContain("The image tag 'v2' already exists in the 'shop' repository");
     });
   });
 

@@ -133,7 +133,10 @@ describe('promote', () => {
           { image: 'ecr:shop:v1', 'to-repository': 'nowhere' },
           'to-repository: there is no repository "nowhere"',
         ],
-        [{ image: 'ecr:nothing:v1', tags: 'v2' }, 'image: there is no repository "nothing"'],
+        [
+          { image: 'ecr:nothing:v1', tags: 'v2' },
+          'image: there is no repository "nothing" in the registry of the account of this job\'s role in eu-west-1;',
+        ],
         [{ image: `ecr:shop@sha256:${'0'.repeat(64)}` }, 'image: nothing says where shop is to go'],
         [{ image: 'ecr:shop', tags: 'v2' }, '"ecr:shop" does not name one image'],
         [{ image: '' }, 'image: no image is given. If it comes from another job: GitHub drops'],
@@ -143,6 +146,16 @@ describe('promote', () => {
           { image: 'docker.io/library/nginx:1', 'to-repository': 'prod' },
           `image: library/nginx is in the registry docker.io, and this step reads from ${host}`,
         ],
+        [{ images: '{}', tags: 'v2' }, 'images: no image is given.'],
+        [
+          { image: '***.dkr.ecr.eu-west-1.amazonaws.com/shop:v1', tags: 'v2' },
+          'the log shows *** in the place of',
+        ],
+        [
+          { image: '.dkr.ecr.eu-west-1.amazonaws.com/shop:v1', tags: 'v2' },
+          'the account id before the first dot',
+        ],
+        [{ image: 'ecr:shop:v1', 'target-region': 'EU West' }, 'region: is empty or no name of one'],
         [{ image: 'ecr:shop:v1', tags: 'semver', 'to-repository': 'prod' }, 'tags: gives no tag'],
         [{ image: 'ecr:shop:v1', 'to-repository': `${host}/prod` }, 'to-repository: "'],
         [{ image: 'ecr:shop:v1', tags: 'a b' }, 'tags line 1: "a b" is not a tag'],
