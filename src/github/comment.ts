@@ -50,8 +50,8 @@ interface Found {
 
 /**
  * Writes a comment, or brings the one that is there up to date, and removes others of ours with the same key, which
- * two runs may make at the same moment: the newest stays, and shows what the run says that began last. Comments of
- * others are left alone whatever stands in them.
+ * two runs may make at the same moment: the one stays that shows what the run says which began last. Comments of others
+ * are left alone whatever stands in them.
  *
  * @returns also when GitHub does not let us, since a plan is told without a comment as well
  */
@@ -189,7 +189,8 @@ const found = ({ id, html_url: url, body = '', user }: Described): Found => ({
   author: user ? Number(user.id) : undefined,
 });
 
-const newestFirst = (a: Found, b: Found): number => b.id - a.id;
+/** By the run that wrote it, so that all runs agree on the one that stays. */
+const newestFirst = (a: Found, b: Found): number => b.run - a.run || b.id - a.id;
 
 /** GitHub gives line ends back in its own way. */
 const sameText = (a: string, b: string): boolean => plain(a) === plain(b);
