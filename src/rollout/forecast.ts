@@ -35,6 +35,36 @@ export interface StepsForecast {
   readonly mostTasks: number;
 }
 
+/** What a rollout would do, as long as every gate passes. Durations are ms. */
+export interface Forecast extends StepsForecast {
+  readonly cluster: string;
+  readonly service: string;
+  /** `family:revision` that the service runs now. */
+  readonly runs: string;
+  /** Tasks that the service is set to now. */
+  readonly tasks: number;
+  readonly targetGroups: readonly string[];
+  /** The listener rules that are split, in words. */
+  readonly routes: readonly string[];
+  readonly gates: readonly { readonly text: string; readonly warnOnly: boolean }[];
+  readonly alarms: readonly string[];
+  /** How long clients stay on their side, rule by rule; nothing where they need not. */
+  readonly stickiness: readonly string[];
+  readonly preTrafficTest: boolean;
+  /** How long a step may be held that has too little evidence, and what comes then. */
+  readonly hold: { readonly mostMs: number; readonly afterwards: 'roll-back' | 'proceed' };
+  /** How long the canary's last requests get at the end. */
+  readonly drainMs: number;
+  readonly timeLimitMs?: number;
+  /** The autoscaler, whose scale-in is held meanwhile; absent where there is none. */
+  readonly scaling?: { readonly maxTasks: number };
+}
+
+export interface Remark {
+  readonly level: 'notice' | 'warning';
+  readonly text: string;
+}
+
 type Known = Pick<Rollout, 'plan' | 'metricDelayMs' | 'initialTasks'> & {
   readonly capacity: Capacity;
 };

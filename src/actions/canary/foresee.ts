@@ -4,7 +4,7 @@ import { describeRoute } from '../../engine/routes.ts';
 import { type Site, surveySite } from '../../engine/site.ts';
 import { ConfigError, DeployError } from '../../errors.ts';
 import { revision } from '../../report/narrate.ts';
-import { foreseeSteps, type StepsForecast } from '../../rollout/forecast.ts';
+import { type Forecast, foreseeSteps, type Remark } from '../../rollout/forecast.ts';
 import type { Gate } from '../../rollout/gates.ts';
 import type { TaskDefinition } from '../../taskdef/definition.ts';
 import type { Adapters } from '../aws-adapters.ts';
@@ -19,36 +19,6 @@ import {
   requireWayBack,
   settleGates,
 } from './prepare.ts';
-
-/** What a rollout would do, as long as every gate passes. Durations are ms. */
-export interface Forecast extends StepsForecast {
-  readonly cluster: string;
-  readonly service: string;
-  /** `family:revision` that the service runs now. */
-  readonly runs: string;
-  /** Tasks that the service is set to now. */
-  readonly tasks: number;
-  readonly targetGroups: readonly string[];
-  /** The listener rules that are split, in words. */
-  readonly routes: readonly string[];
-  readonly gates: readonly { readonly text: string; readonly warnOnly: boolean }[];
-  readonly alarms: readonly string[];
-  /** How long clients stay on their side, rule by rule; nothing where they need not. */
-  readonly stickiness: readonly string[];
-  readonly preTrafficTest: boolean;
-  /** How long a step may be held that has too little evidence, and what comes then. */
-  readonly hold: { readonly mostMs: number; readonly afterwards: 'roll-back' | 'proceed' };
-  /** How long the canary's last requests get at the end. */
-  readonly drainMs: number;
-  readonly timeLimitMs?: number;
-  /** The autoscaler, whose scale-in is held meanwhile; absent where there is none. */
-  readonly scaling?: { readonly maxTasks: number };
-}
-
-export interface Remark {
-  readonly level: 'notice' | 'warning';
-  readonly text: string;
-}
 
 /** What was found out about a release without changing anything. */
 export interface Foreseen {

@@ -9,7 +9,7 @@ import { describeEnd, revision } from '../../report/narrate.ts';
 import { summarize } from '../../report/summary.ts';
 import type { Rollout } from '../../rollout/controller.ts';
 import { formatDuration } from '../../rollout/duration.ts';
-import { formatSpan } from '../../rollout/forecast.ts';
+import { type Forecast, formatSpan } from '../../rollout/forecast.ts';
 import { describeStop, type Period } from '../../rollout/judge/evidence.ts';
 import { resume } from '../../rollout/ledger.ts';
 import { formatStep } from '../../rollout/plan.ts';
@@ -17,7 +17,7 @@ import { sameDefinition } from '../../taskdef/equal.ts';
 import type { ActionContext } from '../action.ts';
 import { type Adapters, connect, connectToStacks } from '../aws-adapters.ts';
 import { stageOf } from '../rescue-rollout.ts';
-import { type Forecast, forecastOf, foresee, unknownScaling } from './foresee.ts';
+import { forecastOf, foresee, unknownScaling } from './foresee.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import {
   drainOf,
