@@ -85,6 +85,17 @@ export class InputReader {
     }
   }
 
+  /** As `attempt`, for a check that loads a library or a file. */
+  async attemptLater<T>(check: () => Promise<T>, fallback: T): Promise<T> {
+    const outcome = await check().then(
+      (value) => () => value,
+      (error: unknown) => (): T => {
+        throw error;
+      },
+    );
+    return this.attempt(outcome, fallback);
+  }
+
   problem(input: string, message: string): void {
     this.#problems.push({ input, message });
   }
