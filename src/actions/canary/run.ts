@@ -5,14 +5,13 @@ import { type Site, surveySite } from '../../engine/site.ts';
 import { ConfigError, DeployError } from '../../errors.ts';
 import { holderOf, newRolloutId } from '../../github/run-identity.ts';
 import type { AwsCall } from '../../ports.ts';
+import { describeForecast } from '../../report/forecast.ts';
 import { describeEnd, revision } from '../../report/narrate.ts';
 import { summarize } from '../../report/summary.ts';
 import type { Rollout } from '../../rollout/controller.ts';
-import { formatDuration } from '../../rollout/duration.ts';
-import { type Forecast, formatSpan } from '../../rollout/forecast.ts';
+import type { Forecast } from '../../rollout/forecast.ts';
 import { describeStop, type Period } from '../../rollout/judge/evidence.ts';
 import { resume } from '../../rollout/ledger.ts';
-import { formatStep } from '../../rollout/plan.ts';
 import { sameDefinition } from '../../taskdef/equal.ts';
 import type { ActionContext } from '../action.ts';
 import { type Adapters, connect, connectToStacks } from '../aws-adapters.ts';
@@ -248,23 +247,8 @@ async function register(release: Release, aws: Adapters, { reporter }: ActionCon
 }
 
 function reportPlan({ reporter }: ActionContext, reference: string, forecast: Forecast): void {
-  const { cluster, service, steps, gates, alarms, total, hold } = forecast;
-  reporter.startGroup(`Rollout of ${reference} to ${service} in ${cluster}`);
-  reporter.info(`runs now:       ${forecast.runs}, ${forecast.tasks} tasks`);
-  reporter.info(`target groups:  ${forecast.targetGroups.join(', ')}`);
-  for (const route of forecast.routes) reporter.info(`traffic from:   ${route}`);
-  for (const step of steps) {
-    const what = step.bakeMs === 0 ? `${step.weight}%, then promotion` : formatStep(step);
-    reporter.info(`step:           ${what}, with ${step.tasks} ${step.tasks === 1 ? 'task' : 'tasks'}`);
-  }
-  reporter.info(`takes:          ${formatSpan(total)} and the time that tasks need to start`);
-  for (const { text, warnOnly } of gates)
-    reporter.info(`gate:           ${text}${warnOnly ? ' (warns only)' : ''}`);
-  for (const alarm of alarms) reporter.info(`alarm:          ${alarm}`);
-  for (const line of forecast.stickiness) reporter.info(`stickiness:     ${line}`);
-  if (hold.mostMs > 0)
-    reporter.info(`without proof:  each step held for ${formatDuration(hold.mostMs)} at most`);
-  if (forecast.scaling) reporter.info('autoscaling:    scale-in and schedules are held during the rollout');
+  reporter.startGroup(`Rollout of ${reference} to ${forecast.service} in ${forecast.cluster}`);
+  for (const line of describeForecast(forecast)) reporter.info(line);
   reporter.endGroup();
 }
 
