@@ -39,7 +39,7 @@ export async function run(step: string): Promise<void> {
 
 function report(error: unknown, reporter: Reporter, cancelled: AbortSignal): void {
   if (error instanceof ConfigError) {
-    for (const { input, message } of error.problems) reporter.error(`${input}: ${message}`);
+    for (const { input, message, place } of error.problems) reporter.error(`${input}: ${message}`, place);
   } else if (error instanceof DeployError) {
     reporter.error(
       [error.message, error.state, error.next, error.consoleUrl]

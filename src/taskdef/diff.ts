@@ -1,8 +1,7 @@
 import { comparable } from './comparable.ts';
 import { isList, isObject, type Json, type JsonObject, type TaskDefinition } from './definition.ts';
 import { identityIn } from './identities.ts';
-import { normalized } from './normalized.ts';
-import { mayHoldSecrets, withoutSecrets } from './secrecy.ts';
+import { isHidden, withoutHidden } from './secrecy.ts';
 
 /** What would be another to AWS; `changed` is false exactly where `sameDefinition` is true. */
 export interface Difference {
@@ -69,28 +68,32 @@ export function diff(
   return {
     changed: !equal(left, right),
     task: fieldChanges(leftTask, rightTask, showValues),
-    containers: containerDifferences(left, right, showValues),
+    containers: containerDifferences(left, right, to, showValues),
   };
 }
 
 function containerDifferences(
   left: JsonObject,
   right: JsonObject,
+  to: TaskDefinition,
   showValues: boolean,
 ): readonly ContainerDifference[] {
   const before = containersOf(left);
   const after = containersOf(right);
-  // What an added container says beyond AWS's defaults.
-  const blank = (name: string) =>
-    containersOf(normalized({ ...right, containerDefinitions: [{ name }] })).get(name);
   return [...new Set([...before.keys(), ...after.keys()])].sort().flatMap((name): ContainerDifference[] => {
     const was = before.get(name);
     const is = after.get(name);
     if (!is) return [{ name, effect: 'removed', variables: [], fields: [] }];
-    const found = compare(name, was ?? blank(name) ?? {}, is, showValues);
+    const found = compare(name, was ?? blank(name, to), is, showValues);
     const nothing = found.image === undefined && found.variables.length === 0 && found.fields.length === 0;
     return was && nothing ? [] : [{ name, effect: was ? 'changed' : 'added', ...found }];
   });
+}
+
+/** A container with nothing but AWS's defaults: what an added one has beyond them is worth telling. */
+function blank(name: string, to: TaskDefinition): JsonObject {
+  const [{ containerDefinitions }] = comparable({ ...to, containerDefinitions: [{ name }] }, to);
+  return items(containerDefinitions)[0] ?? {};
 }
 
 function compare(
@@ -182,7 +185,7 @@ function fieldChanges(
   const walk = (was: Json | undefined, is: Json | undefined, path: readonly string[]): void => {
     if (equal(was, is)) return;
     const told = changes.length;
-    const [oldParts, newParts] = [partsOf(was, path), partsOf(is, path)];
+    const [oldParts, newParts] = [partsOf(was, is, path), partsOf(is, was, path)];
     if (oldParts && newParts) {
       for (const key of [...new Set([...oldParts.keys(), ...newParts.keys()])].sort()) {
         walk(oldParts.get(key), newParts.get(key), [...path, key]);
@@ -190,8 +193,8 @@ function fieldChanges(
       // Where only the order of a list is another, it is one that matters to AWS.
       if (changes.length > told) return;
     }
-    const shown = (value: Json) => (showValues ? value : withoutSecrets(value, [...root, ...path]));
-    const hidden = !showValues && mayHoldSecrets([...root, ...path]);
+    const shown = (value: Json) => withoutHidden(value, [...root, ...path], showValues);
+    const hidden = isHidden([...root, ...path], showValues);
     changes.push({
       path: path.join('.'),
       effect: effectOf(was, is),
@@ -206,12 +209,23 @@ function fieldChanges(
 }
 
 /** The parts of an object by key, and those of a list by what identifies its items; undefined where it has none. */
-function partsOf(value: Json | undefined, path: readonly string[]): ReadonlyMap<string, Json> | undefined {
+function partsOf(
+  value: Json | undefined,
+  opposite: Json | undefined,
+  path: readonly string[],
+): ReadonlyMap<string, Json> | undefined {
   if (isObject(value)) return new Map(Object.entries(value).map(([key, item]) => [key, item ?? null]));
   const identity = identityIn(path.at(-1) ?? '');
+  if (value === undefined && isList(opposite) && identity) return new Map();
   if (!isList(value) || !identity) return undefined;
-  const parts = new Map(value.map((item) => [isObject(item) ? identity(item) : '', item]));
+  const parts = new Map(value.map((item) => (isObject(item) ? [identity(item), partOf(item)] : ['', item])));
   return parts.size === value.length ? parts : undefined;
+}
+
+/** Of an item that is a name with a value, such as a tag, the value. */
+function partOf(item: JsonObject): Json {
+  const { value } = item;
+  return value !== undefined && Object.keys(item).length === 2 ? value : item;
 }
 
 const effectOf = (was: unknown, is: unknown): Effect =>

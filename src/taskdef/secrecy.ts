@@ -1,10 +1,11 @@
 import { isList, isObject, type Json } from './definition.ts';
 
 /**
- * What stands in a field that may be told to everyone who reads a log: nothing that people put passwords into. A field
- * that is not here may hold a secret, as those that AWS adds later do until somebody has looked.
+ * `true` is for what may be told to everyone who reads a log: nothing that people put passwords into. A field that is
+ * not here may hold a secret, as those that AWS adds later do until somebody has looked. `never` is for references to
+ * secrets, which are not told even where values are asked for.
  */
-type Openness = true | { readonly [field: string]: Openness };
+type Openness = true | 'never' | { readonly [field: string]: Openness };
 
 const CONTAINER: Openness = {
   name: true,
@@ -29,6 +30,7 @@ const CONTAINER: Openness = {
   linuxParameters: true,
   logConfiguration: {
     logDriver: true,
+    secretOptions: 'never',
     options: {
       'awslogs-create-group': true,
       'awslogs-datetime-format': true,
@@ -45,7 +47,7 @@ const CONTAINER: Openness = {
   privileged: true,
   pseudoTerminal: true,
   readonlyRootFilesystem: true,
-  repositoryCredentials: true,
+  repositoryCredentials: 'never',
   resourceRequirements: true,
   restartPolicy: true,
   startTimeout: true,
@@ -95,24 +97,31 @@ const opennessOf = (path: readonly string[]): Openness | undefined =>
   path.reduce<Openness | undefined>((found, field) => within(found, field), TASK);
 
 function within(openness: Openness | undefined, field: string): Openness | undefined {
-  if (openness === undefined || openness === true) return openness;
+  if (typeof openness !== 'object') return openness;
   return Object.hasOwn(openness, field) ? openness[field] : openness['*'];
 }
 
-/** Whether all that stands at this path of a task definition may be a secret; items of lists count as fields. */
-export const mayHoldSecrets = (path: readonly string[]): boolean => opennessOf(path) === undefined;
-
-/** A value at this path, with a word in the place of everything in it that may be a secret. */
-export function withoutSecrets(value: Json, path: readonly string[]): Json {
-  return hidden(value, opennessOf(path));
+/**
+ * Whether nothing that stands at this path of a task definition may be told; items of lists count as fields.
+ *
+ * @param showValues only what is never told is hidden
+ */
+export function isHidden(path: readonly string[], showValues: boolean): boolean {
+  const openness = opennessOf(path);
+  return openness === 'never' || (openness === undefined && !showValues);
 }
 
-function hidden(value: Json, openness: Openness | undefined): Json {
+/** A value at this path, with a word in the place of everything in it that is hidden. */
+export const withoutHidden = (value: Json, path: readonly string[], showValues: boolean): Json =>
+  told(value, opennessOf(path), showValues);
+
+function told(value: Json, openness: Openness | undefined, showValues: boolean): Json {
   if (openness === true) return value;
-  if (openness === undefined) return HIDDEN;
-  if (isList(value)) return value.map((item) => hidden(item, openness['*']));
-  if (!isObject(value)) return HIDDEN;
+  if (openness === 'never') return HIDDEN;
+  if (openness === undefined) return showValues ? value : HIDDEN;
+  if (isList(value)) return value.map((item) => told(item, openness['*'], showValues));
+  if (!isObject(value)) return showValues ? value : HIDDEN;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, hidden(item ?? null, within(openness, key))]),
+    Object.entries(value).map(([key, item]) => [key, told(item ?? null, within(openness, key), showValues)]),
   );
 }

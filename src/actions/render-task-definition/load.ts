@@ -29,7 +29,9 @@ export async function load(
     case 'file': {
       const { path: file } = source;
       const text = await readTextFile(file, workspace, 'task-definition');
-      const { definition, placeOf } = await readTaskDefinition(text, file);
+      const { definition, placeOf } = await readTaskDefinition(text, file).catch((error: unknown) => {
+        throw error instanceof ConfigError ? placed(error, file) : error;
+      });
       return {
         definition,
         origin: file,
@@ -59,3 +61,15 @@ const registered = (found: RegisteredTaskDefinition, origin: string): Loaded => 
   placeOf: async () => undefined,
   registered: found,
 });
+
+/** With the places that the problems of a file name, for annotations on it. */
+function placed(error: ConfigError, file: string): ConfigError {
+  const problems = error.problems.map((problem) => {
+    const [, line, column] = problem.input.startsWith(file)
+      ? (/^:(\d+):(\d+)$/.exec(problem.input.slice(file.length)) ?? [])
+      : [];
+    const at = line === undefined ? {} : { line: Number(line), column: Number(column) };
+    return { ...problem, place: { file, ...at } };
+  });
+  return new ConfigError(problems, { cause: error });
+}

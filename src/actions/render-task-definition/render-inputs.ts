@@ -50,6 +50,25 @@ const LOG_DRIVERS = [
   'syslog',
 ] as const;
 
+/** The inputs that are for the containers of `container-name`; `image` is one too. */
+const CONTAINER_INPUTS = [
+  'environment-variables',
+  'env-files',
+  'secrets',
+  'unset',
+  'command',
+  'entry-point',
+  'port-mappings',
+  'health-check',
+  'health-check-interval',
+  'health-check-timeout',
+  'health-check-retries',
+  'health-check-start-period',
+  'log-configuration-log-driver',
+  'log-configuration-options',
+  'docker-labels',
+] as const;
+
 /** What `replace` may name. */
 const REPLACEABLE: readonly Replaceable[] = [
   'environment-variables',
@@ -164,7 +183,8 @@ function readContainerNames(reader: InputReader): readonly (string | undefined)[
 
 function unneededNames(reader: InputReader): [] {
   const container = reader.optional('container-name');
-  if (container !== undefined && reader.optional('image') === UNCHANGED) {
+  const given = CONTAINER_INPUTS.some((name) => reader.optional(name) !== undefined);
+  if (container !== undefined && !given && reader.optional('image') === UNCHANGED) {
     const fix = 'give image, environment-variables, secrets or another of its settings, or leave it out';
     reader.problem('container-name', `names "${container}", but nothing is to change in it; ${fix}`);
   }

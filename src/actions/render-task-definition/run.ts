@@ -1,5 +1,5 @@
-import { ConfigError } from '../../errors.ts';
-import type { Reporter, TaskDefinitions } from '../../ports.ts';
+import { ConfigError, type Problem } from '../../errors.ts';
+import type { Place, Reporter, TaskDefinitions } from '../../ports.ts';
 import { describeDifference, differenceMarkdown, differenceSummary } from '../../report/definition-diff.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToStacks } from '../aws-adapters.ts';
@@ -43,17 +43,20 @@ export async function run(context: ActionContext, connect = connectToAws): Promi
   await reporter.summary(differenceSummary(difference, { family, origin, against }));
 }
 
-/** @throws ConfigError when something in the definition is an error */
+/** @throws ConfigError with everything in the definition that is an error */
 function report({ findings, notThere, origin }: Produced, reporter: Reporter): void {
   for (const name of notThere) reporter.notice(`unset: there is no variable and no secret ${name}`);
-  for (const { severity, message, place } of findings) reporter[severity](message, place);
-  const errors = findings.filter(({ severity }) => severity === 'error').length;
-  if (errors === 0) return;
-  throw new ConfigError({
-    input: 'task-definition',
-    message: `what is made of ${origin} has ${errors === 1 ? 'an error' : `${errors} errors`}, told above; nothing was written`,
-  });
+  const errors: Problem[] = [];
+  for (const { severity, message, place } of findings) {
+    const input = place ? positionOf(place) : origin;
+    if (severity === 'error') errors.push({ input, message, ...(place && { place }) });
+    else reporter.warning(`${input}: ${message}`, place);
+  }
+  if (errors.length > 0) throw new ConfigError(errors);
 }
+
+const positionOf = ({ file, line, column }: Place): string =>
+  [file, line, column].filter((part) => part !== undefined).join(':');
 
 /** In words: what the task definition was compared with. */
 function comparedWith({ compared, running, origin }: Produced): string {
