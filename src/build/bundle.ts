@@ -40,6 +40,8 @@ function standInForHttpClient(): void {
   rmSync(beside, { recursive: true, force: true });
   for (const name of ['@actions/core', '@actions/github']) {
     cpSync(join(ROOT, 'node_modules', name), join(beside, name), { recursive: true });
+    // A client of its own would be found before the stand-in.
+    rmSync(join(beside, name, 'node_modules'), { recursive: true, force: true });
   }
   const standIn = (name: string, files: Readonly<Record<string, string>>, exports: object) => {
     const directory = join(beside, name);

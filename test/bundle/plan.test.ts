@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Job } from '../../src/runner/start-action.ts';
 import { BOT, type GithubServer, startGithub } from '../github/github-server.ts';
 import type { StepResult } from './start-action.ts';
-import { type Ending, inWorld, TAKEN_BACK, type TestWorld, type WorldOptions } from './world.ts';
+import { type Ending, inWorld, PROMOTED, TAKEN_BACK, type TestWorld, type WorldOptions } from './world.ts';
 
 const README = readFileSync(resolve(import.meta.dirname, '../../actions/plan/README.md'), 'utf8');
 /** What the role of the README may do. */
@@ -17,15 +19,35 @@ const IAM: Readonly<Record<string, string>> = {
   'Elastic Load Balancing v2': 'elasticloadbalancing',
 };
 
+interface Event {
+  readonly run?: string;
+  readonly fork?: boolean;
+  readonly event?: string;
+}
+
 interface Stage {
   readonly world: TestWorld;
   readonly github: GithubServer;
-  readonly job: (options?: {
-    readonly run?: string;
-    readonly fork?: boolean;
-    readonly event?: string;
-  }) => Job;
+  readonly job: (event?: Event) => Job;
   readonly plan: (inputs?: Readonly<Record<string, string>>, job?: Job) => Promise<StepResult>;
+}
+
+/** A job that an event of pull request 7 has started. */
+function onJob(
+  world: TestWorld,
+  api: string,
+  { run = '1001', fork = false, event = 'pull_request' }: Event = {},
+): Job {
+  const job = world.job(run);
+  const repo = { full_name: fork ? 'somebody/web' : 'org/web' };
+  const head = { sha: '5d41402abc4b2a76b9719d911017c592ae5f1c3d', repo };
+  job.env['GITHUB_API_URL'] = api;
+  job.env['GITHUB_EVENT_NAME'] = event;
+  job.env['GITHUB_EVENT_PATH'] = job.file(
+    'event.json',
+    JSON.stringify({ pull_request: { number: 7, head } }),
+  );
+  return job;
 }
 
 /** A web shop, and a GitHub with one pull request. Whatever the plan says, it has only looked. */
@@ -33,24 +55,7 @@ async function onPullRequest(options: WorldOptions, play: (stage: Stage) => Prom
   const github = await startGithub({ tokens: { writes: BOT, reads: { ...BOT, may: 'read' } } });
   try {
     await inWorld(options, async (world) => {
-      const job: Stage['job'] = ({ run = '1001', fork = false, event = 'pull_request' } = {}) => {
-        const made = world.job(run);
-        made.env['GITHUB_API_URL'] = github.url;
-        made.env['GITHUB_EVENT_NAME'] = event;
-        made.env['GITHUB_EVENT_PATH'] = made.file(
-          'event.json',
-          JSON.stringify({
-            pull_request: {
-              number: 7,
-              head: {
-                sha: '5d41402abc4b2a76b9719d911017c592ae5f1c3d',
-                repo: { full_name: fork ? 'somebody/web' : 'org/web' },
-              },
-            },
-          }),
-        );
-        return made;
-      };
+      const job: Stage['job'] = (event) => onJob(world, github.url, event);
       const ending = await play({
         world,
         github,
@@ -152,6 +157,49 @@ describe.concurrent('on a pull request', () => {
       return { runs: 'web:3' };
     });
   });
+});
+
+test('a rollout that is under way is told, not waited for', async () => {
+  await inWorld({}, async (world) => {
+    const release = world.start();
+    await world.called(({ operation }) => operation === 'ModifyRule');
+    const step = await world.job('1002').run('plan', { cluster: 'prod', service: 'web', image: 'app:v3' });
+    expect(step.code).toBe(0);
+    expect(step.log).toMatch(
+      /::warning::a rollout of web:2 to prod\/web has not ended \(\w+\); it is held by https/,
+    );
+    expect(step.summary).toContain('cannot be released at this moment');
+    await release.done;
+    return PROMOTED;
+  });
+});
+
+test('GitHub is reached through the proxy of a self-hosted runner', async () => {
+  const github = await startGithub();
+  const { port } = new URL(github.url);
+  const reached: string[] = [];
+  const proxy = createServer().on('connect', ({ url = '' }, socket) => {
+    reached.push(url);
+    const onward = connect(Number(port), '127.0.0.1', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+    socket.pipe(onward).pipe(socket);
+    socket.on('error', () => onward.destroy());
+    onward.on('error', () => socket.destroy());
+  });
+  await new Promise<void>((settle) => proxy.listen(0, '127.0.0.1', settle));
+  try {
+    await inWorld({}, async (world) => {
+      const job = onJob(world, 'http://api.github.test');
+      job.env['HTTP_PROXY'] = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+      const step = await job.run('plan', { cluster: 'prod', service: 'web', 'github-token': 'secret' });
+      expect(step.log).toContain('The comment is created');
+      expect(reached[0]).toBe('api.github.test:80');
+      return TAKEN_BACK;
+    });
+  } finally {
+    proxy.close();
+    proxy.closeAllConnections();
+    await github.close();
+  }
 });
 
 describe.concurrent('the plan stands in the summary only', () => {
