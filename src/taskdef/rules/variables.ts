@@ -117,7 +117,8 @@ function referenceProblem(reference: string): string | undefined {
   if (service !== 'secretsmanager' && service !== 'ssm') {
     return `is an ARN, but not one of Secrets Manager or SSM; ${FORMS}`;
   }
-  if (!/^[a-z]{2}(?:-[a-z]+)+-\d+$/.test(region ?? '')) return 'is an ARN without a region such as eu-west-1';
+  if (!/^[a-z]{2,}(?:-[a-z]+)+-\d+$/.test(region ?? ''))
+    return 'is an ARN without a region such as eu-west-1';
   if (!/^\d{12}$/.test(account ?? '')) {
     return account?.includes('*')
       ? 'is an ARN whose account was masked on its way here (***); build it where it is used'
