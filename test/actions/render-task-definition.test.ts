@@ -287,7 +287,7 @@ describe('render-task-definition', () => {
       'env-files': 'arn:aws:s3:::config/web.env',
       'log-configuration-log-driver': 'awslogs',
       'log-configuration-options':
-        'awslogs-group=/ecs/web\nawslogs-region=eu-west-1\nawslogs-datetime-format=%Y=%m',
+        'awslogs-group=/ecs/web\nawslogs-region=eu-west-1\nawslogs-stream-prefix=web\nawslogs-datetime-format=%Y=%m',
       'docker-labels': 'team=web\nrule=a=b',
       command: 'node server.js',
       'task-role-arn': 'arn:aws:iam::111122223333:role/web',
@@ -303,6 +303,7 @@ describe('render-task-definition', () => {
         options: {
           'awslogs-group': '/ecs/web',
           'awslogs-region': 'eu-west-1',
+          'awslogs-stream-prefix': 'web',
           'awslogs-datetime-format': '%Y=%m',
         },
       },
