@@ -1,5 +1,5 @@
 import type { Place, RegisteredTaskDefinition, TaskDefinitions } from '../../ports.ts';
-import type { TaskDefinition } from '../../taskdef/definition.ts';
+import type { Path, TaskDefinition } from '../../taskdef/definition.ts';
 import { type Difference, diff } from '../../taskdef/diff.ts';
 import { render } from '../../taskdef/render.ts';
 import { sourcePath } from '../../taskdef/source-path.ts';
@@ -57,10 +57,12 @@ export async function produce(
   ]);
   const running = source.kind === 'service' ? loaded.registered : other;
   const { definition, notThere } = render(loaded.definition, settings);
+  const taken = loaded.registered ? validate(loaded.definition, { requireDigest: false }) : [];
   const findings = await Promise.all(
     validate(definition, { requireDigest }).map(async (finding): Promise<PlacedFinding> => {
-      const place = await loaded.placeOf(sourcePath(finding.path, definition, loaded.definition));
-      return { ...finding, ...(place && { place }) };
+      const path = sourcePath(finding.path, definition, loaded.definition);
+      const place = await loaded.placeOf(path);
+      return { ...finding, severity: severityOf(finding, path, taken), ...(place && { place }) };
     }),
   );
   return {
@@ -72,6 +74,18 @@ export async function produce(
     compared: service ? { kind: 'service', ...service } : { kind: 'source' },
     ...(running && { running }),
   };
+}
+
+/** What AWS has taken once, it takes again, whatever we think of it. */
+function severityOf(
+  { severity, message }: Finding,
+  path: Path,
+  taken: readonly Finding[],
+): Finding['severity'] {
+  const before = taken.some(
+    (finding) => finding.message === message && JSON.stringify(finding.path) === JSON.stringify(path),
+  );
+  return before ? 'warning' : severity;
 }
 
 /** Where relative paths start. */

@@ -25,7 +25,7 @@ export async function run(context: ActionContext, connect = connectToAws): Promi
   const { family, containerDefinitions } = definition;
   const against = comparedWith(produced);
   reporter.info(`Task definition ${family}, from ${origin}`);
-  reporter.info(`Against ${against}:`);
+  reporter.info(`Compared with ${against}:`);
   for (const line of describeDifference(difference)) reporter.info(`  ${line}`);
   if (!difference.changed) reporter.info('  nothing changes');
   report(produced, reporter);
