@@ -62,11 +62,9 @@ export async function keepComment(comment: Comment, access: GithubAccess): Promi
     try {
       return await keep(comment, thread);
     } catch (error) {
-      signal.throwIfAborted();
-      const pause = pauseAfter(error, attempt, clock.now());
+      const pause = signal.aborted ? undefined : pauseAfter(error, attempt, clock.now());
       if (pause === undefined || pause > LONGEST_PAUSE_MS || attempt === ATTEMPTS) return refusal(error);
       await clock.sleep(pause, signal);
-      signal.throwIfAborted();
     }
   }
 }

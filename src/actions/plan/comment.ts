@@ -1,5 +1,5 @@
 import type { PullRequest } from '../../github/pull-request.ts';
-import { runUrl } from '../../github/run-link.ts';
+import { runUrl } from '../../github/run-identity.ts';
 import { fitted } from '../../report/markdown.ts';
 import type { ActionContext } from '../action.ts';
 import type { Inputs } from './inputs.ts';

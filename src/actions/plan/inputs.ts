@@ -1,3 +1,4 @@
+import { ConfigError } from '../../errors.ts';
 import type { Stacks } from '../../ports.ts';
 import { type RolloutInputs, readRolloutInputs } from '../canary/inputs.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
@@ -38,17 +39,29 @@ export async function readInputs(
   rollout = await reader.attemptLater(() => readRolloutInputs(resolved, workspace, stacks), undefined);
   const render = await readRenderInputs(reader, workspace);
   const comment = reader.boolean('comment', true);
+  const title = reader.parse('title', parseTitle, undefined);
   reader.finish();
   // Without it, `finish` has thrown.
   const known = rollout as RolloutInputs;
   return {
     render,
     rollout: known,
-    title: reader.optional('title') ?? `${known.cluster}/${known.service}`,
+    title: title ?? `${known.cluster}/${known.service}`,
     comment,
     token: reader.optional('github-token'),
   };
 }
+
+function parseTitle(text: string): string {
+  if (text.length <= LONGEST_TITLE && !/\p{Cc}/u.test(text)) return text;
+  throw new ConfigError({
+    input: 'title',
+    message: `"${text.slice(0, LONGEST_TITLE)}" is not one line of up to ${LONGEST_TITLE} characters`,
+  });
+}
+
+/** It stands in the hidden line of a comment, written longer. */
+const LONGEST_TITLE = 100;
 
 /** What stands in a comment is read by more people than a log: no value is told there. */
 const HIDDEN = ['show-values'];

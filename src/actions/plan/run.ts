@@ -1,6 +1,6 @@
 import { ConfigError, type Problem } from '../../errors.ts';
 import { pullRequestOf } from '../../github/pull-request.ts';
-import { runUrl } from '../../github/run-link.ts';
+import { runUrl } from '../../github/run-identity.ts';
 import { describeDifference, differenceMarkdown } from '../../report/definition-diff.ts';
 import { describeForecast } from '../../report/forecast.ts';
 import { type PlanStory, planHeadline, planMarkdown } from '../../report/plan.ts';
