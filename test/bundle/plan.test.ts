@@ -80,7 +80,7 @@ const errors = ({ log }: StepResult): string =>
 describe.concurrent('on a pull request', () => {
   test('a plan says what changes and how the rollout goes, in one comment that later runs bring up to date', async () => {
     await onPullRequest({}, async ({ github, job, plan }) => {
-      const step = await plan({ image: 'app:v9' });
+      const step = await plan({ image: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/app:v9' });
       expect(errors(step)).toBe('');
       expect(step.code).toBe(0);
       expect(step.outputs['changed']).toBe('true');
@@ -98,7 +98,7 @@ describe.concurrent('on a pull request', () => {
       );
       const body = github.comments[0]?.body ?? '';
       expect(body).toContain('### 📦 `prod/web`: a new revision');
-      expect(body).toContain('image `app:v1` -> `app:v9`');
+      expect(body).toContain('image `app:v1` -> `ACCOUNT.dkr.ecr.eu-west-1.amazonaws.com/app:v9`');
       expect(body).toContain('| 25% | after 18m | 15m | 1 |');
       expect(body).toContain('gate `error-rate vs stable`');
       expect(body).toContain('All users have it after 54m');

@@ -1,5 +1,6 @@
 import { ConfigError, type Problem } from '../../errors.ts';
 import { pullRequestOf } from '../../github/pull-request.ts';
+import { withoutAccountIds } from '../../report/account-ids.ts';
 import { describeDifference } from '../../report/definition-diff.ts';
 import { describeForecast } from '../../report/forecast.ts';
 import { type PlanStory, planHeadline, planMarkdown } from '../../report/plan.ts';
@@ -21,10 +22,10 @@ export async function run(context: ActionContext): Promise<void> {
   const looked = await look(context, inputs, pullRequest?.fork ?? false);
   const story = storyOf(inputs.title, looked, pullRequest?.head, env);
   report(context, story, looked.produced);
-  const markdown = planMarkdown(story);
+  const markdown = withoutAccountIds(planMarkdown(story));
   reporter.output('changed', story.difference ? String(story.difference.changed) : '');
-  reporter.output('diff', story.difference?.markdown ?? '');
-  reporter.output('plan', JSON.stringify(asJson(story)));
+  reporter.output('diff', withoutAccountIds(story.difference?.markdown ?? ''));
+  reporter.output('plan', withoutAccountIds(JSON.stringify(asJson(story))));
   await reporter.summary(`${markdown}\n`);
   const url = inputs.comment ? await comment(context, inputs, pullRequest, markdown) : undefined;
   reporter.output('comment-url', url ?? '');
