@@ -33,7 +33,7 @@ export function memoryRegistry(): Upstream {
     const { pathname, searchParams } = new URL(request.path, 'http://registry');
     if (pathname === '/v2/') return new Response('{}', { status: 200 });
     const found = /^\/v2\/(.+?)\/(blobs\/uploads|blobs|manifests|tags)\/([^/]*)$/.exec(pathname);
-    const [, name, kind, reference] = found ?? [];
+    const [, name, kind, reference] = found?.map(decodeURIComponent) ?? [];
     if (name === undefined || kind === undefined || reference === undefined)
       return refusal(404, 'UNSUPPORTED');
     const repository = repositories.get(name) ?? emptyRepository();
