@@ -5,6 +5,7 @@ import { startRegistry } from './ecr-under-test.ts';
 import { failureOf } from './failure-of.ts';
 import { ask, type Door, imageOf, pushBlob, pushImage, putManifest, sha256 } from './oci-push.ts';
 
+const OCTETS = { 'content-type': 'application/octet-stream' };
 const HALF_DAY = 12 * 3_600_000;
 
 let running: Awaited<ReturnType<typeof startRegistry>> | undefined;
@@ -100,7 +101,7 @@ describe('content', () => {
       expect(location.startsWith(`${registry.url}/v2/app/blobs/uploads/`)).toBe(true);
       const answer = await ask(door, location, {
         method: 'PATCH',
-        headers: { 'content-range': range },
+        headers: { ...OCTETS, 'content-range': range },
         body: piece,
       });
       expect([answer.status, answer.headers.get('range')]).toEqual([202, `0-${range.split('-')[1]}`]);
@@ -108,10 +109,12 @@ describe('content', () => {
     }
     const gap = await ask(door, location, {
       method: 'PATCH',
-      headers: { 'content-range': '20-22' },
+      headers: { ...OCTETS, 'content-range': '20-22' },
       body: 'gap',
     });
     expect(gap.status).toBe(416);
+    const text = await ask(door, location, { method: 'PATCH', body: 'a text' });
+    expect(await errorOf(text)).toContain('400 BLOB_UPLOAD_INVALID');
     expect((await ask(door, location)).headers.get('range')).toBe('0-10');
     const digest = sha256('firstsecond');
     const done = await ask(door, `${location}?digest=${digest}`, { method: 'PUT' });
