@@ -22,6 +22,7 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'ecr-push/main.js': 'ecr-push',
   'ecr-push/post.js': 'ecr-push-post',
   'promote/main.js': 'promote',
+  'plan/main.js': 'plan',
   'rollback/main.js': 'rollback',
 };
 
@@ -33,25 +34,35 @@ const run = (tool: string, ...args: string[]): void => {
 };
 
 /**
- * `@actions/core` loads an HTTP client of half a megabyte for OIDC tokens, which no action here asks for, and which
- * would be most of what every job starts. What was emitted finds a copy of the toolkit beside it, and that copy a
- * stand-in for the client.
+ * The toolkit loads an HTTP client of half a megabyte: `@actions/core` for OIDC tokens, which no action here asks for,
+ * and `@actions/github` for proxies, which Node.js takes care of itself. That would be most of what every job starts.
+ * What was emitted finds a copy of the toolkit beside it, and that copy stand-ins for the client.
  */
 function standInForHttpClient(): void {
-  const beside = join(ROOT, 'build/node_modules/@actions');
-  const client = join(beside, 'http-client');
+  const beside = join(ROOT, 'build/node_modules');
   rmSync(beside, { recursive: true, force: true });
-  cpSync(join(ROOT, 'node_modules/@actions/core'), join(beside, 'core'), { recursive: true });
-  mkdirSync(client, { recursive: true });
-  const named = (name: string) =>
-    `export class ${name} { constructor() { throw new Error('${name} is not part of this bundle'); } }\n`;
-  writeFileSync(join(client, 'index.js'), named('HttpClient'));
-  writeFileSync(join(client, 'auth.js'), named('BearerCredentialHandler'));
-  const exports = { '.': './index.js', './lib/auth': './auth.js' };
-  writeFileSync(
-    join(client, 'package.json'),
-    JSON.stringify({ name: '@actions/http-client', type: 'module', exports }),
+  for (const name of ['@actions/core', '@actions/github']) {
+    cpSync(join(ROOT, 'node_modules', name), join(beside, name), { recursive: true });
+    // A client of its own would be found before the stand-in.
+    rmSync(join(beside, name, 'node_modules'), { recursive: true, force: true });
+  }
+  const standIn = (name: string, files: Readonly<Record<string, string>>, exports: object) => {
+    const directory = join(beside, name);
+    mkdirSync(directory, { recursive: true });
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(directory, file), text);
+    writeFileSync(join(directory, 'package.json'), JSON.stringify({ name, type: 'module', exports }));
+  };
+  const refusing = (name: string, method: string) =>
+    `  ${method}() { throw new Error('${name} is not part of this bundle'); }\n`;
+  standIn(
+    '@actions/http-client',
+    {
+      'index.js': `export class HttpClient {\n${refusing('HttpClient', 'getJson')}  getAgent() {}\n  getAgentDispatcher() {}\n}\n`,
+      'auth.js': `export class BearerCredentialHandler {\n${refusing('BearerCredentialHandler', 'constructor')}}\n`,
+    },
+    { '.': './index.js', './lib/auth': './auth.js' },
   );
+  standIn('undici', { 'index.js': 'export const fetch = globalThis.fetch;\n' }, { '.': './index.js' });
 }
 
 // ncc never removes what an earlier build has left.

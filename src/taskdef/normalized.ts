@@ -105,6 +105,7 @@ function volume(given: JsonObject): JsonObject {
   return {
     configuredAtLaunch: false,
     ...given,
+    s3filesVolumeConfiguration: filled(given['s3filesVolumeConfiguration'], { rootDirectory: '/' }),
     efsVolumeConfiguration: changed(given['efsVolumeConfiguration'], (efs) => ({
       rootDirectory: '/',
       transitEncryption: 'DISABLED',

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const TOOLS = resolve(import.meta.dirname, '../../build/tools');
@@ -8,6 +8,7 @@ const ACT = 'github.com/nektos/act@v0.2.87';
 const ACTIONLINT = 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12';
 const MOTO = ['moto[server]==5.2.5', 'boto3'];
 const SCIPY = 'scipy==1.17.1';
+const OPENAPI = '@octokit/openapi@23.0.2';
 
 /** Installs a Go program into the checkout's own tools, once, and answers its path. */
 function goTool(name: string, source: string): string {
@@ -47,4 +48,22 @@ export function pythonWithScipy(): string {
   execFileSync(python, ['-m', 'pip', 'install', '--quiet', SCIPY], { stdio: 'pipe' });
   writeFileSync(installed, '');
   return python;
+}
+
+/**
+ * The path of GitHub's own description of its REST API: https://github.com/octokit/openapi. The package holds one for
+ * each release of GitHub Enterprise too, of which none is unpacked.
+ */
+export function githubDescription(): string {
+  const path = join(TOOLS, `${OPENAPI.replaceAll('/', '-')}.json`);
+  if (existsSync(path)) return path;
+  const directory = join(TOOLS, 'openapi');
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  const packed = execFileSync('npm', ['pack', OPENAPI, '--silent'], { cwd: directory, encoding: 'utf8' });
+  const file = 'package/generated/api.github.com.json';
+  execFileSync('tar', ['-xzf', packed.trim().split('\n').at(-1) ?? '', file], { cwd: directory });
+  renameSync(join(directory, file), path);
+  rmSync(directory, { recursive: true });
+  return path;
 }

@@ -86,10 +86,13 @@ export async function readInputs(
   const entries =
     list === undefined
       ? [{ label: '', name: undefined, input }]
-      : ((await reader.later(() => readImageList(list, input, OF_AN_IMAGE))) ?? []);
+      : await reader.attemptLater(() => readImageList(list, input, OF_AN_IMAGE), []);
   const images: LocatedImage[] = [];
   for (const entry of entries) {
-    const image = await reader.later(() => readImage(entry, commit, env));
+    const image = await reader.attemptLater<LocatedImage | undefined>(
+      () => readImage(entry, commit, env),
+      undefined,
+    );
     if (image) images.push(image);
   }
   for (const { name, tag, repository } of clashes(images)) {
@@ -178,13 +181,11 @@ async function readSource(reader: InputReader, env: NodeJS.ProcessEnv): Promise<
       reader.problem(name, `is for a build, and ${given} is built already; leave one of them out`);
     return local === undefined ? { kind: 'layout', path: layout ?? '' } : { kind: 'local', image: local };
   }
-  const map = async (name: string, form: string) =>
-    (await reader.later(async () => {
-      const text = reader.verbatim(name);
-      return text === undefined
-        ? undefined
-        : parseAssignments(text, name, { form, problemOf: () => undefined });
-    })) ?? new Map<string, string>();
+  const map = (name: string, form: string): Promise<ReadonlyMap<string, string>> =>
+    reader.attemptLater(async () => {
+      const text = reader.verbatim(name) ?? '';
+      return text === '' ? new Map() : parseAssignments(text, name, { form, problemOf: () => undefined });
+    }, new Map());
   const lines = (name: string) =>
     (reader.optional(name) ?? '')
       .split('\n')

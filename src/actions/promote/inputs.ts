@@ -50,8 +50,9 @@ export async function readInputs(input: InputSource, commit: Commit): Promise<In
   if (image !== undefined) named.set('', image);
   if (list !== undefined) {
     const rules = { form: 'name=image', problemOf: imageProblem };
-    const given = await reader.later(() => parseAssignments(list, 'images', rules));
-    for (const [name, reference] of given ?? []) named.set(name, reference);
+    const none: ReadonlyMap<string, string> = new Map();
+    const given = await reader.attemptLater(() => parseAssignments(list, 'images', rules), none);
+    for (const [name, reference] of given) named.set(name, reference);
   }
   const promotions = [...named].flatMap(([name, text]) => {
     const place = name === '' ? 'image' : `images: ${name}`;

@@ -34,3 +34,15 @@ export function secretProblem(reference: string): string | undefined {
   if (reference === '') return `the reference is empty: ${MASKED} Build the ARN in this job, or ${fix}.`;
   return /\s/.test(reference) ? `the reference holds blanks; ${fix}, never the secret` : undefined;
 }
+
+/**
+ * What is wrong with an entry of `env-files`. ECS reads them from S3:
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html
+ */
+export function environmentFileProblem(entry: string): string | undefined {
+  if (/^s3:\/\//i.test(entry)) {
+    return `"${entry}" is an address; give the ARN of the object, such as arn:aws:s3:::BUCKET/shop.env`;
+  }
+  if (!entry.startsWith('arn:') || /^arn:[^:\s]+:s3:::[^/\s]+\/.+\.env$/.test(entry)) return undefined;
+  return `"${entry}" is not the ARN of an object in S3 whose name ends in .env, such as arn:aws:s3:::BUCKET/shop.env`;
+}

@@ -1,0 +1,174 @@
+import { isList, isObject, type Json, type Path } from '../definition.ts';
+import type { Fields, FieldType } from '../field-types.ts';
+import { TASK_DEFINITION } from '../fields.ts';
+import { kindOf } from '../shape.ts';
+import { error, type Finding, warning } from './finding.ts';
+import { nearest } from './nearest.ts';
+import { enumerated, type Part, quoted, type Subject } from './subject.ts';
+
+/** Fields of a service that stand in a task definition by mistake. */
+const OF_THE_SERVICE: ReadonlySet<string> = new Set([
+  'assignPublicIp',
+  'capacityProviderStrategy',
+  'cluster',
+  'deploymentConfiguration',
+  'deploymentController',
+  'desiredCount',
+  'enableExecuteCommand',
+  'healthCheckGracePeriodSeconds',
+  'loadBalancers',
+  'networkConfiguration',
+  'placementStrategy',
+  'platformVersion',
+  'propagateTags',
+  'schedulingStrategy',
+  'securityGroups',
+  'serviceConnectConfiguration',
+  'serviceName',
+  'serviceRegistries',
+  'subnets',
+]);
+
+const CONTAINER = structure(structure(TASK_DEFINITION)?.['containerDefinitions!']);
+
+/**
+ * Fields that ECS does not have, values of a type or of a kind that it does not take, and fields that must be there,
+ * by the SDK's own schema.
+ */
+export function* knownFields(subject: Subject): Generator<Finding> {
+  yield* members({ path: [], fields: subject.definition }, TASK_DEFINITION, subject);
+}
+
+function* members({ path, fields }: Part, known: Fields, subject: Subject): Generator<Finding> {
+  const types = new Map(Object.entries(known).map(([name, type]) => [name.replace('!', ''), type]));
+  const anyName = types.get('*');
+  for (const [key, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    const type = anyName ?? types.get(key);
+    if (type !== undefined) yield* check(value, type, [...path, key], subject);
+    else yield unknownField(key, { path, fields }, [...types.keys()], subject);
+  }
+  for (const name of Object.keys(known)) {
+    const required = name.endsWith('!') ? name.slice(0, -1) : undefined;
+    if (required === undefined || Object.hasOwn(fields, required)) continue;
+    yield error(path, `${required}${of(path, subject)} is missing; ECS does not do without it`);
+  }
+}
+
+function* check(value: Json, type: FieldType, path: Path, subject: Subject): Generator<Finding> {
+  const name = nameOf(path, subject);
+  if (isMany(type)) {
+    if (!isList(value)) yield error(path, `${name} is ${kindOf(value)}; ${listFix(value, type[0])}`);
+    else for (const [index, item] of value.entries()) yield* check(item, type[0], [...path, index], subject);
+  } else if (typeof type === 'object') {
+    if (isObject(value)) yield* members({ path, fields: value }, type, subject);
+    else yield error(path, `${name} is ${kindOf(value)}; ${structureFix(type)}`);
+  } else if (type === 'number') {
+    if (typeof value !== 'number') {
+      const fix =
+        typeof value === 'string' && /^\d{1,9}$/.test(value)
+          ? `write ${value} without quotes`
+          : 'ECS takes a number here';
+      yield error(path, `${name} is ${kindOf(value)}; ${fix}`);
+    } else if (!Number.isSafeInteger(value)) {
+      yield error(path, `${name} is ${value}; ECS takes a whole number here`);
+    }
+  } else if (type === 'boolean') {
+    if (typeof value !== 'boolean') {
+      const fix =
+        value === 'true' || value === 'false' ? `write ${value} without quotes` : 'write true or false';
+      yield error(path, `${name} is ${kindOf(value)}; ${fix}`);
+    }
+  } else if (typeof value !== 'string') {
+    const fix = isList(value) || isObject(value) ? 'ECS takes a text here' : 'write it in quotes';
+    yield error(path, `${name} is ${kindOf(value)}; ${fix}`);
+  } else if (type.startsWith('=')) {
+    const values = type.slice(1).split(' ');
+    if (!values.includes(value)) {
+      const near = nearest(value, values);
+      const fix = near === undefined ? '' : `did you mean ${quoted(near)}? `;
+      yield error(path, `${name} is ${quoted(value)}; ${fix}ECS knows ${enumerated(values)}`);
+    }
+  }
+}
+
+/**
+ * A name that is nearly one that ECS has is a mistake. Any other may be of a newer ECS than this version knows, and ECS
+ * passes over what it does not know.
+ */
+function unknownField(
+  key: string,
+  { path, fields }: Part,
+  known: readonly string[],
+  subject: Subject,
+): Finding {
+  const at = [...path, key];
+  const name = `${quoted(key)}${of(path, subject)}`;
+  const is = `${name} is not a field that ECS has`;
+  if (path[0] === 'containerDefinitions' && path[2] === 'environment' && key === 'valueFrom') {
+    return error(at, `${is}; a variable that is filled from a secret stands in secrets, not in environment`);
+  }
+  const near = nearest(key, known);
+  if (near !== undefined) {
+    const both = Object.hasOwn(fields, near) ? ', which is there too' : '';
+    return error(at, `${is}; did you mean ${quoted(near)}${both}?`);
+  }
+  if (path.length === 0 && CONTAINER && isIn(CONTAINER, key)) {
+    return error(at, `${is} there; it is one of a container: put it into containerDefinitions`);
+  }
+  if (path.length === 2 && path[0] === 'containerDefinitions' && isIn(TASK_DEFINITION, key)) {
+    return error(at, `${is} there; it is one of the whole task: put it beside containerDefinitions`);
+  }
+  if (OF_THE_SERVICE.has(key)) {
+    return error(at, `${is}; it is one of the service, which is set up apart from its task definition`);
+  }
+  return warning(
+    at,
+    `${name} is not a field that this version knows, and ECS passes over what it does not know; check how it is written`,
+  );
+}
+
+const isIn = (fields: Fields, key: string): boolean =>
+  Object.hasOwn(fields, key) || Object.hasOwn(fields, `${key}!`);
+
+function isMany(type: FieldType): type is readonly [FieldType] {
+  return Array.isArray(type);
+}
+
+function structure(type: FieldType | undefined): Fields | undefined {
+  if (type === undefined || typeof type === 'string') return undefined;
+  return isMany(type) ? structure(type[0]) : type;
+}
+
+function listFix(value: Json, item: FieldType): string {
+  if (item === 'text' && typeof value === 'string')
+    return 'write a list with each word as an item of its own';
+  if (typeof item === 'object' && !isMany(item)) {
+    const [first = '', second] = Object.keys(item).map((name) => name.replace('!', ''));
+    return `write a list of { ${first}${second === undefined ? '' : `, ${second}${Object.keys(item).length > 2 ? ', ...' : ''}`} }`;
+  }
+  return 'write a list';
+}
+
+function structureFix(type: Fields): string {
+  if ('*' in type) return 'write a mapping of names and values';
+  const names = Object.keys(type).map((name) => name.replace('!', ''));
+  return `write a mapping with ${names.length > 4 ? `${names.slice(0, 4).join(', ')} and so on` : enumerated(names)}`;
+}
+
+/** `portMappings[0].hostPort of container "app"` */
+export function nameOf(path: Path, subject: Subject): string {
+  const [root, index, ...inside] = path;
+  const container =
+    root === 'containerDefinitions' && subject.containers.find(({ path: at }) => at[1] === index);
+  if (!container) return joined(path);
+  return inside.length === 0 ? container.label : `${joined(inside)} of ${container.label}`;
+}
+
+const of = (path: Path, subject: Subject): string =>
+  path.length === 0 ? '' : ` of ${nameOf(path, subject)}`;
+
+const joined = (path: Path): string =>
+  path
+    .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${step}`))
+    .join('');
