@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 
 const TOOLS = resolve(import.meta.dirname, '../../build/tools');
 
@@ -47,4 +47,32 @@ export function pythonWithScipy(): string {
   execFileSync(python, ['-m', 'pip', 'install', '--quiet', SCIPY], { stdio: 'pipe' });
   writeFileSync(installed, '');
   return python;
+}
+
+/**
+ * Installs Debian packages where their programs are missing. Needs Debian and root.
+ *
+ * @param packages by the program, or the path of a file, that tells that they are there.
+ */
+export function debianPrograms(packages: Readonly<Record<string, string>>): void {
+  const directories = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/bin', '/sbin'];
+  const missing = Object.entries(packages)
+    .filter(([program]) => !directories.some((path) => existsSync(resolve(path, program))))
+    .map(([, name]) => name);
+  if (missing.length === 0) return;
+  mkdirSync(TOOLS, { recursive: true });
+  // Suites run side by side: the second waits for the first, and then finds nothing to do. The lock dies with its holder.
+  const apt = (...args: readonly string[]) =>
+    execFileSync('flock', [join(TOOLS, 'apt.lock'), 'apt-get', ...args], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      stdio: 'pipe',
+    });
+  const install = () => apt('install', '-y', '--no-install-recommends', ...missing);
+  try {
+    install();
+  } catch {
+    // The lists are missing, or so old that what they name is gone.
+    apt('update');
+    install();
+  }
 }
