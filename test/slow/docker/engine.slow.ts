@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { registryDoor } from './door.ts';
 import { type DockerEngine, dockerEngine } from './engine.ts';
 import { type DockerRegistry, dockerRegistry } from './registry.ts';
 
@@ -82,6 +83,23 @@ describe('an engine and a registry of the test', () => {
       expect([await ask('let me in'), await ask('another')]).toEqual([200, 401]);
     } finally {
       await locked.stop();
+    }
+  });
+
+  it('shows docker the refusal of a registry that keeps its tags', async () => {
+    const [client] = engine.clients;
+    const refusal = { status: 400, code: 'TAG_INVALID', message: 'The tag 1 is immutable.' };
+    const door = await registryDoor(registry, ({ method, path, before }) =>
+      method === 'PUT' && path.endsWith('/manifests/1') && before > 0 ? refusal : undefined,
+    );
+    try {
+      const image = `${door.host}/kept:1`;
+      await docker(client, 'build', '-t', image, context);
+      expect(await docker(client, 'push', image)).toContain('1: digest: sha256:');
+      await expect(docker(client, 'push', image)).rejects.toThrow('tag invalid: The tag 1 is immutable.');
+      expect(door.requests().filter((line) => line.startsWith('PUT /v2/kept/manifests/'))).toHaveLength(2);
+    } finally {
+      await door.stop();
     }
   });
 

@@ -73,7 +73,7 @@ function makeBridge(): string {
  * containers reach nothing but this machine.
  */
 export async function dockerEngine(): Promise<DockerEngine> {
-  debianPrograms({
+  await debianPrograms({
     dockerd: 'docker.io',
     '/usr/share/doc/busybox-static': 'busybox-static',
     ip: 'iproute2',

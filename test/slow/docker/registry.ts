@@ -45,7 +45,7 @@ function htpasswd(user: string, password: string): string {
 
 /** A registry of the test's own, Debian's docker-registry 2.8, in a temporary directory on 127.0.0.1; installs it. */
 export async function dockerRegistry(options: RegistryOptions = {}): Promise<DockerRegistry> {
-  debianPrograms({ 'docker-registry': 'docker-registry' });
+  await debianPrograms({ 'docker-registry': 'docker-registry' });
   const home = directory();
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
