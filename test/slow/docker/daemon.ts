@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,15 +15,6 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /**
  * A directory for one server, `NAME-PID-...` in the temporary directory: those of processes that are gone are cleared
  * first, with what is still mounted in them. The path is short, because a socket's may have 107 bytes.
@@ -31,7 +22,7 @@ function alive(pid: number): boolean {
 export function directory(): string {
   for (const name of readdirSync(tmpdir())) {
     const owner = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : process.pid;
-    if (!alive(owner)) clear(join(tmpdir(), name));
+    if (!existsSync(`/proc/${owner}`)) clear(join(tmpdir(), name));
   }
   return mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream';
 import type { DockerRegistry } from './registry.ts';
 
 /** An error of a registry as the distribution API writes it: docker shows the code in lower case, then the message. */
@@ -43,7 +44,8 @@ export async function registryDoor(
     const { method, url: path, headers } = from;
     const onward = request({ host: '127.0.0.1', port: registry.port, method, path, headers }, (answer) => {
       to.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(to);
+      // An answer that breaks off breaks off here too.
+      pipeline(answer, to, () => undefined);
     });
     onward.once('error', () => from.socket.destroy());
     from.once('error', () => onward.destroy());

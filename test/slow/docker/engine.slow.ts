@@ -98,6 +98,10 @@ describe('an engine and a registry of the test', () => {
       expect(await docker(client, 'push', image)).toContain('1: digest: sha256:');
       await expect(docker(client, 'push', image)).rejects.toThrow('tag invalid: The tag 1 is immutable.');
       expect(door.requests().filter((line) => line.startsWith('PUT /v2/kept/manifests/'))).toHaveLength(2);
+      await registry.goDown();
+      await expect(fetch(`${door.url}/v2/`)).rejects.toThrow('fetch failed');
+      await registry.comeBack();
+      expect((await fetch(`${door.url}/v2/`)).status).toBe(200);
     } finally {
       await door.stop();
     }
