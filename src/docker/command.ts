@@ -29,11 +29,19 @@ export function dockerCommand(env: NodeJS.ProcessEnv, signal: AbortSignal): Dock
   return (args, { input, env: more, onLine } = {}) =>
     new Promise<Finished>((settle, refuse) => {
       signal.throwIfAborted();
-      const child = spawn('docker', args, { env: { ...env, ...more }, stdio: ['pipe', 'pipe', 'pipe'] });
+      // A group of its own: docker starts its plugins as processes, and older clients keep a signal to themselves.
+      const child = spawn('docker', args, {
+        env: { ...env, ...more },
+        stdio: ['pipe', 'pipe', 'pipe'],
+        detached: true,
+      });
+      const tell = (name: NodeJS.Signals) => {
+        if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, name);
+      };
       let killing: NodeJS.Timeout | undefined;
       const stop = () => {
-        child.kill('SIGTERM');
-        killing = setTimeout(() => child.kill('SIGKILL'), LAST_WORDS_MS);
+        tell('SIGTERM');
+        killing = setTimeout(() => tell('SIGKILL'), LAST_WORDS_MS);
       };
       signal.addEventListener('abort', stop, { once: true });
       const stdout = new Lines(onLine);
