@@ -9,6 +9,9 @@ import type { Reporter } from './ports.ts';
 const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
   canary: () => import('./actions/canary/run.ts'),
   'canary-post': () => import('./actions/canary/post.ts'),
+  'ecr-push': () => import('./actions/ecr-push/run.ts'),
+  'ecr-push-post': () => import('./actions/ecr-push/post.ts'),
+  promote: () => import('./actions/promote/run.ts'),
   plan: () => import('./actions/plan/run.ts'),
   'render-task-definition': () => import('./actions/render-task-definition/run.ts'),
   rollback: () => import('./actions/rollback/run.ts'),

@@ -1,3 +1,5 @@
+import type { Mutability } from './images/mutability.ts';
+import type { Vulnerability } from './images/scan.ts';
 import type { Alarm, StoppedTask } from './rollout/judge/evidence.ts';
 import type { StickinessSeconds, Tags } from './rollout/ledger.ts';
 import type { WeightedGroup } from './rollout/weights.ts';
@@ -270,6 +272,56 @@ export interface Images {
    * @returns undefined when there is no such tag, or the repository is not one of ECR
    */
   digestOf(image: string, tag: string): Promise<string | undefined>;
+}
+
+/** A repository of an ECR registry. */
+export interface Repository {
+  readonly name: string;
+  readonly arn: string;
+  /** The account whose registry it is in. */
+  readonly registryId: string;
+  /** Registry and name: what its images are called by. */
+  readonly uri: string;
+  readonly mutability: Mutability;
+  readonly scanOnPush: boolean;
+}
+
+export interface NewRepository {
+  readonly immutableTags: boolean;
+  readonly scanOnPush: boolean;
+  /** JSON, as ECR takes it. */
+  readonly lifecyclePolicy?: string;
+}
+
+/** What lets a client into a registry for a while. */
+export interface RegistryLogin {
+  /** `https://ACCOUNT.dkr.ecr.REGION.amazonaws.com` */
+  readonly endpoint: string;
+  readonly username: string;
+  readonly password: string;
+  /** ms since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** How far ECR is with scanning an image. */
+export type ScanState =
+  | { readonly kind: 'running'; readonly status: string }
+  | { readonly kind: 'done'; readonly found: readonly Vulnerability[] }
+  /** No scan of the image is known. */
+  | { readonly kind: 'none'; readonly why: string }
+  /** There is no use in waiting. */
+  | { readonly kind: 'failed'; readonly why: string };
+
+/** The ECR registry of an account and region. */
+export interface Repositories {
+  /** @returns undefined when there is none of that name */
+  find(name: string): Promise<Repository | undefined>;
+  /** Makes it, or gives the one that somebody else has made in the meantime. */
+  create(name: string, settings: NewRepository): Promise<Repository>;
+  login(): Promise<RegistryLogin>;
+  /** Asks for a scan; ECR scans an image once a day at most, which is no error. */
+  startScan(repository: Repository, digest: string): Promise<void>;
+  scan(repository: Repository, digest: string): Promise<ScanState>;
 }
 
 /** What infrastructure code says of what it has made. */

@@ -10,10 +10,13 @@ export type InputSource = (name: string) => string;
  */
 export class InputReader {
   readonly #source: InputSource;
+  readonly #label: string;
   readonly #problems: Problem[] = [];
 
-  constructor(source: InputSource) {
+  /** @param label stands before every input in problems, where the inputs are those of one item of a list */
+  constructor(source: InputSource, label = '') {
     this.#source = source;
+    this.#label = label;
   }
 
   /** The trimmed text, or `undefined` when the input is empty. */
@@ -102,6 +105,10 @@ export class InputReader {
 
   /** @throws ConfigError with all problems of all inputs, when there is any */
   finish(): void {
-    if (this.#problems.length > 0) throw new ConfigError(this.#problems);
+    if (this.#problems.length === 0) return;
+    const label = this.#label === '' ? '' : `${this.#label}: `;
+    throw new ConfigError(
+      this.#problems.map(({ input, message }) => ({ input: `${label}${input}`, message })),
+    );
   }
 }

@@ -19,6 +19,9 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'render-task-definition/main.js': 'render-task-definition',
   'canary/main.js': 'canary',
   'canary/post.js': 'canary-post',
+  'ecr-push/main.js': 'ecr-push',
+  'ecr-push/post.js': 'ecr-push-post',
+  'promote/main.js': 'promote',
   'plan/main.js': 'plan',
   'rollback/main.js': 'rollback',
 };

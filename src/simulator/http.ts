@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { WireRequest, WireResponse } from './wire/protocol.ts';
 
@@ -22,13 +22,18 @@ export async function listen(
   port: number,
   handle: (request: WireRequest) => Promise<Reply>,
 ): Promise<Listener> {
-  const server = createServer((request, response) => {
+  return await serve(port, (request, response) => {
     readRequest(request)
       .then(handle)
       .then((reply) => deliver(reply, response))
       // The client went away while it was sending.
       .catch(() => response.destroy());
   });
+}
+
+/** As `listen`, for who reads and answers requests piece by piece. */
+export async function serve(port: number, answer: RequestListener): Promise<Listener> {
+  const server = createServer(answer);
   // In scaled time a client is idle for long: a connection that it keeps must not break by itself.
   server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { RegistryFront } from './ecr/front.ts';
 
 /** One call that reached the simulated AWS, as an operation sees it. */
 export interface Call {
@@ -6,6 +7,10 @@ export interface Call {
   readonly now: number;
   readonly region: string;
   readonly accountId: string;
+  /** The ARN of who calls, when the credentials are those of a role that was assumed here. */
+  readonly caller?: string;
+  /** As STS tells it: `ROLE_ID:SESSION`. */
+  readonly userId?: string;
 }
 
 /**
@@ -55,6 +60,18 @@ export interface World {
   advance(now: number): void;
   /** Operations by the SDK's service id: `ECS`, `Elastic Load Balancing v2`, ... */
   readonly services: Readonly<Record<string, Operations>>;
+  /** ARNs of the roles that may be assumed; any if there is no list. */
+  readonly roles?: readonly string[];
+  /** Gives the endpoint of an account's container registry in a region, on the loopback interface. */
+  registry?(accountId: string, region: string): Promise<RegistryFront>;
+  /** Closes what it has opened. */
+  close?(): Promise<void>;
+}
+
+/** How the container registries answer: see `SimulatorOptions`. */
+export interface RegistryOptions {
+  /** The URL of the OCI registry that keeps their content; it is kept in memory if not given. */
+  readonly upstream?: string;
 }
 
 export interface SimulatorContext {
@@ -64,6 +81,8 @@ export interface SimulatorContext {
   readonly accountId: string;
   /** A seeded random number in [0, 1). */
   readonly random: () => number;
+  /** Container registries answer on ports of their own; on none without it. */
+  readonly registry?: RegistryOptions;
   /** The state that a CloudWatch alarm has at time `at` (ms), from the metrics added so far; undefined without it. */
   readonly alarmState?: (name: string, at: number) => 'OK' | 'ALARM' | 'INSUFFICIENT_DATA' | undefined;
 }

@@ -53,15 +53,15 @@ export function accessDenied(service: string, operation: string, resource: strin
   const action = `${iam}:${operation}`;
   return new AwsError(
     denied,
-    `User: ${callerArn(call.accountId)} is not authorized to perform: ${action} on resource: ${resource} ` +
+    `User: ${callerArn(call)} is not authorized to perform: ${action} on resource: ${resource} ` +
       `because no identity-based policy allows the ${action} action`,
     deniedStatus,
   );
 }
 
 /** Who calls, as STS and every access-denied message name them. */
-export function callerArn(accountId: string): string {
-  return `arn:aws:sts::${accountId}:assumed-role/deploy/GitHubActions`;
+export function callerArn({ accountId, caller }: Call): string {
+  return caller ?? `arn:aws:sts::${accountId}:assumed-role/deploy/GitHubActions`;
 }
 
 /** The resource that an access-denied message names: the call's first ARN, an ECS service or cluster, or `*`. */
@@ -72,6 +72,11 @@ export function resourceOf(service: string, input: object, call: Call): string {
     const name = members.get('service') ?? members.get('serviceName');
     const of = name === undefined ? undefined : `service/${cluster}/${String(name).split('/').at(-1)}`;
     if (of) return `arn:aws:ecs:${call.region}:${call.accountId}:${of}`;
+  }
+  const repository = members.get('repositoryName');
+  if (service === 'ECR' && repository !== undefined) {
+    const account = members.get('registryId') ?? call.accountId;
+    return `arn:aws:ecr:${call.region}:${account}:repository/${repository}`;
   }
   return [...members.values()].find(isArn) ?? '*';
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../clock.ts';
 import type { MetricDelay, MetricFault } from './cloudwatch/arrival.ts';
 import { type CloudWatch, createCloudWatch } from './cloudwatch/cloudwatch.ts';
+import type { RegistryFront } from './ecr/front.ts';
 import { createFaultPlan, type Fault, type FaultKind, type FaultPlan, type ServiceId } from './faults.ts';
 import { listen, type Reply } from './http.ts';
 import {
@@ -9,11 +10,13 @@ import {
   type Call,
   type MetricSink,
   type Operations,
+  type RegistryOptions,
   type SimulatorContext,
   type World,
 } from './operation.ts';
 import { seededRandom } from './random.ts';
 import { accessDenied, internalError, resourceOf, throttled } from './refusals.ts';
+import { Credentials } from './sts/credentials.ts';
 import { stsOperations } from './sts/operations.ts';
 import { createThrottle, type Rate } from './throttle.ts';
 import { type Exchange, openExchange } from './wire/exchange.ts';
@@ -36,6 +39,11 @@ export interface SimulatorOptions<W extends World = World> {
   readonly throttle?: Readonly<Partial<Record<ServiceId, Rate>>>;
   /** The port to listen on, on the loopback interface; any free one if 0. */
   readonly port?: number;
+  /**
+   * Opens ports for the container registries, one for each account and region when it is first needed: `true`
+   * keeps their content in memory, `upstream` passes it on to an OCI registry. Without it no port is opened.
+   */
+  readonly registry?: true | RegistryOptions;
   /** Called when a call has been answered, or has been left without an answer. */
   readonly onCall?: (call: RecordedCall) => void;
   /** Called by a fault of kind `kill`. */
@@ -70,6 +78,12 @@ export interface Simulator<W extends World = World> {
   readonly faults: FaultPlan;
   /** What the simulator itself did wrong: answers of a wrong shape, exceptions, operations that it lacks. */
   readonly bugs: readonly string[];
+  /**
+   * The container registry's endpoint of an account in a region, the simulator's own if not given.
+   *
+   * @throws Error when the simulator was started without `registry`
+   */
+  registry(place?: { readonly accountId?: string; readonly region?: string }): Promise<RegistryFront>;
   /** Stops listening and breaks every connection. */
   close(): Promise<void>;
   /** The environment in which a child process talks to this AWS, and lives in its time. */
@@ -97,9 +111,13 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
     accountId,
     random: seededRandom(seed),
     alarmState: cloudwatch.alarmState,
+    ...(options.registry === undefined
+      ? {}
+      : { registry: options.registry === true ? {} : options.registry }),
   });
+  const credentials = new Credentials();
   const services: Readonly<Record<string, Operations>> = {
-    STS: stsOperations,
+    STS: stsOperations(credentials, world.roles),
     CloudWatch: cloudwatch.operations,
     ...world.services,
   };
@@ -156,7 +174,12 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
   ): Promise<WireResponse | NoAnswer> {
     const service = exchange.service.id;
     const operation = exchange.operation.name;
-    const call: Call = { now: recorded.time, region, accountId };
+    const call: Call = {
+      now: recorded.time,
+      region,
+      accountId,
+      ...credentials.signer(exchange.request.headers.authorization),
+    };
     const fault = faults.strike({ n: recorded.n, service, operation });
     if (fault) recorded.fault = fault.kind;
     const input = exchange.input();
@@ -198,7 +221,15 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
   const { url, close } = await listen(options.port ?? 0, handle);
   return {
     url,
-    close,
+    close: async () => {
+      await Promise.all([close(), world.close?.()]);
+    },
+    registry: async (place = {}) => {
+      if (options.registry === undefined || !world.registry) {
+        throw new Error('the simulator was started without container registries');
+      }
+      return await world.registry(place.accountId ?? accountId, place.region ?? region);
+    },
     calls,
     world,
     metrics: cloudwatch.sink,

@@ -3,6 +3,13 @@ import type { PutMetricAlarmInput } from '@aws-sdk/client-cloudwatch';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import { parse, YAMLParseError } from 'yaml';
 import { ConfigError, type Problem } from '../../errors.ts';
+import {
+  isDigest,
+  isTagMap,
+  type ScenarioFinding,
+  type ScenarioRepositories,
+  type ScenarioRepository,
+} from '../ecr/model.ts';
 import type { Rate, TrafficSource } from '../traffic/source.ts';
 import { behaviour } from './read-behaviour.ts';
 import type {
@@ -38,6 +45,7 @@ import {
   timeOfDay,
   whole,
   withDefault,
+  wrong,
 } from './shape.ts';
 
 const tags = optional(record(textOrNumber));
@@ -184,6 +192,51 @@ const source = object<TrafficSource>({
   session: withDefault(duration, 600_000),
 });
 
+const finding = object<ScenarioFinding>({
+  name: required(text),
+  severity: required(oneOf('CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'INFORMATIONAL', 'UNDEFINED')),
+  package: required(text),
+  version: required(textOrNumber),
+  fixedIn: optional(textOrNumber),
+  uri: optional(text),
+  description: optional(text),
+  tag: optional(text),
+});
+
+/** 12 digits; YAML reads them as a number. */
+const account: Reader<string> = (value, path) => {
+  const id = textOrNumber(value, path).padStart(12, '0');
+  if (!/^\d{12}$/.test(id)) throw wrong(path, 'an account id of 12 digits', value);
+  return id;
+};
+
+const roleArn: Reader<string> = (value, path) => {
+  const arn = text(value, path);
+  if (!/^arn:[\w-]+:iam::\d{12}:role\/.+$/.test(arn)) throw wrong(path, "a role's ARN", value);
+  return arn;
+};
+
+const digest: Reader<string> = (value, path) => {
+  if (!isDigest(value)) throw wrong(path, 'a digest such as sha256:2f6e…', value);
+  return value;
+};
+
+const repositoryInFull = object<ScenarioRepository>({
+  name: optional(text),
+  tags: optional(record(digest)),
+  immutable: optional(flag),
+  scanning: optional(oneOf('on-push', 'manual', 'enhanced', 'never', 'failing')),
+  scanTime: optional(duration),
+  scannedFor: optional(duration),
+  findings: optional(list(finding)),
+  region: optional(text),
+  account: optional(account),
+});
+
+/** Digests by tag, or the repository in full. */
+const repository: Reader<ScenarioRepositories[string]> = (value, path) =>
+  isTagMap(value) ? value : repositoryInFull(value, path);
+
 const scenario = object<Scenario>({
   name: required(text),
   start: optional(moment),
@@ -210,7 +263,8 @@ const scenario = object<Scenario>({
   scalableTargets: withDefault(list(scalableTarget), []),
   alarms: withDefault(list(alarm), []),
   traffic: withDefault(list(source), []),
-  repositories: optional(record(record(text))),
+  repositories: optional(record(repository)),
+  roles: optional(list(roleArn)),
   stacks: optional(record(record(text))),
   behaviours: withDefault(record(behaviour), {}),
 });

@@ -1,7 +1,7 @@
 import type { PutMetricAlarmInput } from '@aws-sdk/client-cloudwatch';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import type { StackOutputs } from '../cloudformation/operations.ts';
-import type { Repositories } from '../ecr/operations.ts';
+import type { ScenarioRepositories } from '../ecr/model.ts';
 import type { Behaviour } from '../traffic/behaviour.ts';
 import type { TrafficSource } from '../traffic/source.ts';
 
@@ -143,8 +143,10 @@ export interface Scenario {
   /** For the simulator's CloudWatch, as PutMetricAlarm takes them. */
   readonly alarms: readonly PutMetricAlarmInput[];
   readonly traffic: readonly TrafficSource[];
-  /** ECR repositories by name: digests by tag. */
-  readonly repositories?: Repositories;
+  /** ECR repositories by name: digests by tag, or the repository in full. */
+  readonly repositories?: ScenarioRepositories;
+  /** ARNs of the IAM roles that may be assumed; any if there is no list. */
+  readonly roles?: readonly string[];
   /** CloudFormation stacks by name: values by output key. */
   readonly stacks?: StackOutputs;
   /** By image, by its last path segment, or by its tag. */

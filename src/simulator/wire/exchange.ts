@@ -17,6 +17,8 @@ export interface Exchange {
   readonly service: ServiceModel;
   readonly operation: OperationModel;
   readonly requestId: string;
+  /** The request itself. */
+  readonly request: WireRequest;
   /**
    * The input, checked against the operation's schema.
    *
@@ -56,6 +58,7 @@ export function openExchange(
     service,
     operation,
     requestId,
+    request,
     input: () => readInput(protocol, operation, request),
     answer: (output) => {
       const faults = faultsOf(operation.output, output);

@@ -3,6 +3,7 @@ import { Scaler } from '../autoscaling/scaler.ts';
 import type { ScalingState } from '../autoscaling/state.ts';
 import { stackOperations } from '../cloudformation/operations.ts';
 import { registryOperations } from '../ecr/operations.ts';
+import { Registries } from '../ecr/registries.ts';
 import { containerOperations } from '../ecs/operations.ts';
 import { ServiceScheduler } from '../ecs/service-scheduler.ts';
 import { ContainerService } from '../ecs/state.ts';
@@ -70,6 +71,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   const traffic = new Traffic(kernel, balancing, scenario.traffic, users, scenario.slowOver, start);
   const scaling: ScalingState = { targets: new Map(), policies: new Map(), activities: [] };
   const scaler = new Scaler(kernel, scaling, containers, scheduler, traffic.utilization.cpu);
+  const registries = new Registries(context, scenario.repositories ?? {});
   const groups = settleBalancing(scenario, balancing, born);
   settleServices(scenario, containers, scheduler, groups, born);
   settleScaling(scenario, kernel, scaling);
@@ -102,9 +104,12 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
       'Elastic Load Balancing v2': upToDate(loadBalancingOperations(balancing)),
       'Application Auto Scaling': upToDate(scalingOperations(kernel, scaling, scaler, tags)),
       CloudFormation: stackOperations(scenario.stacks ?? {}),
-      ECR: registryOperations(scenario.repositories ?? {}),
+      ECR: registryOperations(registries),
       'Resource Groups Tagging API': upToDate(taggingOperations(tags)),
     },
+    ...(scenario.roles && { roles: scenario.roles }),
+    registry: (accountId, region) => registries.front(accountId, region),
+    close: () => registries.close(),
     request(door, request) {
       const listener = findListener(balancing, door.loadBalancer, door.port);
       if (listener === undefined) {

@@ -1,0 +1,261 @@
+import type { Build } from '../../docker/build.ts';
+import { ConfigError } from '../../errors.ts';
+import { isRepositoryName, parseEcrHost, parseReference } from '../../images/reference.ts';
+import { type Exception, readExceptions, SEVERITIES } from '../../images/scan.ts';
+import { type Commit, DEFAULT_TAGS, readTags, type WantedTag } from '../../images/tags.ts';
+import { listLines } from '../../rollout/list-lines.ts';
+import { InputReader, type InputSource } from '../input-reader.ts';
+import { parseAssignments } from '../render-task-definition/assignments.ts';
+import { type Entry, readImageList } from './image-list.ts';
+
+/** Where an image comes from. */
+export type Source =
+  | { readonly kind: 'build'; readonly build: Build }
+  /** In the Docker engine of the runner. */
+  | { readonly kind: 'local'; readonly image: string }
+  /** In a directory. */
+  | { readonly kind: 'layout'; readonly path: string };
+
+export interface ImageInputs {
+  readonly name: string;
+  readonly repository: string;
+  readonly tags: readonly [WantedTag, ...WantedTag[]];
+  readonly source: Source;
+}
+
+export interface ScanInputs {
+  readonly failOn: (typeof SEVERITIES)[number];
+  readonly exceptions: readonly Exception[];
+  readonly timeoutMs: number;
+  readonly onNoScan: 'fail' | 'proceed';
+}
+
+export interface Inputs {
+  readonly images: readonly ImageInputs[];
+  readonly region: string | undefined;
+  readonly registryId: string | undefined;
+  /** How to make a repository that is not there. */
+  readonly create:
+    | { readonly immutableTags: boolean; readonly lifecyclePolicy: string | undefined }
+    | undefined;
+  readonly scan: ScanInputs | undefined;
+  readonly builder: string | undefined;
+}
+
+/** What may differ from image to image. */
+const OF_AN_IMAGE = [
+  'repository',
+  'tags',
+  'tag-prefix',
+  'context',
+  'file',
+  'target',
+  'build-args',
+  'secrets',
+  'secret-envs',
+  'secret-files',
+  'platforms',
+  'cache-from',
+  'cache-to',
+  'labels',
+  'provenance',
+  'sbom',
+  'pull',
+  'no-cache',
+  'local-image',
+  'oci-layout',
+] as const;
+
+/** @throws ConfigError with every problem of every input and every image */
+export async function readInputs(
+  input: InputSource,
+  commit: Commit,
+  env: NodeJS.ProcessEnv,
+): Promise<Inputs> {
+  const reader = new InputReader(input);
+  const failOn = reader.oneOf('fail-on', ['none', ...SEVERITIES], 'none');
+  const { exceptions, problems } = readExceptions(listLines(input('allow-findings')));
+  for (const { input: place, message } of problems) reader.problem(place, message);
+  const timeoutMs = reader.duration('scan-timeout', 600_000);
+  const onNoScan = reader.oneOf('on-no-scan', ['fail', 'proceed'], 'fail');
+  const create = reader.boolean('create-repository', false);
+  const immutableTags = reader.boolean('immutable-tags', true);
+  const lifecyclePolicy = reader.parse('lifecycle-policy', readPolicy, undefined);
+
+  const list = reader.verbatim('images');
+  const entries =
+    list === undefined
+      ? [{ label: '', name: undefined, input }]
+      : await reader.attemptLater(() => readImageList(list, input, OF_AN_IMAGE), []);
+  const images: LocatedImage[] = [];
+  for (const entry of entries) {
+    const image = await reader.attemptLater<LocatedImage | undefined>(
+      () => readImage(entry, commit, env),
+      undefined,
+    );
+    if (image) images.push(image);
+  }
+  for (const { name, tag, repository } of clashes(images)) {
+    reader.problem(
+      'images',
+      `"${name}" would take ${repository}:${tag} from another image of this step; give it a tag-prefix`,
+    );
+  }
+  for (const name of repeated(images.map(({ name }) => name))) {
+    reader.problem('images', `two images are called "${name}"; give each a name of its own`);
+  }
+  const hosts = [...new Set(images.flatMap(({ registry }) => registry ?? []))];
+  if (hosts.length > 1) {
+    reader.problem(
+      'repository',
+      `the images are in several registries (${hosts.join(', ')}); push to each in a step of its own`,
+    );
+  }
+  const ecr = parseEcrHost(hosts[0] ?? '');
+  const registryId = reader.parse('registry-id', readAccount, undefined) ?? ecr?.account;
+  reader.finish();
+  return {
+    images,
+    region: reader.optional('region') ?? ecr?.region,
+    registryId,
+    create: create ? { immutableTags, lifecyclePolicy } : undefined,
+    scan: failOn === 'none' ? undefined : { failOn, exceptions, timeoutMs, onNoScan },
+    builder: reader.optional('builder'),
+  };
+}
+
+/** With the registry that its repository was written with. */
+interface LocatedImage extends ImageInputs {
+  readonly registry: string | undefined;
+}
+
+async function readImage(
+  { label, name, input }: Entry,
+  commit: Commit,
+  env: NodeJS.ProcessEnv,
+): Promise<LocatedImage> {
+  const reader = new InputReader(input, label);
+  const given = reader.required('repository', 'shop, or the address that ECR shows for it');
+  const reference = parseReference(given);
+  if (
+    given !== '' &&
+    (!reference || reference.tag || reference.digest || !isRepositoryName(reference.repository))
+  ) {
+    const rule =
+      'write the name of an ECR repository (small letters, digits, and . _ - / between them), without a tag';
+    reader.problem('repository', `"${given}" is not a repository; ${rule}`);
+  }
+  const repository = reference?.repository ?? given;
+  const prefix = reader.optional('tag-prefix') ?? '';
+  const lines = listLines(reader.verbatim('tags') ?? DEFAULT_TAGS);
+  const { tags, problems } = readTags(lines, commit, prefix);
+  for (const problem of problems) reader.problem(problem.input, problem.message);
+  const [first, ...more] = tags;
+  if (!first && problems.length === 0) {
+    reader.problem(
+      'tags',
+      `gives no tag: the run was started by ${commit.ref || 'no git reference'}, not by a tag such as v1.2.3; add sha`,
+    );
+  }
+  const source = await readSource(reader, env);
+  reader.finish();
+  return {
+    name: name ?? (label === '' || prefix === '' ? lastPart(repository) : prefix.replace(/[-_.]+$/, '')),
+    repository,
+    registry: reference?.registry,
+    tags: [first ?? { tag: '', moves: false, asked: false }, ...more],
+    source,
+  };
+}
+
+async function readSource(reader: InputReader, env: NodeJS.ProcessEnv): Promise<Source> {
+  const local = reader.optional('local-image');
+  const layout = reader.optional('oci-layout');
+  const built = ['context', 'file', 'target'].filter((name) => reader.optional(name) !== undefined);
+  if (local !== undefined && layout !== undefined) {
+    reader.problem('oci-layout', 'is given beside local-image; an image comes from one of them');
+  }
+  if (local !== undefined || layout !== undefined) {
+    const given = local === undefined ? 'oci-layout' : 'local-image';
+    for (const name of built)
+      reader.problem(name, `is for a build, and ${given} is built already; leave one of them out`);
+    return local === undefined ? { kind: 'layout', path: layout ?? '' } : { kind: 'local', image: local };
+  }
+  const map = (name: string, form: string): Promise<ReadonlyMap<string, string>> =>
+    reader.attemptLater(async () => {
+      const text = reader.verbatim(name) ?? '';
+      return text === '' ? new Map() : parseAssignments(text, name, { form, problemOf: () => undefined });
+    }, new Map());
+  const lines = (name: string) =>
+    (reader.optional(name) ?? '')
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+  const secretEnvs = await map('secret-envs', 'ID=VARIABLE');
+  for (const [id, variable] of secretEnvs) {
+    if (env[variable] === undefined) {
+      reader.problem(
+        'secret-envs',
+        `${id}: there is no environment variable ${variable}; set it by env: of this step`,
+      );
+    }
+  }
+  const build: Build = {
+    context: reader.optional('context') ?? '.',
+    file: reader.optional('file'),
+    target: reader.optional('target'),
+    buildArgs: await map('build-args', 'NAME=value'),
+    secrets: await map('secrets', 'ID=value'),
+    secretEnvs,
+    secretFiles: await map('secret-files', 'ID=path'),
+    platforms: lines('platforms').flatMap((line) => line.split(',').map((each) => each.trim())),
+    cacheFrom: lines('cache-from'),
+    cacheTo: lines('cache-to'),
+    labels: await map('labels', 'NAME=value'),
+    provenance: reader.optional('provenance'),
+    sbom: reader.optional('sbom'),
+    pull: reader.boolean('pull', false),
+    noCache: reader.boolean('no-cache', false),
+  };
+  return { kind: 'build', build };
+}
+
+/** Tags of one repository that two images want. */
+function clashes(
+  images: readonly ImageInputs[],
+): readonly { name: string; repository: string; tag: string }[] {
+  const taken = new Set<string>();
+  return images.flatMap(({ name, repository, tags }) =>
+    tags.flatMap(({ tag }) => {
+      const place = `${repository}:${tag}`;
+      if (taken.has(place)) return [{ name, repository, tag }];
+      taken.add(place);
+      return [];
+    }),
+  );
+}
+
+const repeated = (names: readonly string[]): readonly string[] => [
+  ...new Set(names.filter((name, index) => names.indexOf(name) < index)),
+];
+
+const lastPart = (repository: string): string => repository.slice(repository.lastIndexOf('/') + 1);
+
+function readPolicy(text: string): string {
+  try {
+    const policy: unknown = JSON.parse(text);
+    if (typeof policy === 'object' && policy !== null && 'rules' in policy) return text;
+  } catch {
+    // Told below, together with what is JSON and no policy.
+  }
+  const example = '{"rules": [{"rulePriority": 1, "selection": {...}, "action": {"type": "expire"}}]}';
+  throw new ConfigError({
+    input: 'lifecycle-policy',
+    message: `is not a lifecycle policy, such as ${example}`,
+  });
+}
+
+function readAccount(text: string): string {
+  if (/^\d{12}$/.test(text)) return text;
+  throw new ConfigError({ input: 'registry-id', message: `"${text}" is not an account id of 12 digits` });
+}

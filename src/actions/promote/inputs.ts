@@ -1,0 +1,146 @@
+import { ConfigError } from '../../errors.ts';
+import {
+  type ImageReference,
+  isRepositoryName,
+  PORTABLE,
+  parseEcrHost,
+  parseReference,
+} from '../../images/reference.ts';
+import { type Commit, readTags, type WantedTag } from '../../images/tags.ts';
+import { listLines } from '../../rollout/list-lines.ts';
+import { InputReader, type InputSource } from '../input-reader.ts';
+import { parseAssignments } from '../render-task-definition/assignments.ts';
+import { imageProblem } from '../render-task-definition/references.ts';
+
+/** One side of the copy; what is undefined is as the job's credentials and AWS_REGION have it. */
+export interface Side {
+  readonly region: string | undefined;
+  readonly registryId: string | undefined;
+  readonly role: string | undefined;
+}
+
+export interface Promotion {
+  readonly name: string;
+  /** Repository and a digest or tag. */
+  readonly from: ImageReference;
+  readonly toRepository: string;
+  readonly tags: readonly WantedTag[];
+}
+
+export interface Inputs {
+  readonly promotions: readonly Promotion[];
+  readonly source: Side;
+  readonly target: Side;
+}
+
+/** @throws ConfigError with every problem of every input */
+export async function readInputs(input: InputSource, commit: Commit): Promise<Inputs> {
+  const reader = new InputReader(input);
+  const image = reader.optional('image');
+  const list = reader.optional('images');
+  const toRepository = reader.optional('to-repository');
+  const tagLines = reader.optional('tags') ?? '';
+  const named = new Map<string, string>();
+  if (image !== undefined && list !== undefined) {
+    reader.problem('images', 'is given beside image; give one of them');
+  }
+  if (image === undefined && list === undefined) {
+    reader.problem('image', `names no image: ${imageProblem('') ?? ''}`);
+  }
+  if (image !== undefined) named.set('', image);
+  if (list !== undefined) {
+    const rules = { form: 'name=image', problemOf: imageProblem };
+    const none: ReadonlyMap<string, string> = new Map();
+    const given = await reader.attemptLater(() => parseAssignments(list, 'images', rules), none);
+    for (const [name, reference] of given) named.set(name, reference);
+  }
+  const promotions = [...named].flatMap(([name, text]) => {
+    const place = name === '' ? 'image' : `images: ${name}`;
+    const read = () => readPromotion(name, place, text, toRepository, tagLines, commit);
+    return reader.attempt<readonly Promotion[]>(() => [read()], []);
+  });
+  const hosts = [...new Set(promotions.flatMap(({ from }) => from.registry ?? []))];
+  if (hosts.length > 1) {
+    reader.problem(
+      'images',
+      `are in several registries (${hosts.join(', ')}); promote from each in a step of its own`,
+    );
+  }
+  const ecr = parseEcrHost(hosts[0] ?? '');
+  const side = (which: 'source' | 'target'): Side => ({
+    region: reader.optional(`${which}-region`) ?? (which === 'source' ? ecr?.region : undefined),
+    registryId:
+      reader.parse(`${which}-registry-id`, readAccount(which), undefined) ??
+      (which === 'source' ? ecr?.account : undefined),
+    role: reader.parse(`${which}-role`, readRole(which), undefined),
+  });
+  const [source, target] = [side('source'), side('target')];
+  const elsewhere = Object.values(target).some((each) => each !== undefined);
+  for (const { name, from, toRepository: to, tags } of promotions) {
+    if (tags.length > 0 || to !== from.repository || elsewhere) continue;
+    const fix = 'give to-repository, tags, or a target-region, target-registry-id or target-role';
+    reader.problem(
+      name === '' ? 'image' : `images: ${name}`,
+      `nothing says where ${from.repository} is to go; ${fix}`,
+    );
+  }
+  reader.finish();
+  return { promotions, source, target };
+}
+
+function readPromotion(
+  name: string,
+  place: string,
+  text: string,
+  toRepository: string | undefined,
+  tagLines: string,
+  commit: Commit,
+): Promotion {
+  const wrong = imageProblem(text);
+  const from = parseReference(text.startsWith(PORTABLE) ? text.slice(PORTABLE.length) : text);
+  if (wrong !== undefined) throw new ConfigError({ input: place, message: wrong });
+  if (!from || (from.tag === undefined && from.digest === undefined)) {
+    throw new ConfigError({
+      input: place,
+      message: `"${text}" does not name one image; write its address, or ecr:REPOSITORY, with @sha256:... or :TAG`,
+    });
+  }
+  const label = name === '' ? (from.repository.split('/').at(-1) ?? '') : name;
+  const filled = (template: string) => template.replaceAll('{name}', label);
+  const to = filled(toRepository ?? from.repository);
+  const { tags, problems } = readTags(
+    listLines(tagLines).map(([line, tag]) => [line, filled(tag)] as const),
+    commit,
+    '',
+  );
+  const repositoryProblem = isRepositoryName(to)
+    ? []
+    : [
+        {
+          input: 'to-repository',
+          message: `"${to}" is not the name of an ECR repository; write it without registry and tag`,
+        },
+      ];
+  if (problems.length + repositoryProblem.length > 0)
+    throw new ConfigError([...problems, ...repositoryProblem]);
+  // A version keeps its name on its way from stage to stage.
+  const kept = from.tag === undefined ? [] : [{ tag: from.tag, moves: false, asked: false }];
+  return { name: label, from, toRepository: to, tags: tags.length > 0 ? tags : kept };
+}
+
+const readAccount = (which: string) => (text: string) => {
+  if (/^\d{12}$/.test(text)) return text;
+  throw new ConfigError({
+    input: `${which}-registry-id`,
+    message: `"${text}" is not an account id of 12 digits`,
+  });
+};
+
+const readRole = (which: string) => (text: string) => {
+  if (/^arn:[^:\s]+:iam::\d{12}:role\/\S+$/.test(text)) return text;
+  const example = 'arn:aws:iam::111122223333:role/push-images';
+  throw new ConfigError({
+    input: `${which}-role`,
+    message: `"${text}" is not the ARN of a role, such as ${example}`,
+  });
+};

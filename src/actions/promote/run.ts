@@ -1,0 +1,188 @@
+import { isDeepStrictEqual } from 'node:util';
+import { ConfigError, DeployError } from '../../errors.ts';
+import { isImmutable } from '../../images/mutability.ts';
+import { portable } from '../../images/reference.ts';
+import type { Repositories, Repository } from '../../ports.ts';
+import { copyImage } from '../../registry/copy.ts';
+import { type RegistryOptions, RemoteRepository } from '../../registry/registry.ts';
+import { RegistryError } from '../../registry/registry-error.ts';
+import type { ActionContext } from '../action.ts';
+import { commitOf } from '../commit.ts';
+import { keptLogin } from '../registry-login.ts';
+import { type Promotion, readInputs, type Side } from './inputs.ts';
+
+/** A registry, and how to get in. */
+interface Place {
+  readonly ecr: Repositories;
+  readonly access: RegistryOptions;
+}
+
+interface Promoted {
+  readonly name: string;
+  readonly image: string;
+  readonly reference: string;
+  readonly digest: string;
+}
+
+/** Copies images by their digests into another repository, account, region or under another tag. */
+export async function run(context: ActionContext): Promise<void> {
+  const { reporter, env } = context;
+  const inputs = await readInputs(context.input, commitOf(env));
+  const source = openSide(inputs.source, context);
+  const same = isDeepStrictEqual(inputs.source, inputs.target);
+  const sides = await Promise.all([source, same ? source : openSide(inputs.target, context)]);
+  const plans = await allPlans(inputs.promotions, ...sides);
+  const promoted: Promoted[] = [];
+  for (const plan of plans) promoted.push(await promote(plan, context));
+  const [only, ...others] = promoted;
+  const map = (of: (image: Promoted) => string) =>
+    JSON.stringify(Object.fromEntries(promoted.map((image) => [image.name, of(image)])));
+  reporter.output(
+    'images',
+    map(({ image }) => image),
+  );
+  reporter.output(
+    'references',
+    map(({ reference }) => reference),
+  );
+  if (only && others.length === 0) {
+    reporter.output('image', only.image);
+    reporter.output('reference', only.reference);
+    reporter.output('digest', only.digest);
+  }
+}
+
+async function openSide(
+  { region, registryId, role }: Side,
+  { clock, cancelled, reporter, env }: ActionContext,
+): Promise<Place> {
+  const connection = { clock, signal: cancelled };
+  const { repositories } = await import('../../aws/repositories.ts');
+  const credentials =
+    role === undefined
+      ? undefined
+      : await (await import('../../aws/roles.ts')).assumeRole(connection, role, sessionName(env));
+  if (credentials) {
+    reporter.mask(credentials.secretAccessKey);
+    reporter.mask(credentials.sessionToken);
+  }
+  const ecr = repositories(connection, {
+    ...(region !== undefined && { region }),
+    ...(registryId !== undefined && { registryId }),
+    ...(credentials && { credentials }),
+  });
+  return { ecr, access: { clock, signal: cancelled, login: keptLogin(ecr, clock, reporter.mask) } };
+}
+
+/** Leads from CloudTrail back to the run. */
+const sessionName = (env: NodeJS.ProcessEnv): string => `deploy-actions-${env['GITHUB_RUN_ID'] || 'local'}`;
+
+/** A promotion of which is known that nothing stands in its way. */
+interface Plan {
+  readonly promotion: Promotion;
+  readonly from: RemoteRepository;
+  readonly digest: string;
+  readonly to: RemoteRepository;
+  readonly repository: Repository;
+  readonly tags: readonly string[];
+  readonly sameRegistry: boolean;
+}
+
+/** @throws ConfigError with everything that stands in the way of any of them; nothing is copied then */
+async function allPlans(
+  promotions: readonly Promotion[],
+  source: Place,
+  target: Place,
+): Promise<readonly Plan[]> {
+  const ends = await Promise.allSettled(promotions.map((promotion) => planOf(promotion, source, target)));
+  const refused = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+  const other = refused.find((reason) => !(reason instanceof ConfigError));
+  if (other !== undefined) throw other;
+  const problems = refused.flatMap((reason) => (reason instanceof ConfigError ? reason.problems : []));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+}
+
+async function planOf(promotion: Promotion, source: Place, target: Place): Promise<Plan> {
+  const { from, toRepository, tags } = promotion;
+  const [origin, repository] = await Promise.all([
+    source.ecr.find(from.repository),
+    target.ecr.find(toRepository),
+  ]);
+  const fail = (input: string, message: string): never => {
+    throw new ConfigError({ input, message });
+  };
+  if (!origin)
+    return fail(
+      'image',
+      `there is no repository "${from.repository}" in the registry that it is to come from`,
+    );
+  if (!repository) {
+    return fail(
+      'to-repository',
+      `there is no repository "${toRepository}" in the registry that it is to go to; make it first`,
+    );
+  }
+  const there = new RemoteRepository(origin.name, source.access);
+  const to = new RemoteRepository(repository.name, target.access);
+  const reference = from.digest ?? from.tag ?? '';
+  const digest = await there.digestOf(reference);
+  if (digest === undefined) return fail('image', `${from.repository} has no image ${reference}`);
+  const wanted = tags.filter(
+    ({ tag, asked, moves }) => asked || !moves || !isImmutable(repository.mutability, tag),
+  );
+  for (const { tag } of wanted) {
+    const taken = isImmutable(repository.mutability, tag) ? await to.digestOf(tag) : undefined;
+    if (taken === undefined || taken === digest) continue;
+    return fail(
+      'tags',
+      `${repository.name}:${tag} is another image (${taken}), and the tags of that repository are immutable; promote under another tag`,
+    );
+  }
+  return {
+    promotion,
+    from: there,
+    digest,
+    to,
+    repository,
+    tags: wanted.map(({ tag }) => tag),
+    sameRegistry: registryOf(origin) === registryOf(repository),
+  };
+}
+
+const registryOf = ({ uri }: Repository): string => uri.slice(0, uri.indexOf('/'));
+
+async function promote(
+  { promotion, from, digest, to, repository, tags, sameRegistry }: Plan,
+  { reporter }: ActionContext,
+): Promise<Promoted> {
+  const { name } = promotion;
+  try {
+    const manifest = await from.manifest(digest);
+    if (!manifest) throw new RegistryError(`${from.name} lost ${digest}`);
+    const { blobs, bytes } = await copyImage(from, manifest, to, sameRegistry ? from.name : undefined);
+    for (const tag of tags) if ((await to.digestOf(tag)) !== digest) await to.putManifest(tag, manifest);
+    for (const reference of [digest, ...tags]) {
+      const there = await to.digestOf(reference);
+      if (there !== digest)
+        throw new RegistryError(
+          `${to.name} has ${there ?? 'nothing'} as ${reference} after the copy, not ${digest}`,
+        );
+    }
+    const sent = blobs === 0 ? 'all of it was there' : `${blobs} blobs sent, ${(bytes / 1e6).toFixed(1)} MB`;
+    reporter.info(
+      `${name}: ${from.name}@${digest} is ${repository.name}${tags.map((tag) => `:${tag}`).join(', ')} (${sent})`,
+    );
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    throw new DeployError(`${name} could not be promoted to ${repository.uri}: ${error.message}`, {
+      state: 'Nothing is deployed. Parts that were copied already are used by the next run.',
+      next:
+        error.status === 401 || error.status === 403
+          ? 'Allow the pull on the one side and the push on the other; the permissions are in the README of promote.'
+          : 'Run this step again.',
+      cause: error,
+    });
+  }
+  return { name, digest, image: `${repository.uri}@${digest}`, reference: portable(repository.name, digest) };
+}

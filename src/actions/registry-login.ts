@@ -1,0 +1,35 @@
+import type { Clock } from '../clock.ts';
+import type { RegistryLogin, Repositories } from '../ports.ts';
+
+/** A login this near to its end is renewed before it is used. */
+const MARGIN_MS = 10 * 60_000;
+
+/**
+ * Logs in to a registry once, and again when the login nears its end or the registry refuses it. Whoever asks at the
+ * same time gets the same one. The password is masked before anybody can print it.
+ */
+export function keptLogin(
+  ecr: Repositories,
+  clock: Clock,
+  mask: (secret: string) => void,
+): (refused?: RegistryLogin) => Promise<RegistryLogin> {
+  let current: Promise<RegistryLogin> | undefined;
+  const renew = () => {
+    const asked = ecr.login().then((login) => {
+      mask(login.password);
+      mask(Buffer.from(`${login.username}:${login.password}`).toString('base64'));
+      return login;
+    });
+    // A failure is not kept: the next one to ask asks anew.
+    asked.catch(() => {
+      if (current === asked) current = undefined;
+    });
+    current = asked;
+    return asked;
+  };
+  return async (refused) => {
+    const login = await (current ?? renew());
+    const good = login !== refused && login.expiresAt - clock.now() > MARGIN_MS;
+    return good ? login : renew();
+  };
+}

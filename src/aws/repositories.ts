@@ -1,0 +1,230 @@
+import {
+  CreateRepositoryCommand,
+  type CreateRepositoryCommandOutput,
+  DescribeImageScanFindingsCommand,
+  type DescribeImageScanFindingsCommandOutput,
+  DescribeRepositoriesCommand,
+  type DescribeRepositoriesCommandOutput,
+  ECRClient,
+  type Repository as EcrRepository,
+  type EnhancedImageScanFinding,
+  GetAuthorizationTokenCommand,
+  type GetAuthorizationTokenCommandOutput,
+  type ImageScanFinding,
+  PutLifecyclePolicyCommand,
+  StartImageScanCommand,
+} from '@aws-sdk/client-ecr';
+import { DeployError } from '../errors.ts';
+import type { Severity, Vulnerability } from '../images/scan.ts';
+import { SEVERITIES } from '../images/scan.ts';
+import type { NewRepository, Repositories, Repository, ScanState } from '../ports.ts';
+import { type Connection, call, clientSettings, errorName } from './connection.ts';
+
+/** Which registry: without them, that of the credentials in AWS_REGION. */
+export interface RegistryPlace {
+  readonly region?: string;
+  readonly registryId?: string;
+  /** Credentials of a role that was taken on, instead of those of the environment. */
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken: string;
+  };
+}
+
+/**
+ * Repositories of ECR. Permissions: ecr:DescribeRepositories, ecr:GetAuthorizationToken, ecr:CreateRepository and
+ * ecr:PutLifecyclePolicy, ecr:StartImageScan, ecr:DescribeImageScanFindings; each only for the method that needs it.
+ */
+export function repositories(connection: Connection, place: RegistryPlace = {}): Repositories {
+  const { region, credentials, registryId } = place;
+  const client = new ECRClient({
+    ...clientSettings(connection),
+    ...(region !== undefined && { region }),
+    ...(credentials && { credentials }),
+  });
+  const send = <Output>(command: object): Promise<Output> => call<Output>(connection, 'ecr', client, command);
+  const registry = registryId === undefined ? {} : { registryId };
+
+  async function find(name: string): Promise<Repository | undefined> {
+    const command = new DescribeRepositoriesCommand({ ...registry, repositoryNames: [name] });
+    try {
+      const output = await send<DescribeRepositoriesCommandOutput>(command);
+      const [found] = output.repositories ?? [];
+      return found && repositoryOf(found);
+    } catch (error) {
+      if (errorName(error) === 'RepositoryNotFoundException') return undefined;
+      throw error;
+    }
+  }
+
+  async function create(name: string, settings: NewRepository): Promise<Repository> {
+    const command = new CreateRepositoryCommand({
+      ...registry,
+      repositoryName: name,
+      imageTagMutability: settings.immutableTags ? 'IMMUTABLE' : 'MUTABLE',
+      imageScanningConfiguration: { scanOnPush: settings.scanOnPush },
+    });
+    const made = await send<CreateRepositoryCommandOutput>(command).then(
+      ({ repository }) => repository && repositoryOf(repository),
+      (error: unknown) => {
+        // Another job, or an answer of our own that was lost.
+        if (errorName(error) === 'RepositoryAlreadyExistsException') return find(name);
+        throw error;
+      },
+    );
+    if (!made) throw new Error(`ECR neither made nor has the repository ${name}`);
+    if (settings.lifecyclePolicy !== undefined) {
+      await send(
+        new PutLifecyclePolicyCommand({
+          registryId: made.registryId,
+          repositoryName: name,
+          lifecyclePolicyText: settings.lifecyclePolicy,
+        }),
+      );
+    }
+    return made;
+  }
+
+  async function startScan({ name, registryId: owner }: Repository, digest: string): Promise<void> {
+    const imageId = { imageDigest: digest };
+    try {
+      await send(new StartImageScanCommand({ registryId: owner, repositoryName: name, imageId }));
+    } catch (error) {
+      // LimitExceeded: scanned today. Validation: the registry scans by itself, continuously.
+      const harmless = /^(LimitExceededException|ValidationException|UnsupportedImageTypeException)$/;
+      if (!harmless.test(errorName(error))) throw error;
+    }
+  }
+
+  async function scan({ name, registryId: owner }: Repository, digest: string): Promise<ScanState> {
+    const found: Vulnerability[] = [];
+    let nextToken: string | undefined;
+    do {
+      const command = new DescribeImageScanFindingsCommand({
+        registryId: owner,
+        repositoryName: name,
+        imageId: { imageDigest: digest },
+        maxResults: 1000,
+        nextToken,
+      });
+      let page: DescribeImageScanFindingsCommandOutput;
+      try {
+        page = await send<DescribeImageScanFindingsCommandOutput>(command);
+      } catch (error) {
+        if (errorName(error) !== 'ScanNotFoundException') throw error;
+        return { kind: 'none', why: 'ECR has not scanned it' };
+      }
+      const { status = 'PENDING', description } = page.imageScanStatus ?? {};
+      if (!FINISHED.has(status)) {
+        const why = description ? `${status}: ${description}` : status;
+        return HOPELESS.has(status) ? { kind: 'failed', why } : { kind: 'running', status };
+      }
+      found.push(...(page.imageScanFindings?.findings ?? []).map(basicFinding));
+      found.push(...(page.imageScanFindings?.enhancedFindings ?? []).map(enhancedFinding));
+      nextToken = page.nextToken;
+    } while (nextToken);
+    return { kind: 'done', found };
+  }
+
+  return {
+    find,
+    create,
+    startScan,
+    scan,
+    async login() {
+      const output = await send<GetAuthorizationTokenCommandOutput>(
+        new GetAuthorizationTokenCommand(registryId === undefined ? {} : { registryIds: [registryId] }),
+      );
+      const [data] = output.authorizationData ?? [];
+      const token = Buffer.from(data?.authorizationToken ?? '', 'base64').toString();
+      const colon = token.indexOf(':');
+      if (!data?.proxyEndpoint || colon < 1) {
+        throw new DeployError('ECR gave no password for its registry', {
+          state: 'Nothing was changed.',
+          next: 'Run this step again.',
+        });
+      }
+      return {
+        endpoint: data.proxyEndpoint,
+        username: token.slice(0, colon),
+        password: token.slice(colon + 1),
+        expiresAt: data.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
+      };
+    },
+  };
+}
+
+/** `ACTIVE` is what continuous (enhanced) scanning says once it has looked. */
+const FINISHED: ReadonlySet<string> = new Set(['COMPLETE', 'ACTIVE']);
+const HOPELESS: ReadonlySet<string> = new Set([
+  'FAILED',
+  'UNSUPPORTED_IMAGE',
+  'SCAN_ELIGIBILITY_EXPIRED',
+  'FINDINGS_UNAVAILABLE',
+  'LIMIT_EXCEEDED',
+  'IMAGE_ARCHIVED',
+]);
+
+function repositoryOf(found: EcrRepository): Repository {
+  const { repositoryName: name, repositoryArn: arn, repositoryUri: uri, registryId } = found;
+  if (!name || !arn || !uri || !registryId) throw new Error('ECR answered a repository without its name');
+  const filters = found.imageTagMutabilityExclusionFilters ?? [];
+  return {
+    name,
+    arn,
+    uri,
+    registryId,
+    mutability: {
+      immutable: found.imageTagMutability?.startsWith('IMMUTABLE') ?? false,
+      except: filters.flatMap(({ filter }) => (filter === undefined ? [] : [filter])),
+    },
+    scanOnPush: found.imageScanningConfiguration?.scanOnPush ?? false,
+  };
+}
+
+const severityOf = (text: string | undefined): Severity =>
+  SEVERITIES.find((severity) => severity === text?.toLowerCase()) ?? 'undefined';
+
+/** Basic scanning keeps package and version among its attributes. */
+function basicFinding({
+  name,
+  severity,
+  uri,
+  description,
+  attributes = [],
+}: ImageScanFinding): Vulnerability {
+  const attribute = (key: string) => attributes.find((each) => each.key === key)?.value;
+  return vulnerability({
+    id: name ?? 'unnamed',
+    severity: severityOf(severity),
+    url: uri,
+    description,
+    packageName: attribute('package_name'),
+    version: attribute('package_version'),
+  });
+}
+
+function enhancedFinding(finding: EnhancedImageScanFinding): Vulnerability {
+  const { packageVulnerabilityDetails: details, severity, title, description } = finding;
+  const [affected] = details?.vulnerablePackages ?? [];
+  return vulnerability({
+    id: details?.vulnerabilityId ?? title ?? finding.findingArn ?? 'unnamed',
+    severity: severityOf(severity),
+    url: details?.sourceUrl,
+    description,
+    packageName: affected?.name,
+    version: affected?.version,
+    fixedIn: affected?.fixedInVersion,
+  });
+}
+
+/** Leaves out what the scanner does not say. */
+const vulnerability = (
+  given: {
+    readonly [Key in keyof Vulnerability]: Vulnerability[Key] | undefined;
+  },
+): Vulnerability =>
+  Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined && value !== ''),
+  ) as unknown as Vulnerability;

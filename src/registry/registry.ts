@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { type Descriptor, MANIFEST_TYPES, type Manifest, type StoredManifest } from '../images/manifest.ts';
+import type { RegistryLogin } from '../ports.ts';
+import { RegistryError, refusalOf } from './registry-error.ts';
+
+/** Where images can be read from: a repository of a registry, or a directory. */
+export interface ImageSource {
+  /** @param reference a tag or a digest; @returns undefined when there is no such image */
+  manifest(reference: string): Promise<StoredManifest | undefined>;
+  open(blob: Descriptor): Promise<ReadableStream<Uint8Array>>;
+}
+
+export interface RegistryOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Gives a login that is still good; asked again when the registry refuses the former one. */
+  readonly login: (refused?: RegistryLogin) => Promise<RegistryLogin>;
+}
+
+/** How long a registry that does not answer is asked again. */
+const PATIENCE_MS = 120_000;
+/** For answers without content; content takes as long as it takes. */
+const ANSWER_MS = 30_000;
+
+/**
+ * A repository of a registry, by the protocol that Docker itself speaks.
+ * https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+ *
+ * Requests that fail for a reason that may pass are made again, with growing pauses, for two minutes. Errors are
+ * RegistryError.
+ */
+export class RemoteRepository implements ImageSource {
+  readonly #name: string;
+  readonly #options: RegistryOptions;
+
+  constructor(name: string, options: RegistryOptions) {
+    this.#name = name;
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  /** The digest that a tag has; undefined when there is no such image. */
+  async digestOf(reference: string): Promise<string | undefined> {
+    const response = await this.#ask('HEAD', `manifests/${reference}`, { accept: MANIFEST_TYPES.join(', ') });
+    if (!response) return undefined;
+    // A registry may leave the digest out of its answer.
+    return response.headers.get('docker-content-digest') ?? (await this.manifest(reference))?.digest;
+  }
+
+  async manifest(reference: string): Promise<StoredManifest | undefined> {
+    return this.#patiently(async () => {
+      const accept = MANIFEST_TYPES.join(', ');
+      const response = await this.#ask('GET', `manifests/${reference}`, { accept }, undefined, false);
+      if (!response) return undefined;
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      const digest = sha256(bytes);
+      if (reference.startsWith('sha256:') && digest !== reference) {
+        throw new RegistryError(`${this.#name}: the registry answered ${digest} for ${reference}`);
+      }
+      const content = JSON.parse(Buffer.from(bytes).toString()) as Manifest;
+      const type = response.headers.get('content-type')?.split(';')[0]?.trim();
+      return { digest, bytes, content, mediaType: type || content.mediaType || '' };
+    });
+  }
+
+  /** @param reference a tag, or the manifest's own digest */
+  async putManifest(reference: string, { mediaType, bytes }: StoredManifest): Promise<void> {
+    await this.#ask('PUT', `manifests/${reference}`, { 'content-type': mediaType }, Buffer.from(bytes));
+  }
+
+  async has({ digest }: Descriptor): Promise<boolean> {
+    return (await this.#ask('HEAD', `blobs/${digest}`)) !== undefined;
+  }
+
+  async open({ digest }: Descriptor): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#ask('GET', `blobs/${digest}`, {}, undefined, false);
+    if (!response?.body) throw new RegistryError(`${this.#name} has no blob ${digest}`, { status: 404 });
+    return response.body;
+  }
+
+  /**
+   * Puts a blob into the repository, which checks its digest.
+   *
+   * @param open gives the content anew for each try
+   * @param from another repository of this registry that has the blob, where the registry may take it from
+   */
+  async upload(
+    blob: Descriptor,
+    open: () => Promise<ReadableStream<Uint8Array>>,
+    from?: string,
+  ): Promise<'mounted' | 'uploaded'> {
+    return this.#patiently(async () => {
+      const mount = from === undefined ? '' : `?${new URLSearchParams({ mount: blob.digest, from })}`;
+      const begun = await this.#ask('POST', `blobs/uploads/${mount}`, {}, '', false);
+      if (begun?.status === 201) return 'mounted';
+      const content = await open();
+      const sent = await this.#ask(
+        'PATCH',
+        locationOf(begun),
+        { 'content-type': 'application/octet-stream', 'content-length': String(blob.size) },
+        content,
+        false,
+      );
+      const end = new URL(locationOf(sent));
+      end.searchParams.set('digest', blob.digest);
+      await this.#ask('PUT', end.href, { 'content-length': '0' }, '', false);
+      return 'uploaded';
+    });
+  }
+
+  /** Repeats what fails for a reason that may pass, as a whole: half an upload cannot be gone on with. */
+  async #patiently<T>(work: () => Promise<T>): Promise<T> {
+    const { clock, signal } = this.#options;
+    const deadline = clock.now() + PATIENCE_MS;
+    for (let pause = 500; ; pause = Math.min(8_000, pause * 2)) {
+      try {
+        return await work();
+      } catch (error) {
+        const passes = error instanceof RegistryError ? error.passes : error instanceof TypeError;
+        if (!passes || signal.aborted || clock.now() + pause > deadline) throw error;
+        await clock.sleep(pause, signal);
+        if (signal.aborted) throw error;
+      }
+    }
+  }
+
+  /**
+   * One request; asked again by itself unless it is part of a larger whole.
+   *
+   * @returns undefined for what is not there, when it was asked for by GET or HEAD
+   */
+  async #ask(
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>> = {},
+    body?: string | Buffer | ReadableStream<Uint8Array>,
+    repeat = true,
+  ): Promise<(Response & { readonly url: string }) | undefined> {
+    const once = async (login: RegistryLogin): Promise<Response | undefined> => {
+      const url = path.startsWith('http') ? path : `${login.endpoint}/v2/${this.#name}/${path}`;
+      const what = `${method} ${this.#name}/${path.startsWith('http') ? 'blobs/uploads' : path}`;
+      const streams = body instanceof ReadableStream || path.startsWith('blobs/sha256');
+      const { signal } = this.#options;
+      let response: Response;
+      try {
+        response = await fetch(url, {
+          method,
+          headers: { ...headers, authorization: basic(login) },
+          body: body ?? null,
+          duplex: 'half',
+          signal: streams ? signal : AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+        });
+      } catch (error) {
+        if (signal.aborted) throw error;
+        throw new RegistryError(`${what}: no answer (${reasonOf(error)})`, { cause: error });
+      }
+      if (response.ok) return response;
+      const missing = response.status === 404 && (method === 'GET' || method === 'HEAD');
+      const refusal = await refusalOf(what, response);
+      if (missing && refusal.code !== 'NAME_UNKNOWN') return undefined;
+      throw refusal;
+    };
+    const withLogin = async (): Promise<Response | undefined> => {
+      const login = await this.#options.login();
+      try {
+        return await once(login);
+      } catch (error) {
+        const stale = error instanceof RegistryError && error.status === 401;
+        if (!stale || body instanceof ReadableStream) throw error;
+        return once(await this.#options.login(login));
+      }
+    };
+    return repeat ? this.#patiently(withLogin) : withLogin();
+  }
+}
+
+export const sha256 = (bytes: Uint8Array): string =>
+  `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+const basic = ({ username, password }: RegistryLogin): string =>
+  `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+
+function locationOf(response: Response | undefined): string {
+  const location = response?.headers.get('location');
+  if (!response || !location) throw new RegistryError('the registry does not say where an upload goes');
+  return new URL(location, response.url).href;
+}
+
+/** fetch says only that it failed; the reason is further in. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message || cause.name : String(cause);
+}

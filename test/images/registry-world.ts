@@ -1,0 +1,96 @@
+import { expect } from 'vitest';
+import { type Clock, scaledClock } from '../../src/clock.ts';
+import { Job } from '../../src/runner/start-action.ts';
+import type { ScenarioRepositories } from '../../src/simulator/ecr/model.ts';
+import type { Scenario } from '../../src/simulator/scenario/scenario.ts';
+import { type RecordedCall, type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
+
+const START = Date.UTC(2026, 0, 5, 12);
+
+const EMPTY: Scenario = {
+  name: 'a registry and nothing else',
+  history: 0,
+  consistencyLag: { min: 0, max: 0 },
+  slowOver: 300,
+  clusters: [],
+  loadBalancers: [],
+  targetGroups: [],
+  taskDefinitions: [],
+  services: [],
+  scalableTargets: [],
+  alarms: [],
+  traffic: [],
+  behaviours: {},
+};
+
+export interface RegistryWorldOptions {
+  /** How many times as fast as real time it runs. */
+  readonly scale?: number;
+  /** URL of a real registry that keeps the content; without it the simulator does. */
+  readonly upstream?: string;
+}
+
+/** A simulated ECR with its registry, and jobs that push to it. */
+export class RegistryWorld {
+  readonly simulator: Simulator<SimulatedWorld>;
+  readonly clock: Clock;
+  readonly #jobs: Job[] = [];
+
+  constructor(simulator: Simulator<SimulatedWorld>, clock: Clock) {
+    this.simulator = simulator;
+    this.clock = clock;
+  }
+
+  /** A job for a commit, by default one on the main branch. */
+  job(env: Readonly<Record<string, string>> = {}): Job {
+    const job = new Job({
+      ...this.simulator.env(),
+      GITHUB_SERVER_URL: 'https://github.com',
+      GITHUB_REPOSITORY: 'org/shop',
+      GITHUB_RUN_ID: '1001',
+      GITHUB_SHA: SHA,
+      GITHUB_REF: 'refs/heads/main',
+      ...env,
+    });
+    this.#jobs.push(job);
+    return job;
+  }
+
+  registry(place?: { readonly accountId?: string; readonly region?: string }) {
+    return this.simulator.registry(place);
+  }
+
+  get calls(): readonly RecordedCall[] {
+    return this.simulator.calls;
+  }
+
+  async close(): Promise<void> {
+    await this.simulator.close();
+    for (const job of this.#jobs) job.end();
+  }
+}
+
+export const SHA = '0123456789abcdef0123456789abcdef01234567';
+
+/** Runs a scenario in a world of its own; the simulator itself must not have gone wrong. */
+export async function inRegistry(
+  repositories: ScenarioRepositories,
+  play: (world: RegistryWorld) => Promise<void>,
+  { scale = 60, upstream }: RegistryWorldOptions = {},
+): Promise<void> {
+  const clock = scaledClock(Date.now(), START, scale);
+  const simulator = await startSimulator({
+    clock,
+    seed: 1,
+    registry: upstream === undefined ? true : { upstream },
+    world: (context) => createWorld(context, { ...EMPTY, repositories }),
+  });
+  const world = new RegistryWorld(simulator, clock);
+  try {
+    await play(world);
+    expect(simulator.bugs).toEqual([]);
+  } finally {
+    await world.close();
+  }
+}
