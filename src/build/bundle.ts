@@ -29,32 +29,42 @@ const run = (tool: string, ...args: string[]): void => {
   });
 };
 
-/**
- * `@actions/core` loads an HTTP client of half a megabyte for OIDC tokens, which no action here asks for, and which
- * would be most of what every job starts. What was emitted finds a copy of the toolkit beside it, and that copy a
- * stand-in for the client.
- */
-function standInForHttpClient(): void {
+/** What `@actions/core` loads for things that no action here asks of it, with the names that it imports. */
+const UNUSED: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  // OIDC tokens: half a megabyte, which would be most of what every job starts.
+  'http-client': { '.': ['HttpClient'], './lib/auth': ['BearerCredentialHandler'] },
+  // The name of the platform: half of Node's own modules.
+  exec: { '.': ['getExecOutput'] },
+};
+
+/** What was emitted finds a copy of the toolkit beside it, and that copy stand-ins for what is not used. */
+function standInForUnused(): void {
   const beside = join(ROOT, 'build/node_modules/@actions');
-  const client = join(beside, 'http-client');
   rmSync(beside, { recursive: true, force: true });
   cpSync(join(ROOT, 'node_modules/@actions/core'), join(beside, 'core'), { recursive: true });
-  mkdirSync(client, { recursive: true });
-  const named = (name: string) =>
-    `export class ${name} { constructor() { throw new Error('${name} is not part of this bundle'); } }\n`;
-  writeFileSync(join(client, 'index.js'), named('HttpClient'));
-  writeFileSync(join(client, 'auth.js'), named('BearerCredentialHandler'));
-  const exports = { '.': './index.js', './lib/auth': './auth.js' };
-  writeFileSync(
-    join(client, 'package.json'),
-    JSON.stringify({ name: '@actions/http-client', type: 'module', exports }),
-  );
+  for (const [name, modules] of Object.entries(UNUSED)) {
+    const directory = join(beside, name);
+    mkdirSync(directory, { recursive: true });
+    const exports: Record<string, string> = {};
+    for (const [module, names] of Object.entries(modules)) {
+      const file = `${module.split('/').at(-1)?.replace('.', 'index')}.js`;
+      exports[module] = `./${file}`;
+      writeFileSync(join(directory, file), names.map(standIn).join(''));
+    }
+    writeFileSync(
+      join(directory, 'package.json'),
+      JSON.stringify({ name: `@actions/${name}`, type: 'module', exports }),
+    );
+  }
 }
+
+const standIn = (name: string): string =>
+  `export function ${name}() { throw new Error('${name} is not part of this bundle'); }\n`;
 
 // ncc never removes what an earlier build has left.
 for (const directory of [EMITTED, BUNDLED]) rmSync(directory, { recursive: true, force: true });
 run('typescript/bin/tsc', '-p', 'tsconfig.build.json');
-standInForHttpClient();
+standInForUnused();
 run('@vercel/ncc/dist/ncc/cli.js', 'build', join(EMITTED, 'main.js'), '--out', BUNDLED, '--quiet');
 
 for (const file of readdirSync(BUNDLED).filter((name) => name.endsWith('.js'))) {
