@@ -40,56 +40,80 @@ export function* knownFields(subject: Subject): Generator<Finding> {
 }
 
 function* members({ path, fields }: Part, known: Fields, subject: Subject): Generator<Finding> {
-  const types = new Map(Object.entries(known).map(([name, type]) => [name.replace('!', ''), type]));
+  const { types, required } = namesAndTypes(known);
   const anyName = types.get('*');
   for (const [key, value] of Object.entries(fields)) {
     if (value === undefined) continue;
     const type = anyName ?? types.get(key);
-    if (type !== undefined) yield* check(value, type, [...path, key], subject);
-    else yield unknownField(key, { path, fields }, known, subject);
+    if (type === undefined) yield unknownField(key, { path, fields }, known, subject);
+    else if (!isPlain(value, type)) yield* check(value, type, [...path, key], subject);
   }
-  for (const name of Object.keys(known)) {
-    const required = name.endsWith('!') ? name.slice(0, -1) : undefined;
-    if (required === undefined || Object.hasOwn(fields, required)) continue;
-    yield error(path, `${required}${of(path, subject)} is missing; ECS does not do without it`);
+  for (const name of required) {
+    if (!Object.hasOwn(fields, name)) {
+      yield error(path, `${name}${of(path, subject)} is missing; ECS does not do without it`);
+    }
   }
 }
 
-function* check(value: Json, type: FieldType, path: Path, subject: Subject): Generator<Finding> {
-  const name = nameOf(path, subject);
-  if (isMany(type)) {
-    if (!isList(value)) yield error(path, `${name} is ${kindOf(value)}; ${listFix(value, type[0])}`);
-    else for (const [index, item] of value.entries()) yield* check(item, type[0], [...path, index], subject);
-  } else if (typeof type === 'object') {
-    if (isObject(value)) yield* members({ path, fields: value }, type, subject);
-    else yield error(path, `${name} is ${kindOf(value)}; ${structureFix(type)}`);
-  } else if (type === 'number') {
-    if (typeof value !== 'number') {
-      const fix =
-        typeof value === 'string' && /^\d{1,9}$/.test(value)
-          ? `write ${value} without quotes`
-          : 'ECS takes a number here';
-      yield error(path, `${name} is ${kindOf(value)}; ${fix}`);
-    } else if (!Number.isSafeInteger(value)) {
-      yield error(path, `${name} is ${value}; ECS takes a whole number here`);
-    }
-  } else if (type === 'boolean') {
-    if (typeof value !== 'boolean') {
-      const fix =
-        value === 'true' || value === 'false' ? `write ${value} without quotes` : 'write true or false';
-      yield error(path, `${name} is ${kindOf(value)}; ${fix}`);
-    }
-  } else if (typeof value !== 'string') {
-    const fix = isList(value) || isObject(value) ? 'ECS takes a text here' : 'write it in quotes';
-    yield error(path, `${name} is ${kindOf(value)}; ${fix}`);
-  } else if (type.startsWith('=')) {
-    const values = type.slice(1).split(' ');
-    if (!values.includes(value)) {
-      const near = nearest(value, values);
-      const fix = near === undefined ? '' : `did you mean ${quoted(near)}? `;
-      yield error(path, `${name} is ${quoted(value)}; ${fix}ECS knows ${enumerated(values)}`);
-    }
+/** What most values are, seen before a path to them is made. */
+const isPlain = (value: Json, type: FieldType): boolean => type === 'text' && typeof value === 'string';
+
+const read = new WeakMap<Fields, { types: ReadonlyMap<string, FieldType>; required: readonly string[] }>();
+
+function namesAndTypes(known: Fields): {
+  readonly types: ReadonlyMap<string, FieldType>;
+  readonly required: readonly string[];
+} {
+  let found = read.get(known);
+  if (!found) {
+    found = {
+      types: new Map(Object.entries(known).map(([name, type]) => [name.replace('!', ''), type])),
+      required: namesOf(known).filter((name) => `${name}!` in known),
+    };
+    read.set(known, found);
   }
+  return found;
+}
+
+function* check(value: Json, type: FieldType, path: Path, subject: Subject): Generator<Finding> {
+  if (isMany(type)) {
+    if (isList(value)) {
+      for (const [index, item] of value.entries()) yield* check(item, type[0], [...path, index], subject);
+      return;
+    }
+  } else if (typeof type === 'object' && isObject(value)) {
+    yield* members({ path, fields: value }, type, subject);
+    return;
+  }
+  const problem = problemOf(value, type);
+  if (problem !== undefined) yield error(path, `${nameOf(path, subject)} is ${problem}`);
+}
+
+/** What a value is and what to write instead. */
+function problemOf(value: Json, type: FieldType): string | undefined {
+  if (isMany(type)) return `${kindOf(value)}; ${listFix(value, type[0])}`;
+  if (typeof type === 'object') return `${kindOf(value)}; ${structureFix(type)}`;
+  if (type === 'number') {
+    if (typeof value === 'number') {
+      return Number.isSafeInteger(value) ? undefined : `${value}; ECS takes a whole number here`;
+    }
+    const digits = typeof value === 'string' && /^\d{1,9}$/.test(value);
+    return `${kindOf(value)}; ${digits ? `write ${value} without quotes` : 'ECS takes a number here'}`;
+  }
+  if (type === 'boolean') {
+    if (typeof value === 'boolean') return undefined;
+    const word = value === 'true' || value === 'false';
+    return `${kindOf(value)}; ${word ? `write ${value} without quotes` : 'write true or false'}`;
+  }
+  if (typeof value !== 'string') {
+    return `${kindOf(value)}; ${isList(value) || isObject(value) ? 'ECS takes a text here' : 'write it in quotes'}`;
+  }
+  if (!type.startsWith('=')) return undefined;
+  const values = type.slice(1).split(' ');
+  if (values.includes(value)) return undefined;
+  const near = nearest(value, values);
+  const fix = near === undefined ? '' : `did you mean ${quoted(near)}? `;
+  return `${quoted(value)}; ${fix}ECS knows ${enumerated(values)}`;
 }
 
 /**
@@ -190,5 +214,7 @@ const of = (path: Path, subject: Subject): string =>
 
 const joined = (path: Path): string =>
   path
-    .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${printable(step)}`))
+    .map((step, index) =>
+      typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${printable(step)}`,
+    )
     .join('');
