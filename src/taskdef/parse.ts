@@ -67,11 +67,13 @@ async function contentOf(text: string, file: string): Promise<Content> {
   if (text.trim() === '') throw new ConfigError({ input: file, message: 'the file is empty' });
   const plain = plainJson(text);
   if (plain !== undefined && !repeatsKeys(text, plain)) {
+    let read: ReturnType<typeof readJson> | undefined;
     return {
       value: plain,
       sourceOf: () => undefined,
       placeOf: async (path) => {
-        const json = await readJson(text);
+        read ??= readJson(text);
+        const json = await read;
         return 'value' in json ? json.placeOf(path) : undefined;
       },
     };

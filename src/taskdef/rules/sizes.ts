@@ -36,7 +36,7 @@ export function* sizes({ definition, containers, fargate }: Subject): Generator<
     );
   }
   if (fargate) yield* fargateSize(definition, cpu, memory);
-  for (const container of containers) yield* containerMemory(container, memory);
+  for (const container of containers) yield* containerMemory(container, memory, fargate);
   yield* shares(containers, cpu, memory, fargate);
 }
 
@@ -78,10 +78,15 @@ function described(values: readonly number[]): string {
     : `${first} to ${values.at(-1)} in steps of ${second - first}`;
 }
 
-function* containerMemory({ fields, label, path }: Container, task: number | undefined): Generator<Finding> {
+function* containerMemory(
+  { fields, label, path }: Container,
+  task: number | undefined,
+  fargate: boolean,
+): Generator<Finding> {
   const hard = number(fields, 'memory');
   const soft = number(fields, 'memoryReservation');
-  if (!task && !hard && !soft) {
+  // Fargate misses the memory of the task by itself.
+  if (!fargate && (task === undefined || task === 0) && !hard && !soft) {
     yield error(
       path,
       `${label} has neither memory nor memoryReservation, and the task has no memory; give one of them in MiB`,
