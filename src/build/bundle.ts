@@ -45,6 +45,8 @@ const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     './lib/auth': refusing('BearerCredentialHandler'),
   },
   undici: { '.': 'export const fetch = globalThis.fetch;\n' },
+  // A method for each of GitHub's thousand operations; the few that are needed are called by their routes.
+  '@octokit/plugin-rest-endpoint-methods': { '.': 'export const restEndpointMethods = () => ({});\n' },
   // The name of the platform: half of Node's own modules.
   '@actions/exec': { '.': refusing('getExecOutput') },
 };
