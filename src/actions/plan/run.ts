@@ -5,8 +5,10 @@ import { describeDifference } from '../../report/definition-diff.ts';
 import { describeForecast } from '../../report/forecast.ts';
 import { type PlanStory, planHeadline, planMarkdown } from '../../report/plan.ts';
 import type { ActionContext } from '../action.ts';
-import { connectToStacks } from '../aws-adapters.ts';
+import { connectToRepositories, connectToStacks } from '../aws-adapters.ts';
+import { withEcrImages } from '../ecr-images.ts';
 import { type Produced, workspaceOf } from '../render-task-definition/produce.ts';
+import { IMAGE_INPUTS } from '../render-task-definition/render-inputs.ts';
 import { comment } from './comment.ts';
 import { readInputs } from './inputs.ts';
 import { look } from './look.ts';
@@ -16,7 +18,10 @@ import { storyOf } from './story.ts';
 export async function run(context: ActionContext): Promise<void> {
   const { reporter, env, clock, cancelled } = context;
   const workspace = workspaceOf(env);
-  const inputs = await readInputs(context.input, workspace, () => connectToStacks(clock, cancelled));
+  const input = await withEcrImages(context.input, IMAGE_INPUTS, () =>
+    connectToRepositories(clock, cancelled),
+  );
+  const inputs = await readInputs(input, workspace, () => connectToStacks(clock, cancelled));
   if (inputs.token !== undefined) reporter.mask(inputs.token);
   const pullRequest = await pullRequestOf(env);
   const looked = await look(context, inputs, pullRequest?.fork ?? false);
