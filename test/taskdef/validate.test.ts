@@ -403,6 +403,16 @@ describe('what is unwise but taken', () => {
       one({ logConfiguration: { ...LOGS, options: { ...LOGS.options, 'awslogs-creat-group': 'true' } } }),
       /did you mean "awslogs-create-group"/,
     ],
+    [
+      'a log router that logs into itself',
+      one({ firelensConfiguration: { type: 'fluentbit' }, logConfiguration: { logDriver: 'awsfirelens' } }),
+      /is the log router/,
+    ],
+    [
+      'a proxy without a network of its own',
+      one({}, { proxyConfiguration: { containerName: 'app' } }),
+      /needs networkMode "awsvpc", not "bridge"/,
+    ],
     ['less memory than Docker reserves', one({ memory: 4 }), /Docker reserves 6 MiB/],
     [
       'one port of a task twice',
@@ -416,7 +426,9 @@ describe('what is unwise but taken', () => {
       /TCP port 80 of container "app" is mapped already/,
     ],
   ])('%s', (_, definition, message) => {
-    expect(findings(definition)).toMatchObject([{ message: expect.stringMatching(message) }]);
+    expect(findings(definition)).toMatchObject([
+      { severity: 'warning', message: expect.stringMatching(message) },
+    ]);
   });
 
   it('is not found in the definitions that the faults are put into', () => {
