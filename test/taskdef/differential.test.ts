@@ -53,9 +53,10 @@ const register = (definition: TaskDefinition) =>
 
 /** The new image in the first container, as an action renders it. */
 const rendered = (definition: TaskDefinition): TaskDefinition =>
-  render(clean(definition), [
-    { container: definition.containerDefinitions[0]?.name, input: 'image', image: IMAGE },
-  ]).definition;
+  render(definition, {
+    containers: [{ container: definition.containerDefinitions[0]?.name, input: 'image', image: IMAGE }],
+    task: {},
+  }).definition;
 
 const textOf = (definition: TaskDefinition): string => JSON.stringify(definition, null, 2);
 
