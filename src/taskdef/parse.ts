@@ -137,5 +137,7 @@ function identityOf(item: Json | undefined): Json | undefined {
 const position = (file: string, place: TextPlace | undefined): string =>
   place ? `${file}:${place.line}:${place.column}` : file;
 
-const syntaxError = (file: string, fault: SyntaxFault, language: string): ConfigError =>
-  new ConfigError({ input: position(file, fault), message: `is not ${language}: ${fault.message}` });
+function syntaxError(file: string, fault: SyntaxFault, language: string): ConfigError {
+  const message = fault.readable ? fault.message : `is not ${language}: ${fault.message}`;
+  return new ConfigError({ input: position(file, fault), message });
+}

@@ -210,16 +210,6 @@ export const MUTATIONS: readonly Mutation[] = [
   fargate('no log stream prefix on Fargate', [`${APP}.logConfiguration.options.awslogs-stream-prefix`]),
   fargate('a log stream', [`${APP}.logConfiguration.options.awslogs-stream`, 'web']),
   fargate('a log router that is not there', [`${APP}.logConfiguration`, { logDriver: 'awsfirelens' }]),
-  fargate(
-    'two log routers',
-    [`${APP}.firelensConfiguration`, { type: 'fluentbit' }],
-    [`${INIT}.firelensConfiguration`, { type: 'fluentbit' }],
-  ),
-  fargate(
-    'a log router that logs into itself',
-    [`${APP}.firelensConfiguration`, { type: 'fluentbit' }],
-    [`${APP}.logConfiguration`, { logDriver: 'awsfirelens' }],
-  ),
 
   fargate('a variable without a name', [`${APP}.environment.1`, { name: '', value: 'x' }]),
   fargate('a secret that is a variable too', [`${APP}.environment.1`, { name: 'TOKEN', value: 'x' }]),

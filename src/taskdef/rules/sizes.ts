@@ -1,6 +1,6 @@
 import type { JsonObject } from '../definition.ts';
 import { error, type Finding, warning } from './finding.ts';
-import { type Container, enumerated, has, number, quoted, type Subject, text } from './subject.ts';
+import { type Container, enumerated, has, number, object, quoted, type Subject, text } from './subject.ts';
 
 const gigabytes = (from: number, to: number, step = 1): readonly number[] =>
   Array.from({ length: (to - from) / step + 1 }, (_, index) => (from + index * step) * 1024);
@@ -64,7 +64,7 @@ function* fargateSize(
       `memory is ${given}, which Fargate does not have with cpu ${cpu}; it has ${described(offered)} MiB`,
     );
   }
-  const family = operatingSystem(definition);
+  const family = text(object(definition, 'runtimePlatform') ?? {}, 'operatingSystemFamily') ?? '';
   if (family.startsWith('WINDOWS') && (cpu < 1024 || cpu > 4096)) {
     yield warning(['cpu'], `cpu is ${cpu}; Windows on Fargate has 1024, 2048 and 4096 CPU units`);
   }
@@ -151,13 +151,6 @@ function* shares(
     );
   }
 }
-
-export const operatingSystem = (definition: JsonObject): string => {
-  const platform = definition['runtimePlatform'];
-  return typeof platform === 'object' && platform !== null && 'operatingSystemFamily' in platform
-    ? String(platform['operatingSystemFamily'])
-    : '';
-};
 
 /** CPU units or MiB: `1 vCPU` and `1024` mean the same, as do `2 GB` and `2048`. NaN: neither. */
 function units(fields: JsonObject, key: 'cpu' | 'memory'): number | undefined {
