@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import { WEB } from '../taskdef/definitions.ts';
@@ -5,7 +6,6 @@ import { Job } from './start-action.ts';
 import { inWorld } from './world.ts';
 
 const RENDER = 'render-task-definition';
-const LOGGING = { logDriver: 'awslogs', options: { 'awslogs-group': '/ecs/web', 'awslogs-region': 'eu-west-1' } };
 
 describe('render-task-definition, as the runner starts it', () => {
   let job: Job;
@@ -30,7 +30,7 @@ describe('render-task-definition, as the runner starts it', () => {
       'merge-patch': 'patch.yml',
     });
     expect(step.code, step.log).toBe(0);
-    expect(JSON.parse(job.read(step.outputs['task-definition'] ?? ''))).toMatchObject({
+    expect(JSON.parse(readFileSync(step.outputs['task-definition'] ?? '', 'utf8'))).toMatchObject({
       containerDefinitions: [
         {
           image: 'web:2',
@@ -44,6 +44,66 @@ describe('render-task-definition, as the runner starts it', () => {
         },
         { name: 'proxy', cpu: 64 },
       ],
+    });
+  });
+
+  it('tells every error at its place in the file, and no secret', async () => {
+    const [app, proxy] = WEB.containerDefinitions;
+    const wrong = {
+      ...WEB,
+      cpu: '300',
+      containerDefinitions: [{ ...app, memroy: 'hunter2' }, proxy],
+    };
+    job.file('taskdef.json', JSON.stringify(wrong, null, 2));
+    const step = await job.run(RENDER, {
+      'task-definition': 'taskdef.json',
+      'environment-variables': 'A=hunter2',
+      'container-name': 'app',
+    });
+    expect(step.code, step.log).toBe(1);
+    const lines = JSON.stringify(wrong, null, 2).split('\n');
+    for (const key of ['cpu', 'memroy']) {
+      const line = lines.findIndex((text) => text.includes(`"${key}"`)) + 1;
+      expect(step.log).toContain(`::error file=taskdef.json,line=${line},`);
+    }
+    expect(step.log).not.toContain('hunter2');
+    expect(step.outputs).toEqual({});
+    expect(step.summary).toBe('');
+  });
+
+  it('compares with what a service runs, without a change to anything', async () => {
+    await inWorld({ scenario: webShop(), scale: 60 }, async (world) => {
+      const own = world.job();
+      const inputs = { cluster: 'prod', service: 'web' };
+      const same = await own.run(RENDER, inputs);
+      expect(same.code, same.log).toBe(0);
+      expect(same.outputs).toMatchObject({ changed: 'false', diff: 'Nothing changes.' });
+
+      // What was written is a file like any other.
+      own.file('taskdef.json', readFileSync(same.outputs['task-definition'] ?? '', 'utf8'));
+      const other = await own.run(RENDER, {
+        ...inputs,
+        'task-definition': 'taskdef.json',
+        image: 'app:v2',
+        cpu: '512',
+        memory: '1024',
+        'environment-variables': 'TOKEN=hunter2',
+      });
+      expect(other.code, other.log).toBe(0);
+      const diff = [
+        '- Task',
+        '  - `cpu` `256` -> `512`',
+        '  - `memory` `512` -> `1024`',
+        '- Container `web`',
+        '  - image `app:v1` -> `app:v2`',
+        '  - variable `TOKEN` added',
+      ].join('\n');
+      expect(other.outputs).toMatchObject({ changed: 'true', diff, family: 'web' });
+      expect(other.log).toContain('Compared with what service web runs (web:1):');
+      expect(other.summary).toContain(diff);
+      expect(other.log + other.summary).not.toContain('hunter2');
+      expect(world.changes).toEqual([]);
+      return { runs: 'web:1' };
     });
   });
 });
