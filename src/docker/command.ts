@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { systemClock } from '../clock.ts';
 import { ConfigError } from '../errors.ts';
 
 export interface Finished {
@@ -35,13 +36,15 @@ export function dockerCommand(env: NodeJS.ProcessEnv, signal: AbortSignal): Dock
         stdio: ['pipe', 'pipe', 'pipe'],
         detached: true,
       });
+      const ended = new AbortController();
       const tell = (name: NodeJS.Signals) => {
-        if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, name);
+        if (child.pid !== undefined && !ended.signal.aborted) process.kill(-child.pid, name);
       };
-      let killing: NodeJS.Timeout | undefined;
-      const stop = () => {
+      const stop = async () => {
         tell('SIGTERM');
-        killing = setTimeout(() => tell('SIGKILL'), LAST_WORDS_MS);
+        // A process of this machine lives in this machine's time, whatever the product's clock shows.
+        await systemClock.sleep(LAST_WORDS_MS, ended.signal);
+        tell('SIGKILL');
       };
       signal.addEventListener('abort', stop, { once: true });
       const stdout = new Lines(onLine);
@@ -53,7 +56,7 @@ export function dockerCommand(env: NodeJS.ProcessEnv, signal: AbortSignal): Dock
         refuse(error.code === 'ENOENT' ? missing(error) : error);
       });
       child.on('close', (code) => {
-        clearTimeout(killing);
+        ended.abort();
         signal.removeEventListener('abort', stop);
         stdout.end();
         stderr.end();
@@ -62,6 +65,7 @@ export function dockerCommand(env: NodeJS.ProcessEnv, signal: AbortSignal): Dock
       });
       // What the command had started may live on and keep its outputs open; nobody waits for that after a cancel.
       child.on('exit', () => {
+        ended.abort();
         if (!signal.aborted) return;
         child.stdout.destroy();
         child.stderr.destroy();
