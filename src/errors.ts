@@ -4,6 +4,8 @@ export interface Problem {
   readonly input: string;
   /** What is wrong, with the offending value, and what to write instead. */
   readonly message: string;
+  /** Where in a file of the workspace, for an annotation on it; lines and columns count from 1. */
+  readonly place?: { readonly file: string; readonly line?: number; readonly column?: number };
 }
 
 /** The user's configuration cannot be carried out; nothing was changed. It carries every problem found. */

@@ -12,6 +12,7 @@ const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
   'ecr-push': () => import('./actions/ecr-push/run.ts'),
   'ecr-push-post': () => import('./actions/ecr-push/post.ts'),
   promote: () => import('./actions/promote/run.ts'),
+  plan: () => import('./actions/plan/run.ts'),
   'render-task-definition': () => import('./actions/render-task-definition/run.ts'),
   rollback: () => import('./actions/rollback/run.ts'),
 };
@@ -41,7 +42,7 @@ export async function run(step: string): Promise<void> {
 
 function report(error: unknown, reporter: Reporter, cancelled: AbortSignal): void {
   if (error instanceof ConfigError) {
-    for (const { input, message } of error.problems) reporter.error(`${input}: ${message}`);
+    for (const { input, message, place } of error.problems) reporter.error(`${input}: ${message}`, place);
   } else if (error instanceof DeployError) {
     reporter.error(
       [error.message, error.state, error.next, error.consoleUrl]

@@ -88,15 +88,15 @@ export class InputReader {
     }
   }
 
-  /** The same for a check that takes its time. */
-  async later<T>(check: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await check();
-    } catch (error) {
-      return this.attempt<T | undefined>(() => {
+  /** As `attempt`, for a check that loads a library or a file. */
+  async attemptLater<T>(check: () => Promise<T>, fallback: T): Promise<T> {
+    const outcome = await check().then(
+      (value) => () => value,
+      (error: unknown) => (): T => {
         throw error;
-      }, undefined);
-    }
+      },
+    );
+    return this.attempt(outcome, fallback);
   }
 
   problem(input: string, message: string): void {

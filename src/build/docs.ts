@@ -1,12 +1,14 @@
 /**
  * Writes what follows from the action files: the tables of inputs and outputs in each action's README, and the JSON
- * Schema of canary's config file. `--check` writes nothing and fails when something is stale.
+ * Schema of canary's config file; and the table of the fields of task definitions, which follows from the SDK.
+ * `--check` writes nothing and fails when something is stale.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { CONFIG_KEYS } from '../actions/canary/inputs.ts';
 import { STRATEGY_NAMES } from '../rollout/plan.ts';
+import { taskDefinitionFields } from './task-definition-fields.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const ACTIONS = join(ROOT, 'actions');
@@ -129,6 +131,7 @@ files.set(
   join(ACTIONS, 'canary', 'config.schema.json'),
   `${JSON.stringify(configSchema(read('canary')), undefined, 2)}\n`,
 );
+files.set(join(ROOT, 'src/taskdef/fields.ts'), taskDefinitionFields());
 
 const stale = [...files].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
 if (process.argv.includes('--check')) {

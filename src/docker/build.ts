@@ -13,7 +13,7 @@ export interface Build {
   readonly cacheFrom: readonly string[];
   readonly cacheTo: readonly string[];
   readonly labels: ReadonlyMap<string, string>;
-  /** As `--provenance` and `--sbom` take them; undefined leaves it to the builder. */
+  /** As `--provenance` and `--sbom` take them; without them there are none. */
   readonly provenance: string | undefined;
   readonly sbom: string | undefined;
   readonly pull: boolean;
@@ -72,7 +72,9 @@ export function buildCommand(
     ...(build.platforms.length > 0 ? ['--platform', build.platforms.join(',')] : []),
     ...each('--cache-from', build.cacheFrom),
     ...each('--cache-to', build.cacheTo),
-    ...given('--provenance', build.provenance),
+    // BuildKit's own default writes the time into it, so that the same build is another image each time.
+    '--provenance',
+    build.provenance ?? 'false',
     ...given('--sbom', build.sbom),
     '--metadata-file',
     metadataFile,

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { systemClock } from '../clock.ts';
 import { ConfigError } from '../errors.ts';
 
 export interface Finished {
@@ -34,11 +35,26 @@ export function dockerCommand(
   return (args, { input, env: more, onLine } = {}) =>
     new Promise<Finished>((settle, refuse) => {
       signal.throwIfAborted();
-      const child = spawn('docker', args, { env: { ...env, ...more }, stdio: ['pipe', 'pipe', 'pipe'] });
-      let killing: NodeJS.Timeout | undefined;
-      const stop = () => {
-        child.kill('SIGTERM');
-        killing = setTimeout(() => child.kill('SIGKILL'), lastWordsMs);
+      // A group of its own: docker starts its plugins as processes, and older clients keep a signal to themselves.
+      const child = spawn('docker', args, {
+        env: { ...env, ...more },
+        stdio: ['pipe', 'pipe', 'pipe'],
+        detached: true,
+      });
+      const ended = new AbortController();
+      const tell = (name: NodeJS.Signals) => {
+        if (child.pid === undefined || ended.signal.aborted) return;
+        try {
+          process.kill(-child.pid, name);
+        } catch {
+          // It has ended, and the news of it is on its way.
+        }
+      };
+      const stop = async () => {
+        tell('SIGTERM');
+        // A process of this machine lives in this machine's time, whatever the product's clock shows.
+        await systemClock.sleep(lastWordsMs, ended.signal);
+        tell('SIGKILL');
       };
       signal.addEventListener('abort', stop, { once: true });
       const stdout = new Lines(onLine);
@@ -50,7 +66,7 @@ export function dockerCommand(
         refuse(error.code === 'ENOENT' ? missing(error) : error);
       });
       child.on('close', (code) => {
-        clearTimeout(killing);
+        ended.abort();
         signal.removeEventListener('abort', stop);
         stdout.end();
         stderr.end();
@@ -59,6 +75,7 @@ export function dockerCommand(
       });
       // What the command had started may live on and keep its outputs open; nobody waits for that after a cancel.
       child.on('exit', () => {
+        ended.abort();
         if (!signal.aborted) return;
         child.stdout.destroy();
         child.stderr.destroy();

@@ -5,8 +5,8 @@ import type { RegistryLogin } from '../ports.ts';
 import { type Build, type Builder, buildCommand, keepsImage } from './build.ts';
 import type { DockerCommand, Finished } from './command.ts';
 
-/** How often a push is tried that fails for a reason that may pass; docker itself does not try again when the registry is down. */
-const PUSHES = 6;
+/** How often a push is tried that fails for a reason that may pass: docker itself gives up at once when nobody answers. */
+const TRIES = 6;
 
 /** What a registry says that asking again will not change. */
 const FINAL =
@@ -30,11 +30,12 @@ export class Docker {
   }
 
   /** Hands the registry's password to docker, over its standard input. */
-  async login(): Promise<void> {
+  async login(say: (line: string) => void): Promise<void> {
     const { username, password, endpoint } = await this.#options.login();
     const host = new URL(endpoint).host;
     const args = ['login', '--username', username, '--password-stdin', host];
-    const { code, stderr } = await this.#options.command(args, { input: password });
+    const work = () => this.#options.command(args, { input: password });
+    const { code, stderr } = await this.#withRetries('login', work, say, /^/);
     if (code === 0) return;
     throw new DeployError(`docker could not log in to ${host}: ${lastWords(stderr)}`, {
       state: 'Nothing was built or pushed.',
@@ -54,11 +55,11 @@ export class Docker {
       });
     }
     const inspected = await command(['buildx', 'inspect', ...(name === undefined ? [] : [name])]);
-    const [, driver] = /^Driver:\s*(\S+)/m.exec(inspected.stdout) ?? [];
+    const [, driver] = /^Driver:[ \t]*(\S+)/m.exec(inspected.stdout) ?? [];
     if (inspected.code === 0 && driver !== undefined) return { kind: 'buildx', driver, name };
     throw new ConfigError({
       input: 'builder',
-      message: `buildx cannot use ${name === undefined ? 'its current builder' : `the builder "${name}"`}: ${lastWords(inspected.stderr)}`,
+      message: `buildx cannot use ${name === undefined ? 'its current builder' : `the builder "${name}"`}: ${/^Error:\s*(.+)/m.exec(inspected.stdout)?.[1] ?? lastWords(inspected.stderr)}`,
     });
   }
 
@@ -82,7 +83,7 @@ export class Docker {
       if (built.code !== 0) throw buildFailed(reference, built);
       return { digest: undefined, imageId: await this.imageId(reference) };
     }
-    const built = await this.#withRetries(work, say, PUSH_PART);
+    const built = await this.#withRetries('push', work, say, PUSH_PART);
     if (built.code !== 0) throw buildFailed(reference, built);
     const metadata = JSON.parse(await readFile(metadataFile, 'utf8')) as Record<string, unknown>;
     return { digest: textOf(metadata['containerimage.digest']), imageId: undefined };
@@ -108,7 +109,12 @@ export class Docker {
   /** @returns the digest of what the registry now has under that tag; undefined when docker does not say */
   async push(reference: string, say: (line: string) => void): Promise<string | undefined> {
     const { command } = this.#options;
-    const pushed = await this.#withRetries(() => command(['push', reference], { onLine: say }), say, /^/);
+    const pushed = await this.#withRetries(
+      'push',
+      () => command(['push', reference], { onLine: say }),
+      say,
+      /^/,
+    );
     if (pushed.code !== 0) {
       throw new DeployError(
         `${reference} could not be pushed: ${lastWords(pushed.stderr || pushed.stdout)}`,
@@ -124,6 +130,7 @@ export class Docker {
 
   /** @param about what has to be in the output of a failure for another try to make sense */
   async #withRetries(
+    what: 'login' | 'push',
     work: () => Promise<Finished>,
     say: (line: string) => void,
     about: RegExp,
@@ -133,13 +140,13 @@ export class Docker {
       const finished = await work();
       const said = finished.stderr + finished.stdout;
       const expired = EXPIRED.test(said);
-      if (finished.code === 0 || attempt === PUSHES || !about.test(said)) return finished;
+      if (finished.code === 0 || attempt === TRIES || !about.test(said)) return finished;
       if (FINAL.test(lastWords(finished.stderr)) && !expired) return finished;
       const pause = Math.min(16_000, 1_000 * 2 ** (attempt - 1));
-      say(`the push failed; try ${attempt + 1} of ${PUSHES} in ${pause / 1000} s`);
+      say(`the ${what} failed; try ${attempt + 1} of ${TRIES} in ${pause / 1000} s`);
       await clock.sleep(pause, signal);
       signal.throwIfAborted();
-      if (expired) await this.login();
+      if (expired) await this.login(say);
     }
   }
 }

@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto';
 
+/** The page of this workflow run, where its summary stands; `undefined` outside of GitHub. */
+export function runUrl(env: NodeJS.ProcessEnv): string | undefined {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
+  return server && repository && run ? `${server}/${repository}/actions/runs/${run}` : undefined;
+}
+
 /** Who this run is to others: a URL on GitHub, or a plain word outside of it. */
 export function holderOf(env: NodeJS.ProcessEnv): string {
-  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
-  if (!server || !repository || !run) return `a run outside GitHub (process ${process.pid})`;
-  return `${server}/${repository}/actions/runs/${run}/attempts/${env['GITHUB_RUN_ATTEMPT'] || '1'}`;
+  const url = runUrl(env);
+  if (url === undefined) return `a run outside GitHub (process ${process.pid})`;
+  return `${url}/attempts/${env['GITHUB_RUN_ATTEMPT'] || '1'}`;
 }
 
 /** A name that no other rollout has, and that leads back to the run. */

@@ -29,6 +29,7 @@ async function main(): Promise<void> {
     seed: SEED,
     port,
     world: (context) => createWorld(context, scenario),
+    ...(scenario.repositories && { registry: true }),
     ...(!quiet && { onCall: (call) => print(callLine(call)) }),
   }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'EADDRINUSE') throw cause;
@@ -37,7 +38,9 @@ async function main(): Promise<void> {
   });
   const doors = await openDoors(simulator.world, scenario, () => clock.now());
 
-  for (const line of introduce(scenario, simulator.env(), doors)) print(line);
+  const registry = scenario.repositories && (await simulator.registry()).url;
+
+  for (const line of introduce(scenario, simulator.env(), doors, registry)) print(line);
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
@@ -70,6 +73,7 @@ function introduce(
   scenario: Scenario,
   env: Readonly<Record<string, string>>,
   doors: readonly OpenDoor[],
+  registry: string | undefined,
 ): string[] {
   const first = scenario.services[0];
   return [
@@ -88,6 +92,7 @@ function introduce(
           '',
         ]),
     ...doors.map(({ name, plane }) => `Load balancer ${name} answers at ${plane.url}`),
+    ...(registry === undefined ? [] : [`The container registry answers at ${registry}`]),
     'Ctrl-C ends it.',
     '',
   ];

@@ -17,6 +17,14 @@ export interface SecretReference extends JsonObject {
   readonly valueFrom?: string;
 }
 
+/** A port of a container. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html */
+export interface PortMapping extends JsonObject {
+  readonly containerPort?: number;
+  readonly containerPortRange?: string;
+  readonly hostPort?: number;
+  readonly protocol?: string;
+}
+
 /**
  * The fields of a container that this project changes; all others are kept as they are.
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
@@ -26,6 +34,13 @@ export interface ContainerDefinition extends JsonObject {
   readonly image?: string;
   readonly environment?: readonly EnvironmentVariable[];
   readonly secrets?: readonly SecretReference[];
+  readonly environmentFiles?: readonly JsonObject[];
+  readonly command?: readonly string[];
+  readonly entryPoint?: readonly string[];
+  readonly portMappings?: readonly PortMapping[];
+  readonly healthCheck?: JsonObject;
+  readonly logConfiguration?: JsonObject;
+  readonly dockerLabels?: JsonObject;
 }
 
 export interface Tag extends JsonObject {

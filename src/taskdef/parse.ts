@@ -1,11 +1,26 @@
 import { ConfigError } from '../errors.ts';
-import { isObject, type Json, type Path, type TaskDefinition } from './definition.ts';
-import { jsonFault, type SyntaxFault, type TextPlace } from './json-syntax.ts';
+import { isList, isObject, type Json, type Path, type TaskDefinition } from './definition.ts';
+import { readJson, repeatsKeys } from './json-document.ts';
 import { shapeOf } from './shape.ts';
 import { withTextFields } from './text-fields.ts';
+import type { SyntaxFault, TextPlace } from './text-place.ts';
 import { readYaml } from './yaml-document.ts';
 
-/** A file as data; what needs the YAML parser is asked of it only when it is needed. */
+export type { TextPlace } from './text-place.ts';
+
+/** A task definition and where its parts stand in the file. */
+export interface ReadTaskDefinition {
+  readonly definition: TaskDefinition;
+  /**
+   * Where the value at `path` stands in the file; the nearest one above it where it does not stand there.
+   *
+   * @param rendered what `path` leads into when it is not `definition` but what became of it: things that have a name,
+   *   such as variables, are found by it when their number has changed
+   */
+  placeOf(path: Path, rendered?: TaskDefinition): Promise<TextPlace | undefined>;
+}
+
+/** A file as data; what needs a parser that knows places is asked of it only when it is needed. */
 interface Content {
   readonly value: Json;
   sourceOf(path: Path): string | undefined;
@@ -13,62 +28,116 @@ interface Content {
 }
 
 /**
- * Reads a task definition from the text of a JSON or YAML file. The answer of `aws ecs describe-task-definition`,
- * which wraps it in `taskDefinition` with the tags beside, is taken as well. Nothing in the file is executed.
+ * Reads a task definition from the text of a JSON or YAML file; JSON may have comments and commas too many. The answer
+ * of `aws ecs describe-task-definition`, which wraps it in `taskDefinition` with the tags beside, is taken as well.
+ * Nothing in the file is executed.
  *
  * @param file the name of the file, for errors
- * @throws ConfigError naming `file:line:column` for what is not JSON or YAML and for every field that is not what
- *   rendering relies on
+ * @throws ConfigError naming `file:line:column` for what is not JSON or YAML, for a key that stands twice, and for every
+ *   field that is not what rendering relies on
  */
-export async function parseTaskDefinition(text: string, file: string): Promise<TaskDefinition> {
+export async function readTaskDefinition(text: string, file: string): Promise<ReadTaskDefinition> {
   const content = await contentOf(text.replace(/^\uFEFF/, ''), file);
-  const { value, root } = unwrap(content.value);
-  const shape = shapeOf(withTextFields(value, (path) => content.sourceOf([...root, ...path])));
-  if (shape.kind === 'task-definition') return shape.definition;
+  const { value, inFile } = unwrap(content.value);
+  const shape = shapeOf(withTextFields(value, (path) => content.sourceOf(inFile(path))));
+  if (shape.kind === 'task-definition') {
+    const { definition } = shape;
+    return {
+      definition,
+      placeOf: (path, rendered) =>
+        content.placeOf(inFile(rendered ? pathBefore(path, definition, rendered) : path)),
+    };
+  }
   throw new ConfigError(
     await Promise.all(
       shape.problems.map(async ({ path, message }) => ({
-        input: position(file, await content.placeOf([...root, ...path])),
+        input: position(file, await content.placeOf(inFile(path))),
         message,
       })),
     ),
   );
 }
 
+/** The definition that `readTaskDefinition` reads, for those who need no places. */
+export async function parseTaskDefinition(text: string, file: string): Promise<TaskDefinition> {
+  return (await readTaskDefinition(text, file)).definition;
+}
+
 async function contentOf(text: string, file: string): Promise<Content> {
   if (text.trim() === '') throw new ConfigError({ input: file, message: 'the file is empty' });
-  try {
+  const plain = plainJson(text);
+  if (plain !== undefined && !repeatsKeys(text, plain)) {
+    let read: ReturnType<typeof readJson> | undefined;
     return {
-      value: JSON.parse(text) as Json,
+      value: plain,
       sourceOf: () => undefined,
-      // JSON is YAML, so the YAML parser knows where its values stand.
       placeOf: async (path) => {
-        const yaml = await readYaml(text);
-        return 'value' in yaml ? yaml.placeOf(path) : undefined;
+        read ??= readJson(text);
+        const json = await read;
+        return 'value' in json ? json.placeOf(path) : undefined;
       },
     };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
   }
   // YAML forgives a missing comma between braces and reads something else, so what looks like JSON has to be JSON.
-  const fault = /^\s*[{[]/.test(text) && !/\.ya?ml$/i.test(file) ? jsonFault(text) : undefined;
-  if (fault) throw syntaxError(file, fault, 'JSON');
+  if (plain !== undefined || (/^\s*(?:[{[]|\/[/*])/.test(text) && !/\.ya?ml$/i.test(file))) {
+    const json = await readJson(text);
+    if (!('value' in json)) throw syntaxError(file, json, 'JSON');
+    return { value: json.value, sourceOf: () => undefined, placeOf: async (path) => json.placeOf(path) };
+  }
   const yaml = await readYaml(text);
   if (!('value' in yaml)) throw syntaxError(file, yaml, 'YAML');
   return { value: yaml.value, sourceOf: yaml.sourceOf, placeOf: async (path) => yaml.placeOf(path) };
 }
 
-function unwrap(value: Json): { value: Json; root: Path } {
-  if (!isObject(value) || !isObject(value['taskDefinition'])) return { value, root: [] };
+function plainJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}
+
+/** The definition without its wrapper, and how its paths continue those of the file. */
+function unwrap(value: Json): { value: Json; inFile: (path: Path) => Path } {
+  if (!isObject(value) || !isObject(value['taskDefinition'])) return { value, inFile: (path) => path };
   const { taskDefinition, tags } = value;
+  const beside = tags !== undefined && taskDefinition['tags'] === undefined;
   return {
-    value: tags === undefined ? taskDefinition : { tags, ...taskDefinition },
-    root: ['taskDefinition'],
+    value: beside ? { tags, ...taskDefinition } : taskDefinition,
+    inFile: (path) => (beside && path[0] === 'tags' ? path : ['taskDefinition', ...path]),
   };
+}
+
+/** Where that which stands at `path` in a rendered definition stood before; as far as it was there. */
+function pathBefore(path: Path, definition: TaskDefinition, rendered: TaskDefinition): Path {
+  const before: (string | number)[] = [];
+  let [old, now]: (Json | undefined)[] = [definition, rendered];
+  for (const step of path) {
+    if (typeof step === 'number' && isList(old) && isList(now)) {
+      const item: Json | undefined = now[step];
+      const identity = identityOf(item);
+      const index: number =
+        identity === undefined ? step : old.findIndex((other) => identityOf(other) === identity);
+      if (index < 0) return before;
+      before.push(index);
+      [old, now] = [old[index], item];
+    } else {
+      before.push(step);
+      [old, now] = [isObject(old) ? old[step] : undefined, isObject(now) ? now[step] : undefined];
+    }
+  }
+  return before;
+}
+
+function identityOf(item: Json | undefined): Json | undefined {
+  return item !== undefined && isObject(item) ? (item['name'] ?? item['key']) : undefined;
 }
 
 const position = (file: string, place: TextPlace | undefined): string =>
   place ? `${file}:${place.line}:${place.column}` : file;
 
-const syntaxError = (file: string, fault: SyntaxFault, language: string): ConfigError =>
-  new ConfigError({ input: position(file, fault), message: `is not ${language}: ${fault.message}` });
+function syntaxError(file: string, fault: SyntaxFault, language: string): ConfigError {
+  const message = fault.readable ? fault.message : `is not ${language}: ${fault.message}`;
+  return new ConfigError({ input: position(file, fault), message });
+}

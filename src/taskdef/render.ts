@@ -1,39 +1,32 @@
 import { ConfigError, type Problem } from '../errors.ts';
-import type { Change, VariableEffect } from './changes.ts';
+import { clean } from './clean.ts';
+import { withSettings } from './container.ts';
 import type { ContainerDefinition, TaskDefinition } from './definition.ts';
-
-/** What one container is to get; what is not named here stays as it is. */
-export interface ContainerSettings {
-  /** The container's name; without it the definition must have only one container. */
-  readonly container: string | undefined;
-  /** The input that this came from, for errors. */
-  readonly input: string;
-  readonly image?: string;
-  /** Plain variables by name, added or replaced. */
-  readonly environment?: ReadonlyMap<string, string>;
-  /** References to Secrets Manager or SSM Parameter Store by the variable's name, added or replaced. */
-  readonly secrets?: ReadonlyMap<string, string>;
-}
+import { withPatch } from './merge-patch.ts';
+import type { ContainerSettings, Settings, TaskSettings } from './settings.ts';
+import { shapeOf } from './shape.ts';
 
 export interface Rendered {
   readonly definition: TaskDefinition;
-  readonly changes: readonly Change[];
+  /** Names that were to be taken away and are in none of their containers. */
+  readonly notThere: readonly string[];
 }
 
 /**
- * Puts images, variables and secrets into the containers of a task definition; all other fields stay as they are.
- * A variable keeps its place in its list. ECS refuses a name that is both a variable and a secret, so a variable that
- * was a secret stops being one, and the other way round. Rendering the result again changes nothing.
+ * Puts the settings into a task definition and leaves out what ECS would refuse; all other fields stay as they are. A
+ * variable keeps its place in its list. ECS refuses a name that is both a variable and a secret, so a variable that was
+ * a secret stops being one, and the other way round. Rendering the result again changes nothing.
  *
  * @throws ConfigError with every setting that names no container or contradicts another
  */
-export function render(definition: TaskDefinition, settings: readonly ContainerSettings[]): Rendered {
+export function render(source: TaskDefinition, settings: Settings): Rendered {
+  const definition = clean(source);
   const problems: Problem[] = [];
-  const changes: Change[] = [];
   const images = new Map<string, string>();
   const containers = new Map(definition.containerDefinitions.map((container) => [container.name, container]));
+  const there = new Set<string>();
 
-  for (const setting of settings) {
+  for (const setting of settings.containers) {
     const container = containers.get(setting.container ?? onlyName(definition) ?? '');
     if (!container) {
       problems.push(missingContainer(definition, setting));
@@ -48,13 +41,21 @@ export function render(definition: TaskDefinition, settings: readonly ContainerS
       });
     }
     if (image !== undefined) images.set(container.name, image);
-    problems.push(...ambiguousNames(setting));
-    containers.set(container.name, apply(container, setting, changes));
+    if (setting.unset) for (const name of variableNames(container)) there.add(name);
+    containers.set(container.name, withSettings(container, setting));
   }
 
   if (problems.length > 0) throw new ConfigError(problems);
-  return { definition: { ...definition, containerDefinitions: [...containers.values()] }, changes };
+  const result = { ...withTask(definition, settings.task), containerDefinitions: [...containers.values()] };
+  const unset = new Set(settings.containers.flatMap((setting) => setting.unset ?? []));
+  return {
+    definition: settings.patch ? patched(result, settings.patch) : result,
+    notThere: [...unset].filter((name) => !there.has(name)),
+  };
 }
+
+const variableNames = ({ environment = [], secrets = [] }: ContainerDefinition): readonly string[] =>
+  [...environment, ...secrets].map(({ name }) => name);
 
 const onlyName = ({ containerDefinitions: [first, ...others] }: TaskDefinition): string | undefined =>
   others.length === 0 ? first?.name : undefined;
@@ -70,71 +71,27 @@ function missingContainer(definition: TaskDefinition, { container, input }: Cont
   };
 }
 
-function ambiguousNames({ environment, secrets, input }: ContainerSettings): readonly Problem[] {
-  return [...(secrets?.keys() ?? [])]
-    .filter((name) => environment?.has(name))
-    .map((name) => ({
-      input,
-      message: `${name} is given as a plain variable and as a secret; keep one of them`,
-    }));
-}
-
-function apply(
-  container: ContainerDefinition,
-  settings: ContainerSettings,
-  changes: Change[],
-): ContainerDefinition {
-  const { image, environment, secrets } = settings;
-  let result = container;
-  if (image !== undefined) {
-    changes.push({ kind: 'image', container: container.name, from: container.image, to: image });
-    result = { ...result, image };
-  }
-  for (const [name, value] of environment ?? []) {
-    const moved = holds(result.secrets, name);
-    const set = setNamed(result.environment, { name, value }, moved);
-    changes.push({ kind: 'environment', container: container.name, name, effect: set.effect });
-    result = { ...result, environment: set.list, ...(moved && { secrets: without(result.secrets, name) }) };
-  }
-  for (const [name, valueFrom] of secrets ?? []) {
-    const moved = holds(result.environment, name);
-    const set = setNamed(result.secrets, { name, valueFrom }, moved);
-    changes.push({ kind: 'secret', container: container.name, name, effect: set.effect });
-    result = {
-      ...result,
-      secrets: set.list,
-      ...(moved && { environment: without(result.environment, name) }),
-    };
-  }
-  return result;
-}
-
-interface Named {
-  readonly name: string;
-  readonly value?: string;
-  readonly valueFrom?: string;
-}
-
-const holds = (list: readonly Named[] | undefined, name: string): boolean =>
-  list?.some((entry) => entry.name === name) ?? false;
-
-const without = <T extends Named>(list: readonly T[] = [], name: string): readonly T[] =>
-  list.filter((entry) => entry.name !== name);
-
-/** Puts an entry where the first of its name stood, or at the end; a list that names it twice loses the second. */
-function setNamed<T extends Named>(
-  list: readonly T[] = [],
-  entry: T,
-  moved: boolean,
-): { list: readonly T[]; effect: VariableEffect } {
-  const same = list.filter(({ name }) => name === entry.name);
-  const [first, ...others] = same;
-  if (!first) return { list: [...list, entry], effect: moved ? 'moved' : 'added' };
-  const equal = others.length === 0 && first.value === entry.value && first.valueFrom === entry.valueFrom;
+function withTask(
+  definition: TaskDefinition,
+  { fields = {}, tags, replaceTags = false }: TaskSettings,
+): TaskDefinition {
+  const { containerDefinitions } = definition;
+  const { family, ...rest } = fields;
+  const given = [...(tags ?? [])].map(([key, value]) => ({ key, value }));
+  const kept = (replaceTags ? [] : (definition.tags ?? [])).filter(({ key }) => !tags?.has(key ?? ''));
   return {
-    list: list.flatMap((old) =>
-      old.name !== entry.name ? [old] : old === first ? [{ ...old, ...entry }] : [],
-    ),
-    effect: moved ? 'moved' : equal ? 'unchanged' : 'changed',
+    ...definition,
+    ...rest,
+    family: typeof family === 'string' ? family : definition.family,
+    containerDefinitions,
+    ...(tags && { tags: [...kept, ...given] }),
   };
+}
+
+function patched(definition: TaskDefinition, patch: NonNullable<Settings['patch']>): TaskDefinition {
+  const shape = shapeOf(withPatch(definition, patch));
+  if (shape.kind === 'task-definition') return clean(shape.definition);
+  throw new ConfigError(
+    shape.problems.map(({ message }) => ({ input: 'merge-patch', message: `after it, ${message}` })),
+  );
 }

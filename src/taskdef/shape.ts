@@ -108,7 +108,7 @@ function nameProblems(name: Json | undefined, path: Path, what: string): readonl
 }
 
 /** What a value is, said without the value: it may be a secret in the wrong place. */
-function kindOf(value: Json): string {
+export function kindOf(value: Json): string {
   if (value === null) return 'null';
   if (isList(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';

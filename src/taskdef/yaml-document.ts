@@ -1,5 +1,5 @@
 import type { Json, Path } from './definition.ts';
-import type { SyntaxFault, TextPlace } from './json-syntax.ts';
+import type { SyntaxFault, TextPlace } from './text-place.ts';
 
 /** A YAML 1.2 document (merge keys included) as data, and where in the text each value stands. */
 export interface YamlDocument {

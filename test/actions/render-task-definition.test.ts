@@ -2,199 +2,27 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
-import { readInputs } from '../../src/actions/render-task-definition/inputs.ts';
 import { run } from '../../src/actions/render-task-definition/run.ts';
 import { systemClock } from '../../src/clock.ts';
 import { ConfigError } from '../../src/errors.ts';
-import type { RegisteredTaskDefinition, Reporter, TaskDefinitions } from '../../src/ports.ts';
+import type { Place, RegisteredTaskDefinition, Reporter, TaskDefinitions } from '../../src/ports.ts';
 import { WEB, WORKER } from '../taskdef/definitions.ts';
-
-interface ActionFile {
-  readonly inputs: Readonly<Record<string, { readonly default: string }>>;
-}
-
-const actionFile = parse(
-  await readFile(new URL('../../actions/render-task-definition/action.yml', import.meta.url), 'utf8'),
-) as ActionFile;
-
-/** Inputs as the runner hands them over: the defaults of action.yml where the workflow says nothing. */
-const given = (inputs: Readonly<Record<string, string>>) => (name: string) => {
-  const declared = actionFile.inputs[name];
-  if (!declared) throw new Error(`action.yml has no input "${name}"`);
-  return inputs[name] ?? declared.default;
-};
-
-const problemsOf = async (work: Promise<unknown>): Promise<readonly string[]> => {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof ConfigError)) throw new Error(`expected a ConfigError, got ${String(error)}`);
-  return error.problems.map(({ input, message }) => `${input}: ${message}`);
-};
-
-const FILE = { 'task-definition': 'taskdef.json' };
-
-describe('the inputs of render-task-definition', () => {
-  it('may be a file alone', async () => {
-    expect(await readInputs(given(FILE))).toEqual({
-      source: { kind: 'file', path: 'taskdef.json' },
-      settings: [],
-      outputFile: undefined,
-    });
-  });
-
-  it.each([
-    [{ 'task-definition-family': 'web' }, { kind: 'registered', reference: 'web' }],
-    [{ 'task-definition-family': 'web:41' }, { kind: 'registered', reference: 'web:41' }],
-    [
-      { 'task-definition-arn': 'arn:aws-us-gov:ecs:us-gov-west-1:111122223333:task-definition/web:41' },
-      {
-        kind: 'registered',
-        reference: 'arn:aws-us-gov:ecs:us-gov-west-1:111122223333:task-definition/web:41',
-      },
-    ],
-    [
-      { cluster: 'prod', service: 'shop' },
-      { kind: 'service', cluster: 'prod', service: 'shop' },
-    ],
-  ])('take %j as the source', async (inputs, source) => {
-    expect((await readInputs(given(inputs))).source).toMatchObject(source);
-  });
-
-  it('gather what one container gets, and images of others', async () => {
-    const inputs = {
-      ...FILE,
-      'container-name': 'app',
-      image: ' web:2 ',
-      images: 'proxy=envoy:2',
-      'environment-variables': '\n  A=1\n# note\n\n B = x=y ',
-      secrets: 'TOKEN=arn:aws:ssm:eu-west-1:111122223333:parameter/token',
-    };
-    expect((await readInputs(given(inputs))).settings).toEqual([
-      {
-        container: 'app',
-        input: 'container-name',
-        image: 'web:2',
-        environment: new Map([
-          ['A', '1'],
-          ['B', ' x=y'],
-        ]),
-        secrets: new Map([['TOKEN', 'arn:aws:ssm:eu-west-1:111122223333:parameter/token']]),
-      },
-      { container: 'proxy', input: 'images', image: 'envoy:2' },
-    ]);
-  });
-
-  it.each([
-    ['A: "  x "\nB: 1.10\nC: |\n  one\n  two\nD: ""'],
-    ['# the release\n{"A": "  x ", "B": "1.10", "C": "one\\ntwo\\n", "D": ""}'],
-  ])('take a mapping for values that a line cannot hold: %j', async (text) => {
-    const [settings] = (await readInputs(given({ ...FILE, 'environment-variables': text }))).settings;
-    expect(settings?.environment).toEqual(
-      new Map([
-        ['A', '  x '],
-        ['B', '1.10'],
-        ['C', 'one\ntwo\n'],
-        ['D', ''],
-      ]),
-    );
-  });
-
-  it('let a variable be empty', async () => {
-    const [settings] = (await readInputs(given({ ...FILE, 'environment-variables': 'A=\r\nB=2\r' })))
-      .settings;
-    expect(settings?.environment).toEqual(
-      new Map([
-        ['A', ''],
-        ['B', '2'],
-      ]),
-    );
-  });
-
-  it('report every problem of every input at once, and no value', async () => {
-    const inputs = {
-      'task-definition': 'arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1',
-      'task-definition-family': 'my web',
-      service: 'shop',
-      image: 'two images',
-      'environment-variables': 'A=1\nhunter2\nA=2\n=hunter2\nB C=hunter2',
-      secrets: 'TOKEN=\nKEY=hunter2 in the open',
-      images: 'app=web:\nproxy=',
-    };
-    const problems = await problemsOf(readInputs(given(inputs)));
-    expect(problems.map((problem) => problem.split(/[;,]/)[0])).toEqual([
-      'task-definition: "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1" is not a file',
-      'task-definition-family: "my web" is not a family',
-      'cluster: is required with service "shop"',
-      'task-definition: is to come from several places: task-definition and task-definition-family and cluster with service',
-      'image: "two images" is not one image',
-      'images line 1: app: "web:" lacks the tag after ":": a job output that contains a masked value',
-      'images line 2: proxy: is empty: a job output that contains a masked value',
-      'environment-variables line 2: has no "="',
-      'environment-variables line 3: A is given twice',
-      'environment-variables line 4: the name is empty',
-      'environment-variables line 5: the name is not one word',
-      'secrets line 1: TOKEN: the reference is empty: a job output that contains a masked value',
-      'secrets line 2: KEY: the reference holds blanks',
-    ]);
-    expect(problems.join('\n')).not.toContain('hunter2');
-  });
-
-  it('say which sources there are when none is given', async () => {
-    expect(await problemsOf(readInputs(given({})))).toEqual([
-      'task-definition: nothing says which task definition to render; give one of task-definition (a file), task-definition-family, task-definition-arn, or cluster and service',
-    ]);
-  });
-
-  it.each(['image', 'images'])('explain why %s can arrive empty, and what to do', async (name) => {
-    const [problem, ...others] = await problemsOf(readInputs(given({ ...FILE, [name]: '' })));
-    expect(others).toEqual([]);
-    expect(problem).toMatch(new RegExp(`^${name}: is empty: a job output that contains a masked value`));
-    expect(problem).toMatch(/Hand on the repository and the tag or digest.*leave it out\.$/);
-  });
-
-  it.each([
-    ['/shop:abc', 'the registry'],
-    ['registry/shop:', 'the tag'],
-    ['registry/shop@', 'the digest'],
-    ['registry/', 'the repository'],
-  ])('see that %s was built from an output that got lost', async (image, what) => {
-    const [fromImage] = await problemsOf(readInputs(given({ ...FILE, image })));
-    const [fromImages] = await problemsOf(readInputs(given({ ...FILE, images: `app=${image}` })));
-    expect(fromImage).toContain(`"${image}" lacks ${what}`);
-    expect(fromImages).toContain(`images line 1: app: "${image}" lacks ${what}`);
-  });
-
-  it('refuse a container that nothing is for', async () => {
-    expect(await problemsOf(readInputs(given({ ...FILE, 'container-name': 'app' })))).toEqual([
-      'container-name: names "app", but nothing is to change in it; give image, environment-variables or secrets, or leave container-name out',
-    ]);
-  });
-
-  it.each([
-    ['A: [hunter2]', 'line 1: A has a list'],
-    ['A: 1\nB:', 'line 2: B has no value'],
-    ['A: "hunter2', 'line 1: is not YAML: Missing closing "quote'],
-    ['A: 1\nA: hunter2', 'line 2: is not YAML: this key stands twice in its mapping'],
-  ])('say what is wrong with the mapping %j', async (text, problem) => {
-    const [only] = await problemsOf(readInputs(given({ ...FILE, 'environment-variables': text })));
-    expect(only).toContain(`environment-variables ${problem}`);
-    expect(only).not.toContain('hunter2');
-  });
-});
+import { FILE, given, problemsOf } from './render-inputs.ts';
 
 describe('render-task-definition', () => {
   let workspace: string;
   let outputs: Map<string, string>;
   let log: string[];
+  let summary: string;
+  let annotations: { readonly message: string; readonly place: Place | undefined }[];
 
   beforeEach(async () => {
     workspace = await mkdtemp(join(tmpdir(), 'render-'));
     await mkdir(join(workspace, 'temp'));
     outputs = new Map();
     log = [];
+    summary = '';
+    annotations = [];
   });
   afterEach(() => rm(workspace, { recursive: true, force: true }));
 
@@ -202,13 +30,15 @@ describe('render-task-definition', () => {
     const reporter: Reporter = {
       info: (line) => log.push(line),
       notice: (message) => log.push(message),
-      warning: (message) => log.push(message),
-      error: (message) => log.push(message),
+      warning: (message, place) => annotations.push({ message, place }),
+      error: (message, place) => annotations.push({ message, place }),
       startGroup: (title) => log.push(title),
       endGroup: () => undefined,
       mask: () => undefined,
       output: (name, value) => outputs.set(name, value),
-      summary: async () => undefined,
+      summary: async (markdown) => {
+        summary += markdown;
+      },
       saveState: () => undefined,
       state: () => '',
     };
@@ -259,10 +89,11 @@ describe('render-task-definition', () => {
     });
     expect(log).toEqual([
       'Task definition web, from taskdef.json',
-      '  app: image web:2 (was 111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1)',
-      '  app: environment LOG_LEVEL changed',
-      '  app: environment NEW added',
+      'Compared with taskdef.json:',
+      '  app: image 111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1 -> web:2',
       '  app: secret DB_PASSWORD changed',
+      '  app: variable LOG_LEVEL changed',
+      '  app: variable NEW added',
       `Written to ${outputs.get('task-definition')}`,
     ]);
   });
@@ -342,9 +173,10 @@ describe('render-task-definition', () => {
 
   it('renders what a service runs, unchanged when nothing is given', async () => {
     await start({ cluster: 'prod', service: 'jobs' }, aws);
-    expect(log.slice(0, 2)).toEqual([
+    expect(log.slice(0, 3)).toEqual([
       'Task definition worker, from worker:7, which service jobs runs',
-      '  nothing to change was given',
+      'Compared with what service jobs runs (worker:7):',
+      '  nothing changes',
     ]);
     expect(await written()).toEqual(WORKER);
   });
@@ -352,5 +184,164 @@ describe('render-task-definition', () => {
   it('names the input whose family does not exist', async () => {
     const [problem] = await problemsOf(start({ 'task-definition-family': 'web', image: 'web:2' }, aws));
     expect(problem).toContain('task-definition-family: there is no task definition "web"');
+  });
+
+  it('compares a file with what the service runs, and says so in the log, the summary and the outputs', async () => {
+    await put('taskdef.json', JSON.stringify(WORKER));
+    const inputs = { ...FILE, cluster: 'prod', service: 'jobs', image: 'worker:2' };
+    await start({ ...inputs, 'environment-variables': 'TOKEN=hunter2' }, aws);
+    expect(log.slice(0, 4)).toEqual([
+      'Task definition worker, from taskdef.json',
+      'Compared with what service jobs runs (worker:7):',
+      '  job: image worker:1 -> worker:2',
+      '  job: variable TOKEN added',
+    ]);
+    const markdown = '- Container `job`\n  - image `worker:1` -> `worker:2`\n  - variable `TOKEN` added';
+    expect(outputs.get('diff')).toBe(markdown);
+    expect(outputs.get('changed')).toBe('true');
+    expect(summary).toBe(
+      `### Task definition \`worker\`\n\nFrom \`taskdef.json\`, compared with \`what service jobs runs (worker:7)\`.\n\n${markdown}\n`,
+    );
+  });
+
+  it('finds nothing changed where the service runs the same already', async () => {
+    const same = {
+      ...WORKER,
+      revision: 7,
+      containerDefinitions: [{ ...WORKER.containerDefinitions[0], essential: true }],
+    };
+    await put('taskdef.json', JSON.stringify(same));
+    await start({ ...FILE, cluster: 'prod', service: 'jobs' }, aws);
+    expect(log).toContain('  nothing changes');
+    expect(Object.fromEntries(outputs)).toMatchObject({ changed: 'false', diff: 'Nothing changes.' });
+  });
+
+  it('tells values only where they are asked for', async () => {
+    await put('taskdef.json', JSON.stringify(WORKER));
+    const inputs = { ...FILE, 'environment-variables': 'STAGE=blue', command: 'serve --fast' };
+    await start(inputs);
+    expect(log).toContain('  job: command added (not shown)');
+    expect(JSON.stringify([log, summary, [...outputs]])).not.toMatch(/blue|--fast/);
+    await start({ ...inputs, 'show-values': 'true' });
+    expect(log).toContain('  job: variable STAGE added: "blue"');
+    expect(log).toContain('  job: command added: ["serve","--fast"]');
+  });
+
+  it('refuses what ECS would refuse, at its place in the file, and writes nothing', async () => {
+    const wrong = {
+      ...WORKER,
+      containerDefinitions: [
+        { name: 'sidecar', image: 'x:1', cpus: 1 },
+        { ...WORKER.containerDefinitions[0], memroy: 1 },
+      ],
+    };
+    await put('taskdef.json', JSON.stringify(wrong, null, 2));
+    // One container goes, so that the other stands elsewhere in the result than in the file.
+    const work = start({ ...FILE, 'merge-patch': 'containerDefinitions: { sidecar: null }' });
+    const error = await work.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    if (!(error instanceof ConfigError)) throw new Error(`expected a ConfigError, got ${String(error)}`);
+    expect(error.problems).toEqual([
+      {
+        input: 'taskdef.json:13:17',
+        message:
+          '"memroy" of container "job" is not a field that ECS has; did you mean "memory", which is there too?',
+        place: { file: 'taskdef.json', line: 13, column: 17 },
+      },
+    ]);
+    expect(await readdir(workspace, { recursive: true })).toEqual(['taskdef.json', 'temp']);
+    expect(outputs.size).toBe(0);
+  });
+
+  it('annotates a file that is no task definition', async () => {
+    await put('taskdef.json', '{\n  "family": "web",\n  "containerDefinitions": 3\n}');
+    const [problem] = await start(FILE).then(
+      () => [],
+      (thrown: ConfigError) => thrown.problems,
+    );
+    expect(problem?.place).toMatchObject({ file: 'taskdef.json', line: 3 });
+  });
+
+  it('refuses an image without a digest only where a digest is required', async () => {
+    await put('taskdef.json', JSON.stringify(WORKER));
+    await start({ ...FILE, 'output-file': 'once.json' });
+    expect(annotations).toContainEqual({
+      message: expect.stringContaining('taskdef.json:1:'),
+      place: expect.objectContaining({ file: 'taskdef.json', line: 1 }),
+    });
+    const problems = await problemsOf(
+      start({ ...FILE, 'require-digest': 'true', 'output-file': 'twice.json' }),
+    );
+    expect(problems).toEqual([expect.stringMatching(/image of container "job".*digest/)]);
+    expect(await readdir(workspace)).not.toContain('twice.json');
+  });
+
+  it('does not refuse what AWS has taken already', async () => {
+    const odd = {
+      ...WORKER,
+      containerDefinitions: [{ name: 'job', image: 'worker:1', memory: 256, memroy: 1 }],
+    };
+    const taken: TaskDefinitions = { ...aws, ofService: async () => ({ ...running, definition: odd }) };
+    await start({ cluster: 'prod', service: 'jobs', image: 'worker:2' }, taken);
+    expect(annotations.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining('"memroy" of container "job" is not a field that ECS has'),
+    );
+    expect(await written()).toMatchObject({ containerDefinitions: [{ image: 'worker:2', memroy: 1 }] });
+  });
+
+  it('takes the inputs of amazon-ecs-render-task-definition as they are', async () => {
+    await put('taskdef.json', JSON.stringify(WEB));
+    await start({
+      ...FILE,
+      'container-name': 'app,proxy',
+      image: 'web:2',
+      'environment-variables': 'LOG_LEVEL=debug\nQUERY=a=b',
+      'env-files': 'arn:aws:s3:::config/web.env',
+      'log-configuration-log-driver': 'awslogs',
+      'log-configuration-options':
+        'awslogs-group=/ecs/web\nawslogs-region=eu-west-1\nawslogs-stream-prefix=web\nawslogs-datetime-format=%Y=%m',
+      'docker-labels': 'team=web\nrule=a=b',
+      command: 'node server.js',
+      'task-role-arn': 'arn:aws:iam::111122223333:role/web',
+      'execution-role-arn': 'arn:aws:iam::111122223333:role/execution',
+      secrets: 'TOKEN=arn:aws:ssm:eu-west-1:111122223333:parameter/token',
+    });
+    const [app, proxy] = WEB.containerDefinitions;
+    const given = {
+      image: 'web:2',
+      environmentFiles: [{ value: 'arn:aws:s3:::config/web.env', type: 's3' }],
+      logConfiguration: {
+        logDriver: 'awslogs',
+        options: {
+          'awslogs-group': '/ecs/web',
+          'awslogs-region': 'eu-west-1',
+          'awslogs-stream-prefix': 'web',
+          'awslogs-datetime-format': '%Y=%m',
+        },
+      },
+      dockerLabels: { team: 'web', rule: 'a=b' },
+      command: ['node', 'server.js'],
+    };
+    const token = { name: 'TOKEN', valueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/token' };
+    const added = [
+      { name: 'LOG_LEVEL', value: 'debug' },
+      { name: 'QUERY', value: 'a=b' },
+    ];
+    expect(await written()).toEqual({
+      ...WEB,
+      taskRoleArn: 'arn:aws:iam::111122223333:role/web',
+      executionRoleArn: 'arn:aws:iam::111122223333:role/execution',
+      containerDefinitions: [
+        {
+          ...app,
+          ...given,
+          environment: [added[0], { name: 'PORT', value: '8080' }, added[1]],
+          secrets: [...(app?.secrets ?? []), token],
+        },
+        { ...proxy, ...given, environment: added, secrets: [token] },
+      ],
+    });
   });
 });

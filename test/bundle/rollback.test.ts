@@ -22,7 +22,7 @@ const SHOP = {
         { taskDefinition: 'web:2', ago: 3 * DAY, status: 'ROLLBACK_SUCCESSFUL' as const },
       ],
     })),
-    repositories: { app: { 'v1.0.0': `sha256:${'a'.repeat(64)}`, 'v2.0.0': DIGEST } },
+    repositories: { app: { 'v1.0.0': `sha256:${'a'.repeat(64)}`, '2.0.0': DIGEST } },
   },
   scale: 60,
 };
@@ -37,7 +37,7 @@ describe.concurrent('a rollback by hand goes', () => {
     ['to a revision by family and number', 'web:2', 'web:2'],
     ['to a revision by its ARN', 'arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1', 'web:1'],
     ['to the revision whose image has the tag', 'v1.0.0', 'web:1'],
-    ['to the revision whose image has the digest that the registry has for the tag', 'v2.0.0', 'web:2'],
+    ['to the revision whose image has the digest that the registry has for the version', 'v2.0.0', 'web:2'],
   ] as const) {
     test(where, async () => {
       await inWorld(SHOP, async (world) => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { ConfigError } from '../../src/errors.ts';
-import { parseTaskDefinition } from '../../src/taskdef/parse.ts';
+import { parseTaskDefinition, readTaskDefinition } from '../../src/taskdef/parse.ts';
 import { anyDefinition, WEB } from './definitions.ts';
 
 const problemsOf = async (text: string, file = 'taskdef.json') => {
@@ -85,19 +85,29 @@ containerDefinitions:
   });
 
   it.each([
-    ['{\n  "family": "web"\n  "cpu": 1\n}', 'taskdef.json:3:3 is not JSON: "," or "}" is expected here'],
     [
-      '{\n  "family": "web",\n}',
-      'taskdef.json:2:18 is not JSON: remove this comma: none may stand before the closing "}"',
+      '{\n  "family": "web"\n  "cpu": 1\n}',
+      'taskdef.json:3:3 is not JSON: "," or a closing bracket is expected here',
     ],
     [
-      '{ // family\n}',
-      'taskdef.json:1:3 is not JSON: a key in double quotes is expected here, but there is a comment, which JSON does not have',
+      '{ "family": web }',
+      'taskdef.json:1:13 is not JSON: this is not a value of JSON; a text needs double quotes',
+    ],
+    ['// the web\n{ family: "web" }', 'taskdef.json:2:3 is not JSON: a key needs double quotes'],
+    ["{ 'family': 1 }", 'taskdef.json:1:3 is not JSON: there is a single quote; JSON takes double quotes'],
+    ['{ # family\n}', 'taskdef.json:1:3 is not JSON: there is a "#"; comments start with // in JSON'],
+    ['/* the web', 'taskdef.json:1:1 is not JSON: this comment has no end; close it with */'],
+    [
+      '{"family":"a",\n "cpu": 1, "family":"b"}',
+      'taskdef.json:2:12 this key stands twice in its object; keep one of them',
     ],
     [
-      "{ 'family': 1 }",
-      'taskdef.json:1:3 is not JSON: a key in double quotes is expected here, but there is a single quote; JSON takes double quotes',
+      '{"family":"a", /* twice */ "x": { "y": 1, "y": 1 }}',
+      'taskdef.json:1:43 this key stands twice in its object; keep one of them',
     ],
+    ['{ "a": 1 } }', 'taskdef.json:1:12 is not JSON: there is more text after the end of the JSON value'],
+    ['{ "a": [1, 2 ', 'taskdef.json:1:14 is not JSON: "," or "]" is expected here, but the text ends'],
+    ['{ "a": "b\n" }', 'taskdef.json:1:8 is not JSON: this string is not closed on its line'],
     ['{ "family": ', 'taskdef.json:1:13 is not JSON: a value is expected here, but the text ends'],
     ['family: web\n\tcpu: 1', 'taskdef.json:2:1 is not YAML: Tabs are not allowed as indentation'],
     ['family: web\nfamily: api', 'taskdef.json:2:1 is not YAML: this key stands twice in its mapping'],
@@ -170,5 +180,57 @@ containerDefinitions:
       ),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('readTaskDefinition', () => {
+  const text = `// of the shop
+{
+  "tags": [{ "key": "team", "value": "shop" }],
+  "taskDefinition": {
+    "family": "web",
+    "containerDefinitions": [
+      {
+        "name": "app",
+        "environment": [
+          { "name": "A", "value": "1" },
+          { "name": "B", "value": "2" },
+        ],
+      },
+    ],
+  },
+}`;
+
+  it('knows where the parts of the definition stand in the file, or what is above them', async () => {
+    const { placeOf } = await readTaskDefinition(text, 'taskdef.jsonc');
+    expect(await placeOf(['family'])).toEqual({ line: 5, column: 15 });
+    expect(await placeOf(['containerDefinitions', 0, 'environment', 1, 'value'])).toEqual({
+      line: 11,
+      column: 35,
+    });
+    expect(await placeOf(['containerDefinitions', 0, 'healthCheck', 'command'])).toEqual({
+      line: 7,
+      column: 7,
+    });
+    expect(await placeOf(['tags', 0, 'key'])).toEqual({ line: 3, column: 21 });
+    expect(await placeOf(['cpu'])).toEqual({ line: 4, column: 21 });
+  });
+
+  it('finds variables of what was rendered from it by their names', async () => {
+    const { definition, placeOf } = await readTaskDefinition(text, 'taskdef.jsonc');
+    const [app] = definition.containerDefinitions;
+    const environment = [{ name: 'NEW' }, { name: 'B' }];
+    const rendered = { ...definition, containerDefinitions: [{ name: 'app', ...app, environment }] };
+    const at = ['containerDefinitions', 0, 'environment'];
+    expect(await placeOf([...at, 1, 'value'], rendered)).toEqual({ line: 11, column: 35 });
+    expect(await placeOf([...at, 0, 'value'], rendered)).toEqual({ line: 9, column: 24 });
+  });
+
+  it('knows the places of plain JSON and of YAML as well', async () => {
+    const json = '{"family":"web",\n"containerDefinitions":[{"name":"app"}]}';
+    const yaml = 'family: web\ncontainerDefinitions:\n  - name: app\n';
+    const path = ['containerDefinitions', 0, 'name'];
+    expect(await (await readTaskDefinition(json, 'x')).placeOf(path)).toEqual({ line: 2, column: 33 });
+    expect(await (await readTaskDefinition(yaml, 'x')).placeOf(path)).toEqual({ line: 3, column: 11 });
   });
 });

@@ -1,13 +1,35 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
-import { describeChanges } from '../../src/taskdef/changes.ts';
 import { clean } from '../../src/taskdef/clean.ts';
-import type { TaskDefinition } from '../../src/taskdef/definition.ts';
-import { type ContainerSettings, render } from '../../src/taskdef/render.ts';
+import type { ContainerDefinition, JsonObject, TaskDefinition } from '../../src/taskdef/definition.ts';
+import { render } from '../../src/taskdef/render.ts';
+import type { ContainerSettings, Replaceable, Settings, TaskSettings } from '../../src/taskdef/settings.ts';
 import { anyDefinition, WEB, WORKER } from './definitions.ts';
 
-const problemsOf = (definition: TaskDefinition, settings: readonly ContainerSettings[]) => {
+const containers = (...settings: readonly ContainerSettings[]): Settings => ({
+  containers: settings,
+  task: {},
+});
+const task = (settings: TaskSettings): Settings => ({ containers: [], task: settings });
+const patch = (change: JsonObject): Settings => ({ containers: [], task: {}, patch: change });
+
+const app = { container: 'app', input: 'container-name' };
+const job = { container: 'job', input: 'container-name' };
+
+/** The container `app` of WEB after these settings. */
+const rendered = (
+  settings: Omit<ContainerSettings, 'container' | 'input'>,
+): ContainerDefinition | undefined =>
+  render(WEB, containers({ ...app, ...settings })).definition.containerDefinitions[0];
+
+/** A definition whose only container has these fields. */
+const holding = (fields: JsonObject): TaskDefinition => ({
+  ...WORKER,
+  containerDefinitions: [{ ...fields, name: 'job' }],
+});
+
+const problemsOf = (definition: TaskDefinition, settings: Settings) => {
   try {
     render(definition, settings);
   } catch (error) {
@@ -18,16 +40,13 @@ const problemsOf = (definition: TaskDefinition, settings: readonly ContainerSett
   return [];
 };
 
-const app = { container: 'app', input: 'container-name' };
-
 describe('render', () => {
   it('puts an image into the named container and leaves all else as it was', () => {
-    const { definition, changes } = render(WEB, [{ ...app, image: 'web:2' }]);
     const [first, ...others] = WEB.containerDefinitions;
-    expect(definition).toEqual({ ...WEB, containerDefinitions: [{ ...first, image: 'web:2' }, ...others] });
-    expect(describeChanges(changes)).toEqual([
-      'app: image web:2 (was 111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1)',
-    ]);
+    expect(render(WEB, containers({ ...app, image: 'web:2' })).definition).toEqual({
+      ...WEB,
+      containerDefinitions: [{ ...first, image: 'web:2' }, ...others],
+    });
   });
 
   it('puts images into several containers at once', () => {
@@ -36,79 +55,180 @@ describe('render', () => {
       input: 'images',
       image: `${container}:2`,
     }));
-    expect(render(WEB, settings).definition.containerDefinitions.map(({ image }) => image)).toEqual([
-      'app:2',
-      'proxy:2',
-    ]);
+    expect(
+      render(WEB, containers(...settings)).definition.containerDefinitions.map(({ image }) => image),
+    ).toEqual(['app:2', 'proxy:2']);
   });
 
   it('needs no name where there is only one container', () => {
-    const { definition } = render(WORKER, [
-      { container: undefined, input: 'container-name', image: 'worker:2' },
-    ]);
+    const { definition } = render(WORKER, containers({ ...job, container: undefined, image: 'worker:2' }));
     expect(definition.containerDefinitions).toEqual([{ name: 'job', image: 'worker:2', memory: 256 }]);
   });
 
-  it('replaces a variable in its place, adds a new one at the end, and says which without their values', () => {
+  it('replaces a variable in its place and adds a new one at the end', () => {
     const environment = new Map([
-      ['NEW', 'fresh-value'],
-      ['LOG_LEVEL', 'debug-value'],
+      ['NEW', 'fresh'],
+      ['LOG_LEVEL', 'debug'],
       ['PORT', '8080'],
     ]);
-    const { definition, changes } = render(WEB, [{ ...app, environment }]);
-    expect(definition.containerDefinitions[0]?.environment).toEqual([
-      { name: 'LOG_LEVEL', value: 'debug-value' },
+    expect(rendered({ environment })?.environment).toEqual([
+      { name: 'LOG_LEVEL', value: 'debug' },
       { name: 'PORT', value: '8080' },
-      { name: 'NEW', value: 'fresh-value' },
-    ]);
-    expect(describeChanges(changes)).toEqual([
-      'app: environment NEW added',
-      'app: environment LOG_LEVEL changed',
-      'app: environment PORT unchanged',
+      { name: 'NEW', value: 'fresh' },
     ]);
   });
 
   it('moves a name between variables and secrets, which ECS does not let share one', () => {
-    const settings = {
-      ...app,
-      environment: new Map([['DB_PASSWORD', 'local']]),
-      secrets: new Map([['PORT', 'arn:aws:ssm:eu-west-1:111122223333:parameter/port']]),
-    };
-    const { definition, changes } = render(WEB, [settings]);
-    expect(definition.containerDefinitions[0]).toMatchObject({
+    const valueFrom = 'arn:aws:ssm:eu-west-1:111122223333:parameter/port';
+    expect(
+      rendered({
+        environment: new Map([['DB_PASSWORD', 'local']]),
+        secrets: new Map([['PORT', valueFrom]]),
+      }),
+    ).toMatchObject({
       environment: [
         { name: 'LOG_LEVEL', value: 'info' },
         { name: 'DB_PASSWORD', value: 'local' },
       ],
-      secrets: [{ name: 'PORT', valueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/port' }],
+      secrets: [{ name: 'PORT', valueFrom }],
     });
-    expect(describeChanges(changes)).toEqual([
-      'app: environment DB_PASSWORD takes the place of the secret of that name',
-      'app: secret PORT takes the place of the plain variable of that name',
-    ]);
   });
 
   it('leaves one entry where the definition names a variable twice', () => {
-    const environment = [
-      { name: 'A', value: '1' },
-      { name: 'A', value: '2' },
-    ];
-    const twice = { ...WORKER, containerDefinitions: [{ name: 'job', environment }] };
-    const { definition } = render(twice, [
-      { container: 'job', input: 'container-name', environment: new Map([['A', '1']]) },
-    ]);
+    const twice = holding({
+      environment: [
+        { name: 'A', value: '1' },
+        { name: 'A', value: '2' },
+      ],
+    });
+    const { definition } = render(twice, containers({ ...job, environment: new Map([['A', '1']]) }));
     expect(definition.containerDefinitions).toEqual([
       { name: 'job', environment: [{ name: 'A', value: '1' }] },
     ]);
   });
 
+  it('lets variables and secrets consist of what is given where they are to be replaced', () => {
+    const replace = new Set<Replaceable>(['environment-variables']);
+    const found = rendered({ environment: new Map([['PORT', '1']]), replace });
+    expect(found?.environment).toEqual([{ name: 'PORT', value: '1' }]);
+    expect(found?.secrets).toEqual(WEB.containerDefinitions[0]?.secrets);
+  });
+
+  it('takes variables and secrets away, and tells the names that are not there', () => {
+    const settings = containers({ ...app, unset: ['PORT', 'DB_PASSWORD', 'NOT_THERE'] });
+    const { definition, notThere } = render(WEB, settings);
+    expect(definition.containerDefinitions[0]).toMatchObject({
+      environment: [{ name: 'LOG_LEVEL', value: 'info' }],
+      secrets: [],
+    });
+    expect(notThere).toEqual(['NOT_THERE']);
+  });
+
+  it('does not miss a name that one of several containers has', () => {
+    const unset = ['PORT'];
+    const settings = containers({ ...app, unset }, { ...app, container: 'proxy', unset });
+    expect(render(WEB, settings).notThere).toEqual([]);
+    expect(render(WEB, containers({ ...app, container: 'proxy', unset })).notThere).toEqual(unset);
+  });
+
+  it('keeps the name of a port that stays, and drops ports that are not given', () => {
+    const named = holding({
+      portMappings: [{ containerPort: 80, name: 'http', appProtocol: 'http2' }, { containerPort: 81 }],
+    });
+    const portMappings = [
+      { containerPort: 80, protocol: 'tcp' },
+      { containerPort: 53, protocol: 'udp' },
+    ];
+    const { definition } = render(named, containers({ ...job, portMappings }));
+    expect(definition.containerDefinitions[0]?.portMappings).toEqual([
+      { containerPort: 80, name: 'http', appProtocol: 'http2', protocol: 'tcp' },
+      { containerPort: 53, protocol: 'udp' },
+    ]);
+  });
+
+  it('puts fields of a health check over those that are there', () => {
+    expect(rendered({ healthCheck: { interval: 10 } })?.healthCheck).toEqual({
+      command: ['CMD-SHELL', 'curl -f http://localhost:8080/health'],
+      interval: 10,
+    });
+  });
+
+  it.each<[string, Partial<ContainerSettings>, JsonObject]>([
+    [
+      'adds options to the driver that is there',
+      { logOptions: new Map([['b', '2']]) },
+      { logDriver: 'awslogs', options: { a: '1', b: '2' } },
+    ],
+    [
+      'keeps the options under the same driver',
+      { logDriver: 'awslogs' },
+      { logDriver: 'awslogs', options: { a: '1' } },
+    ],
+    [
+      'drops the options of another driver, which would not understand them',
+      { logDriver: 'json-file', logOptions: new Map([['b', '2']]) },
+      { logDriver: 'json-file', options: { b: '2' } },
+    ],
+    [
+      'replaces the options',
+      { logOptions: new Map([['b', '2']]), replace: new Set(['log-configuration-options'] as const) },
+      { logDriver: 'awslogs', options: { b: '2' } },
+    ],
+  ])('%s', (_what, settings, expected) => {
+    const source = holding({ logConfiguration: { logDriver: 'awslogs', options: { a: '1' } } });
+    const { definition } = render(source, containers({ ...job, ...settings }));
+    expect(definition.containerDefinitions[0]?.logConfiguration).toEqual(expected);
+  });
+
+  it('puts command, entry point, labels and environment files into the container', () => {
+    expect(
+      rendered({
+        command: ['node', 'server.js'],
+        entryPoint: [],
+        dockerLabels: new Map([['team', 'a=b']]),
+        environmentFiles: ['arn:aws:s3:::config/web.env'],
+      }),
+    ).toMatchObject({
+      command: ['node', 'server.js'],
+      entryPoint: [],
+      dockerLabels: { team: 'a=b' },
+      environmentFiles: [{ value: 'arn:aws:s3:::config/web.env', type: 's3' }],
+    });
+  });
+
+  it('sets fields of the task, and tags by their keys', () => {
+    const tagged = {
+      ...WEB,
+      tags: [
+        { key: 'team', value: 'a' },
+        { key: 'stage', value: 'x' },
+      ],
+    };
+    const { definition } = render(
+      tagged,
+      task({ fields: { family: 'web-2', cpu: '1024' }, tags: new Map([['team', 'b']]) }),
+    );
+    expect(definition).toEqual({
+      ...WEB,
+      family: 'web-2',
+      cpu: '1024',
+      tags: [
+        { key: 'stage', value: 'x' },
+        { key: 'team', value: 'b' },
+      ],
+    });
+    expect(render(tagged, task({ tags: new Map([['a', 'b']]), replaceTags: true })).definition.tags).toEqual([
+      { key: 'a', value: 'b' },
+    ]);
+  });
+
   it('reports every setting that fits nowhere, naming the containers there are', () => {
-    const settings = [
+    const settings = containers(
       { container: undefined, input: 'container-name', image: 'web:2' },
       { container: 'api', input: 'images', image: 'api:2' },
       { container: 'app', input: 'images', image: 'web:2' },
       { container: 'app', input: 'image', image: 'web:3' },
-    ];
+    );
     expect(problemsOf(WEB, settings)).toEqual([
       'container-name: is required, because task definition web has several containers; name one of app, proxy',
       'images: task definition web has no container "api"; it has app, proxy',
@@ -116,35 +236,153 @@ describe('render', () => {
     ]);
   });
 
-  it('refuses a name that is given as a variable and as a secret', () => {
-    const both = new Map([['TOKEN', 'x']]);
-    expect(problemsOf(WEB, [{ ...app, environment: both, secrets: both }])).toEqual([
-      'container-name: TOKEN is given as a plain variable and as a secret; keep one of them',
-    ]);
-  });
-
-  it('changes nothing when it renders its own result again', () => {
-    const values = fc.dictionary(fc.stringMatching(/^[A-Z]{1,3}$/), fc.string(), { maxKeys: 4 });
-    fc.assert(
-      fc.property(anyDefinition, values, values, fc.nat(), (definition, environment, secrets, pick) => {
-        const { containerDefinitions } = definition;
-        const settings: ContainerSettings = {
-          container: containerDefinitions[pick % containerDefinitions.length]?.name,
-          input: 'container-name',
-          image: 'web:2',
-          environment: new Map(Object.entries(environment)),
-          secrets: new Map(Object.entries(secrets).filter(([name]) => !Object.hasOwn(environment, name))),
-        };
-        const once = render(clean(definition), [settings]).definition;
-        expect(render(clean(once), [settings]).definition).toEqual(once);
-      }),
-    );
+  it('leaves out what ECS would refuse', () => {
+    expect(render({ ...WORKER, revision: 3, tags: [] }, containers()).definition).toEqual(WORKER);
   });
 });
 
-describe('describeChanges', () => {
-  it('keeps an image of the file on its line, where a line end could start a command to the runner', () => {
-    const [line] = describeChanges([{ kind: 'image', container: 'app', from: 'a\n::error::b', to: 'c' }]);
-    expect(line).toBe('app: image c (was a ::error::b)');
+describe('a merge patch', () => {
+  it('merges fields and removes those that are null, as RFC 7396 says', () => {
+    const { definition } = render(WEB, patch({ cpu: null, runtimePlatform: { cpuArchitecture: 'ARM64' } }));
+    const { cpu: _cpu, ...rest } = WEB;
+    expect(definition).toEqual({ ...rest, runtimePlatform: { cpuArchitecture: 'ARM64' } });
+  });
+
+  it('changes, removes and adds containers by their names', () => {
+    const { definition } = render(
+      WEB,
+      patch({
+        containerDefinitions: { app: { cpu: 128, healthCheck: null }, proxy: null, log: { image: 'log:1' } },
+      }),
+    );
+    const { healthCheck: _check, ...rest } = WEB.containerDefinitions[0] ?? { name: '' };
+    expect(definition.containerDefinitions).toEqual([
+      { ...rest, cpu: 128 },
+      { name: 'log', image: 'log:1' },
+    ]);
+  });
+
+  it('merges volumes by their names, and replaces any other list', () => {
+    const source = { ...WORKER, volumes: [{ name: 'a', host: { sourcePath: '/a' } }] };
+    const { definition } = render(
+      source,
+      patch({ volumes: { a: { configuredAtLaunch: true } }, requiresCompatibilities: ['EC2'] }),
+    );
+    expect(definition).toMatchObject({
+      volumes: [{ name: 'a', host: { sourcePath: '/a' }, configuredAtLaunch: true }],
+      requiresCompatibilities: ['EC2'],
+    });
+  });
+
+  it('comes last', () => {
+    const settings = {
+      ...containers({ ...job, image: 'worker:2' }),
+      patch: { containerDefinitions: { job: { image: 'worker:3' } } },
+    };
+    expect(render(WORKER, settings).definition.containerDefinitions[0]?.image).toBe('worker:3');
+  });
+
+  it('must leave a task definition', () => {
+    expect(
+      problemsOf(WORKER, patch({ containerDefinitions: { job: { environment: 'A=1' } }, family: 3 })),
+    ).toEqual([
+      'merge-patch: after it, the family is a number, not a text',
+      'merge-patch: after it, environment of container "job" is a text; write a list of { name, value }',
+    ]);
+  });
+
+  it('takes a key that every object has for a key like others', () => {
+    const { definition } = render(WORKER, patch(JSON.parse('{"__proto__":{"a":1},"constructor":"x"}')));
+    expect(Object.hasOwn(definition, '__proto__')).toBe(true);
+    expect(definition['constructor']).toBe('x');
+    expect(({} as JsonObject)['a']).toBeUndefined();
+  });
+});
+
+const word = fc.stringMatching(/^[A-Z]{1,3}$/);
+const values = fc
+  .dictionary(word, fc.string(), { maxKeys: 4 })
+  .map((record) => new Map(Object.entries(record)));
+
+/** Any settings that contradict neither each other nor a definition of these containers. */
+const anySettings = (definition: TaskDefinition): fc.Arbitrary<Settings> =>
+  fc
+    .record(
+      {
+        image: fc.stringMatching(/^[a-z]{1,8}:[a-z0-9]{1,5}$/),
+        environment: values,
+        secrets: values,
+        unset: fc.array(word, { maxLength: 3 }),
+        command: fc.array(fc.string(), { maxLength: 3 }),
+        entryPoint: fc.array(fc.string(), { maxLength: 3 }),
+        environmentFiles: fc.array(fc.string(), { maxLength: 2 }),
+        portMappings: fc.array(
+          fc.record({
+            containerPort: fc.integer({ min: 1, max: 9 }),
+            protocol: fc.constantFrom('tcp', 'udp'),
+          }),
+          { maxLength: 3 },
+        ),
+        healthCheck: fc.record({ interval: fc.nat(300), retries: fc.nat(10) }, { requiredKeys: [] }),
+        logDriver: fc.constantFrom('awslogs', 'json-file'),
+        logOptions: values,
+        dockerLabels: values,
+        replace: fc
+          .subarray<Replaceable>([
+            'environment-variables',
+            'secrets',
+            'log-configuration-options',
+            'docker-labels',
+          ])
+          .map((names) => new Set(names)),
+      },
+      { requiredKeys: [] },
+    )
+    .chain((settings) =>
+      fc.record({
+        containers: fc
+          .subarray(
+            definition.containerDefinitions.map(({ name }) => name),
+            { minLength: 1 },
+          )
+          .map((names) =>
+            names.map((container) => {
+              const taken = new Set([...(settings.environment?.keys() ?? []), ...(settings.unset ?? [])]);
+              const secrets = new Map([...(settings.secrets ?? [])].filter(([name]) => !taken.has(name)));
+              return { ...settings, secrets, container, input: 'container-name' };
+            }),
+          ),
+        task: fc.record(
+          {
+            fields: fc.record({ cpu: fc.constantFrom('256', '1 vCPU') }, { requiredKeys: [] }),
+            tags: values,
+            replaceTags: fc.boolean(),
+          },
+          { requiredKeys: [] },
+        ),
+        patch: fc
+          .tuple(
+            fc.dictionary(fc.constantFrom('futureField', 'other'), fc.jsonValue({ maxDepth: 3 })),
+            fc.dictionary(
+              fc.constantFrom('added', definition.containerDefinitions[0]?.name ?? ''),
+              fc.dictionary(fc.constantFrom('ulimits', 'cpu', 'extra'), fc.jsonValue({ maxDepth: 2 })),
+            ),
+          )
+          .map(([fields, byName]) => ({ ...fields, containerDefinitions: byName }) as JsonObject),
+      }),
+    );
+
+describe('rendering what was rendered', () => {
+  it('changes nothing', () => {
+    fc.assert(
+      fc.property(
+        anyDefinition.chain((definition) => fc.tuple(fc.constant(definition), anySettings(definition))),
+        ([definition, settings]) => {
+          const once = render(definition, settings).definition;
+          expect(render(once, settings).definition).toEqual(once);
+          expect(clean(once)).toEqual(once);
+        },
+      ),
+    );
   });
 });

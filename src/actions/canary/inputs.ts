@@ -21,11 +21,10 @@ import { InputReader, type InputSource } from '../input-reader.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { parseCustomMetrics } from './custom-metrics.ts';
 
-export interface Inputs {
+/** How a release to a service is to be made, whatever is released. */
+export interface RolloutInputs {
   readonly cluster: string;
   readonly service: string;
-  /** A file, `family:revision`, or an ARN. */
-  readonly taskDefinition: string;
   readonly plan: Plan;
   readonly gates: readonly Gate[];
   /** Whether the user wrote no gates; the default ones give way where stable itself does not meet them. */
@@ -46,6 +45,11 @@ export interface Inputs {
   /** After which a rollout that is not over is taken back; `undefined` without a limit. */
   readonly timeLimitMs: number | undefined;
   readonly dryRun: boolean;
+}
+
+export interface Inputs extends RolloutInputs {
+  /** A file, `family:revision`, or an ARN. */
+  readonly taskDefinition: string;
 }
 
 /** Inputs that a `config` file may hold; all but `config` itself. */
@@ -76,11 +80,32 @@ export const CONFIG_KEYS = [
 const MINUTE = 60_000;
 
 /** @throws ConfigError with every problem of every input */
-export async function readInputs(
+export const readInputs = (
   input: InputSource,
   workspace: string,
   stacks: () => Promise<Stacks>,
-): Promise<Inputs> {
+): Promise<Inputs> =>
+  readWith(input, workspace, stacks, (reader) => ({
+    taskDefinition: reader.required('task-definition', 'task-definition.json'),
+  }));
+
+/**
+ * The same inputs without what is released.
+ *
+ * @throws ConfigError with every problem of every input
+ */
+export const readRolloutInputs = (
+  input: InputSource,
+  workspace: string,
+  stacks: () => Promise<Stacks>,
+): Promise<RolloutInputs> => readWith(input, workspace, stacks, () => ({}));
+
+async function readWith<Released>(
+  input: InputSource,
+  workspace: string,
+  stacks: () => Promise<Stacks>,
+  readReleased: (reader: InputReader) => Released,
+): Promise<RolloutInputs & Released> {
   const path = input('config').trim();
   const config =
     path === ''
@@ -90,10 +115,10 @@ export async function readInputs(
   const reader = new InputReader(await withStackOutputs(texts, ['cluster', 'service'], stacks));
   const customMetrics = reader.attempt(() => parseCustomMetrics(config.structures['metrics'], path), {});
   const gatesText = reader.optional('gates');
-  const inputs: Inputs = {
+  const inputs = {
     cluster: reader.required('cluster', 'production'),
     service: reader.required('service', 'web'),
-    taskDefinition: reader.required('task-definition', 'task-definition.json'),
+    ...readReleased(reader),
     plan: readPlan(reader),
     gates: reader.attempt(() => parseGates(gatesText ?? DEFAULT_GATES, Object.keys(customMetrics)), []),
     gatesAreDefault: gatesText === undefined,
@@ -112,7 +137,7 @@ export async function readInputs(
     customMetrics,
     timeLimitMs: reader.parse('time-limit', (text) => parseDuration(text, 'time-limit'), undefined),
     dryRun: reader.boolean('dry-run', false),
-  };
+  } satisfies RolloutInputs;
   // A step that bakes ends when the metrics of its last minute are there.
   const baked = inputs.plan.filter(({ bakeMs }) => bakeMs > 0);
   const least = baked.reduce((total, { bakeMs }) => total + bakeMs + inputs.metricDelayMs, 0);

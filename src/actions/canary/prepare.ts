@@ -4,13 +4,13 @@ import type { Clock } from '../../clock.ts';
 import { readBaseline } from '../../engine/baseline.ts';
 import type { Site } from '../../engine/site.ts';
 import { ConfigError, DeployError, type Problem } from '../../errors.ts';
-import type { Metrics, Reporter, TaskDefinitions } from '../../ports.ts';
+import type { Metrics, Reporter, TaskDefinitions, Traffic } from '../../ports.ts';
 import { LONGER_TIMES, tooStrict } from '../../rollout/default-gates.ts';
 import type { Gate } from '../../rollout/gates.ts';
-import type { Period } from '../../rollout/judge/evidence.ts';
+import type { Alarm, Period } from '../../rollout/judge/evidence.ts';
 import type { TaskDefinition } from '../../taskdef/definition.ts';
 import { parseTaskDefinition } from '../../taskdef/parse.ts';
-import type { Inputs } from './inputs.ts';
+import type { RolloutInputs } from './inputs.ts';
 
 /** What is to be released: a definition that has to be registered, or a revision that exists. */
 export type Release =
@@ -112,9 +112,9 @@ export function requireSettled({ stable }: Site): void {
   });
 }
 
-/** @throws ConfigError for an alarm that does not exist, DeployError for one that is in ALARM already */
-export async function requireQuietAlarms(names: readonly string[], metrics: Metrics): Promise<void> {
-  if (names.length === 0) return;
+/** @throws ConfigError for an alarm that does not exist */
+export async function findAlarms(names: readonly string[], metrics: Metrics): Promise<readonly Alarm[]> {
+  if (names.length === 0) return [];
   const found = await metrics.alarms(names);
   const missing = names.filter((name) => !found.some((alarm) => alarm.name === name));
   if (missing.length > 0) {
@@ -125,20 +125,27 @@ export async function requireQuietAlarms(names: readonly string[], metrics: Metr
       })),
     );
   }
-  const firing = found.filter(({ state }) => state === 'ALARM');
-  if (firing.length > 0) {
-    const list = firing
-      .map(({ name, since, reason }) => `${name} (since ${new Date(since).toISOString()}): ${reason}`)
-      .join('\n');
-    throw new DeployError(
-      `${firing.length === 1 ? 'an alarm is' : 'alarms are'} in ALARM already, so no release could be judged by them:\n${list}`,
-      {
-        state: 'Nothing was changed.',
-        next: 'Mend what the alarm says, or leave it out of alarms for this release.',
-      },
-    );
-  }
+  return found;
 }
+
+/** @throws DeployError when one of them is in ALARM already */
+export function requireQuiet(alarms: readonly Alarm[]): void {
+  const firing = alarms.filter(({ state }) => state === 'ALARM');
+  if (firing.length === 0) return;
+  const list = firing
+    .map(({ name, since, reason }) => `${name} (since ${new Date(since).toISOString()}): ${reason}`)
+    .join('\n');
+  throw new DeployError(
+    `${firing.length === 1 ? 'an alarm is' : 'alarms are'} in ALARM already, so no release could be judged by them:\n${list}`,
+    {
+      state: 'Nothing was changed.',
+      next: 'Mend what the alarm says, or leave it out of alarms for this release.',
+    },
+  );
+}
+
+/** Where what is worth a word is said. */
+export type Remarks = Pick<Reporter, 'notice' | 'warning'>;
 
 /** What a release is judged by, and what is known of the service from before. */
 export interface Standards {
@@ -152,11 +159,11 @@ export interface Standards {
  * not quick enough for the default notion of slow, a longer time takes its place.
  */
 export async function settleGates(
-  inputs: Inputs,
+  inputs: RolloutInputs,
   site: Site,
   metrics: Metrics,
   clock: Clock,
-  reporter: Reporter,
+  say: Remarks,
 ): Promise<Standards> {
   const side = {
     cluster: site.stable.cluster,
@@ -166,17 +173,26 @@ export async function settleGates(
   const given = inputs.gatesAreDefault ? [...inputs.gates, ...LONGER_TIMES] : inputs.gates;
   const { periods, unmet } = await readBaseline(metrics, clock, side, given, inputs.customMetrics, inputs);
   for (const { gate, text } of unmet) {
-    reporter.warning(
+    say.warning(
       `The service itself does not meet "${gate}" at present (${text}): a good release will fail it as well.`,
     );
   }
   if (!inputs.gatesAreDefault) return { gates: inputs.gates, before: periods };
   const replaced = tooStrict(inputs.gates, periods);
   for (const { gate, instead, slow } of replaced) {
-    reporter.notice(
+    say.notice(
       `${Math.round(slow * 100)}% of the service's requests are what "${gate.text}" calls slow, so "${instead.text}" takes its place; write gates of your own for another time.`,
     );
   }
   const fitting = (gate: Gate) => replaced.find((each) => each.gate === gate)?.instead ?? gate;
   return { gates: inputs.gates.map(fitting), before: periods };
+}
+
+/** Load balancers go on sending requests by the old weights for some seconds after a change. */
+const LEAST_DRAIN_MS = 20_000;
+
+/** The canary's last requests get the time that the service's own target groups give to theirs. */
+export async function drainOf({ pairs }: Site, traffic: Traffic): Promise<number> {
+  const delays = await Promise.all(pairs.map(({ stable }) => traffic.deregistrationDelay(stable.arn)));
+  return Math.max(LEAST_DRAIN_MS, ...delays);
 }

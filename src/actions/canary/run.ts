@@ -1,26 +1,29 @@
 import { conduct, type Performance, type Stage } from '../../engine/conduct.ts';
-import { requireExpressible, tellStickiness } from '../../engine/expressible.ts';
+import { requireExpressible } from '../../engine/expressible.ts';
 import { requireDead } from '../../engine/lease.ts';
-import { describeRoute } from '../../engine/routes.ts';
 import { type Site, surveySite } from '../../engine/site.ts';
-import { DeployError } from '../../errors.ts';
+import { ConfigError, DeployError } from '../../errors.ts';
 import { holderOf, newRolloutId } from '../../github/run-identity.ts';
 import type { AwsCall } from '../../ports.ts';
+import { describeForecast } from '../../report/forecast.ts';
 import { describeEnd, revision } from '../../report/narrate.ts';
 import { summarize } from '../../report/summary.ts';
 import type { Rollout } from '../../rollout/controller.ts';
+import type { Forecast } from '../../rollout/forecast.ts';
 import { describeStop, type Period } from '../../rollout/judge/evidence.ts';
 import { resume } from '../../rollout/ledger.ts';
-import { formatStep } from '../../rollout/plan.ts';
 import { sameDefinition } from '../../taskdef/equal.ts';
 import type { ActionContext } from '../action.ts';
 import { type Adapters, connect, connectToStacks } from '../aws-adapters.ts';
 import { stageOf } from '../rescue-rollout.ts';
+import { forecastOf, foresee, unknownScaling } from './foresee.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import {
+  drainOf,
+  findAlarms,
   findRelease,
   type Release,
-  requireQuietAlarms,
+  requireQuiet,
   requireReleasable,
   requireSettled,
   requireWayBack,
@@ -35,17 +38,19 @@ export async function run(context: ActionContext): Promise<void> {
   const inputs = await readInputs(context.input, workspace, () => connectToStacks(clock, cancelled));
   const calls = journal();
   const aws = await connect(clock, cancelled, calls.add);
+  if (inputs.dryRun) return tryDry(context, inputs, aws, workspace);
   const stage = stageOf(context, aws, calls.listen);
 
   const [release, first] = await Promise.all([
     findRelease(inputs.taskDefinition, workspace, aws.taskDefinitions),
     surveySite(aws, inputs.cluster, inputs.service),
-    requireQuietAlarms(inputs.alarms, aws.metrics),
+    findAlarms(inputs.alarms, aws.metrics).then(requireQuiet),
   ]);
   requireReleasable(first, release.definition);
   let site = await withoutLivingHolder(first, context, aws, inputs);
   const { gates, before } = await settleGates(inputs, site, aws.metrics, clock, reporter);
-  const base = rolloutOf(inputs, gates, await drainOf(site, aws));
+  const drainMs = await drainOf(site, aws.traffic);
+  const base = rolloutOf(inputs, gates, drainMs);
 
   if (site.ledger) {
     const ended = await finishFormer(stage, site, release, base, before, inputs, aws);
@@ -56,11 +61,8 @@ export async function run(context: ActionContext): Promise<void> {
   requireSettled(site);
   await requireWayBack(site, aws.taskDefinitions);
   requireExpressible(site, inputs);
-  reportPlan(context, site, inputs, gates);
-  if (inputs.dryRun) {
-    reporter.notice('Dry run: nothing was changed.');
-    return;
-  }
+  reportPlan(context, inputs.taskDefinition, forecastOf(site, inputs, gates, drainMs));
+  if (site.scalingUnknown !== undefined) reporter.warning(unknownScaling(site.scalingUnknown));
 
   const to = await register(release, aws, context);
   const from = site.stable.taskDefinition;
@@ -99,15 +101,6 @@ function journal() {
       listener = next;
     },
   };
-}
-
-/** Load balancers go on sending requests by the old weights for some seconds after a change. */
-const LEAST_DRAIN_MS = 20_000;
-
-/** The canary's last requests get the time that the service's own target groups give to theirs. */
-async function drainOf({ pairs }: Site, { traffic }: Adapters): Promise<number> {
-  const delays = await Promise.all(pairs.map(({ stable }) => traffic.deregistrationDelay(stable.arn)));
-  return Math.max(LEAST_DRAIN_MS, ...delays);
 }
 
 function rolloutOf(
@@ -171,7 +164,7 @@ async function withoutOrphan(
   aws: Adapters,
   inputs: Inputs,
 ): Promise<Site> {
-  if (site.ledger || site.canary?.status !== 'ACTIVE' || inputs.dryRun) return site;
+  if (site.ledger || site.canary?.status !== 'ACTIVE') return site;
   reporter.warning(`A former run left the service ${site.canaryName}, which is removed first.`);
   await aws.services.delete(site.stable.cluster, site.canaryName);
   return surveySite(aws, inputs.cluster, inputs.service);
@@ -218,11 +211,6 @@ async function finishFormer(
       ? `A former run (${ledger.holder}) left parts of a canary, which are removed first.`
       : `A former run (${ledger.holder}) left a rollout of ${revision(ledger.to)} unfinished (${ledger.phase}); it is ${same ? 'gone on with' : 'brought to its end first'}.`,
   );
-  if (inputs.dryRun)
-    throw new DeployError('a dry run cannot look past an unfinished rollout', {
-      state: 'Nothing was changed.',
-      next: 'Run canary without dry-run, or the rollback action, to end it.',
-    });
   const rolloutId = newRolloutId(env);
   keepForPost(reporter, { cluster: site.stable.cluster, service: site.stable.name, rolloutId });
   const { from, to, initialTasks } = ledger;
@@ -258,28 +246,36 @@ async function register(release: Release, aws: Adapters, { reporter }: ActionCon
   return arn;
 }
 
-function reportPlan({ reporter }: ActionContext, site: Site, inputs: Inputs, gates: Inputs['gates']): void {
-  const { stable, routes, pairs, scaling, scalingUnknown } = site;
-  reporter.startGroup(`Rollout of ${inputs.taskDefinition} to ${stable.name} in ${stable.cluster}`);
-  reporter.info(`runs now:       ${revision(stable.taskDefinition)}, ${stable.desired} tasks`);
-  reporter.info(`target groups:  ${pairs.map((pair) => pair.stable.name).join(', ')}`);
-  for (const route of routes) reporter.info(`traffic from:   ${describeRoute(route)}`);
-  for (const step of inputs.plan) {
-    reporter.info(
-      `step:           ${step.bakeMs === 0 ? `${step.weight}%, then promotion` : formatStep(step)}`,
-    );
-  }
-  for (const gate of gates)
-    reporter.info(`gate:           ${gate.text}${gate.warnOnly ? ' (warns only)' : ''}`);
-  for (const alarm of inputs.alarms) reporter.info(`alarm:          ${alarm}`);
-  for (const line of tellStickiness(site, inputs.stickiness)) reporter.info(`stickiness:     ${line}`);
-  if (scaling) reporter.info('autoscaling:    scale-in and schedules are held during the rollout');
+function reportPlan({ reporter }: ActionContext, reference: string, forecast: Forecast): void {
+  reporter.startGroup(`Rollout of ${reference} to ${forecast.service} in ${forecast.cluster}`);
+  for (const line of describeForecast(forecast)) reporter.info(line);
   reporter.endGroup();
-  if (scalingUnknown !== undefined) {
-    reporter.warning(
-      `It is not known whether the service is scaled automatically: ${scalingUnknown}. Its scale-in is not held during the rollout.`,
-    );
+}
+
+/** @throws ConfigError or DeployError with everything that speaks against the release */
+async function tryDry(
+  context: ActionContext,
+  inputs: Inputs,
+  aws: Adapters,
+  workspace: string,
+): Promise<void> {
+  const { reporter, clock } = context;
+  const { forecast, remarks, faults, situation } = await foresee(
+    inputs,
+    async () => (await findRelease(inputs.taskDefinition, workspace, aws.taskDefinitions)).definition,
+    aws,
+    clock,
+  );
+  if (forecast) reportPlan(context, inputs.taskDefinition, forecast);
+  for (const { level, text } of remarks) reporter[level](text);
+  const [first, ...others] = situation;
+  if (faults.length > 0) {
+    for (const { message } of situation) reporter.warning(message);
+    throw new ConfigError(faults.flatMap(({ problems }) => problems));
   }
+  for (const { message } of others) reporter.warning(message);
+  if (first) throw first;
+  reporter.notice('Dry run: nothing was changed.');
 }
 
 interface Outputs {

@@ -7,7 +7,7 @@ import { listLines } from '../../rollout/list-lines.ts';
 import { isList, isObject } from '../../taskdef/definition.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 import { parseAssignments } from '../render-task-definition/assignments.ts';
-import { type Entry, readImageList } from './image-list.ts';
+import { type Entry, type ImageList, readImageList } from './image-list.ts';
 
 /** Where an image comes from. */
 export type Source =
@@ -98,15 +98,18 @@ export async function readInputs(
   }
 
   const list = reader.verbatim('images');
-  const single = { entries: [{ label: '', name: undefined, input }], problems: [] };
+  const nothing: ImageList = { entries: [], problems: [] };
+  const single: ImageList = { entries: [{ label: '', name: undefined, input }], problems: [] };
   const read =
-    list === undefined ? single : await reader.later(() => readImageList(list, input, OF_AN_IMAGE));
-  const { entries, problems: ofList } = read ?? { entries: [], problems: [] };
-  for (const { input: place, message } of ofList) reader.problem(place, message);
+    list === undefined
+      ? single
+      : await reader.attemptLater(() => readImageList(list, input, OF_AN_IMAGE), nothing);
+  for (const { input: place, message } of read.problems) reader.problem(place, message);
   const images: ImageInputs[] = [];
-  for (const entry of entries) {
-    const image = await reader.later(async () =>
-      readImage({ ...entry, input: await resolve(entry.input) }, commit, env),
+  for (const entry of read.entries) {
+    const image = await reader.attemptLater<ImageInputs | undefined>(
+      async () => readImage({ ...entry, input: await resolve(entry.input) }, commit, env),
+      undefined,
     );
     if (image) images.push(image);
   }
@@ -191,13 +194,11 @@ async function readSource(reader: InputReader, env: NodeJS.ProcessEnv): Promise<
       reader.problem(name, `is for a build, and ${given} is built already; leave one of them out`);
     return local === undefined ? { kind: 'layout', path: layout ?? '' } : { kind: 'local', image: local };
   }
-  const map = async (name: string, form: string) =>
-    (await reader.later(async () => {
-      const text = reader.verbatim(name);
-      return text === undefined
-        ? undefined
-        : parseAssignments(text, name, { form, problemOf: () => undefined });
-    })) ?? new Map<string, string>();
+  const map = (name: string, form: string): Promise<ReadonlyMap<string, string>> =>
+    reader.attemptLater(async () => {
+      const text = reader.verbatim(name) ?? '';
+      return text === '' ? new Map() : parseAssignments(text, name, { form, problemOf: () => undefined });
+    }, new Map());
   const lines = (name: string) =>
     (reader.optional(name) ?? '')
       .split('\n')

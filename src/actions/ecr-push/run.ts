@@ -64,7 +64,7 @@ async function pushImages(context: ActionContext): Promise<void> {
       reporter.saveState(CONFIGURATION, directory);
       const command = dockerCommand({ ...env, ...configuration.env }, cancelled);
       const engine = new Docker({ command, clock, signal: cancelled, login });
-      await engine.login();
+      await engine.login(reporter.info);
       return engine;
     };
     const needsDocker = inputs.images.some(({ source: { kind } }) => kind !== 'layout');

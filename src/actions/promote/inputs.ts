@@ -61,7 +61,10 @@ export async function readInputs(input: InputSource, commit: Commit): Promise<In
       form: 'name=image',
       problemOf: (text: string) => (text === '' ? EMPTY : imageProblem(text)),
     };
-    const given = await reader.later(() => parseAssignments(list, 'images', rules));
+    const given = await reader.attemptLater<ReadonlyMap<string, string> | undefined>(
+      () => parseAssignments(list, 'images', rules),
+      undefined,
+    );
     for (const [name, reference] of given ?? []) named.set(name, reference);
     if (given?.size === 0) reader.problem('images', EMPTY);
   }

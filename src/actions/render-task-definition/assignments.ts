@@ -8,6 +8,8 @@ export interface AssignmentRules {
   readonly form: string;
   /** What is wrong with a value, said without it where it may be a secret. */
   readonly problemOf: (value: string) => string | undefined;
+  /** Whether blanks may stand inside of a name, as in a tag's. */
+  readonly blanksInName?: boolean;
 }
 
 /**
@@ -26,7 +28,8 @@ export async function parseAssignments(
   const problems: Problem[] = [...found.problems];
   const result = new Map<string, string>();
   for (const { place, name, value } of found.assignments) {
-    const wrongName = name === '' ? 'empty' : /[\s\p{Cc}=]/u.test(name) ? 'not one word' : undefined;
+    const blanks = rules.blanksInName ? /[\p{Cc}=]/u : /[\s\p{Cc}=]/u;
+    const wrongName = name === '' ? 'empty' : blanks.test(name) ? 'not one word' : undefined;
     const wrongValue = rules.problemOf(value.trim());
     const problem = wrongName
       ? `the name is ${wrongName}; write ${rules.form}`

@@ -1,15 +1,18 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import type { TaskDefinitions } from '../../ports.ts';
-import type { TaskDefinition } from '../../taskdef/definition.ts';
-import { parseTaskDefinition } from '../../taskdef/parse.ts';
-import type { Source } from './inputs.ts';
+import type { Place, RegisteredTaskDefinition, TaskDefinitions } from '../../ports.ts';
+import type { Path, TaskDefinition } from '../../taskdef/definition.ts';
+import { readTaskDefinition } from '../../taskdef/parse.ts';
+import { readTextFile } from './read-file.ts';
+import type { Source } from './source.ts';
 
 export interface Loaded {
   readonly definition: TaskDefinition;
   /** Where it came from, for the log: a path, or `web:41`. */
   readonly origin: string;
+  /** Where in a file of the workspace the value at a path of what was rendered stands; without a file, nowhere. */
+  placeOf(path: Path, rendered: TaskDefinition): Promise<Place | undefined>;
+  /** The revision, where it came from AWS. */
+  readonly registered?: RegisteredTaskDefinition;
 }
 
 /**
@@ -23,11 +26,18 @@ export async function load(
   connect: () => Promise<TaskDefinitions>,
 ): Promise<Loaded> {
   switch (source.kind) {
-    case 'file':
+    case 'file': {
+      const { path: file } = source;
+      const text = await readTextFile(file, workspace, 'task-definition');
+      const { definition, placeOf } = await readTaskDefinition(text, file).catch((error: unknown) => {
+        throw error instanceof ConfigError ? placed(error, file) : error;
+      });
       return {
-        definition: await parseTaskDefinition(await read(source.path, workspace), source.path),
-        origin: source.path,
+        definition,
+        origin: file,
+        placeOf: async (path, rendered) => ({ file, ...(await placeOf(path, rendered)) }),
       };
+    }
     case 'registered': {
       const found = await (await connect()).find(source.reference);
       if (!found) {
@@ -36,30 +46,30 @@ export async function load(
           message: `there is no task definition "${source.reference}" in this account and region; check its name and AWS_REGION, or register it once by hand`,
         });
       }
-      return { definition: found.definition, origin: `${found.family}:${found.revision}` };
+      return registered(found, `${found.family}:${found.revision}`);
     }
     case 'service': {
       const found = await (await connect()).ofService(source.cluster, source.service);
-      return {
-        definition: found.definition,
-        origin: `${found.family}:${found.revision}, which service ${source.service} runs`,
-      };
+      return registered(found, `${found.family}:${found.revision}, which service ${source.service} runs`);
     }
   }
 }
 
-async function read(path: string, workspace: string): Promise<string> {
-  const file = resolve(workspace, path);
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const why =
-      code === 'ENOENT'
-        ? `there is no file ${file}; is actions/checkout missing before this step?`
-        : code === 'EISDIR'
-          ? `${file} is a directory; name the file in it`
-          : `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-    throw new ConfigError({ input: 'task-definition', message: why }, { cause: error });
-  }
+const registered = (found: RegisteredTaskDefinition, origin: string): Loaded => ({
+  definition: found.definition,
+  origin,
+  placeOf: async () => undefined,
+  registered: found,
+});
+
+/** With the places that the problems of a file name, for annotations on it. */
+function placed(error: ConfigError, file: string): ConfigError {
+  const problems = error.problems.map((problem) => {
+    const [, line, column] = problem.input.startsWith(file)
+      ? (/^:(\d+):(\d+)$/.exec(problem.input.slice(file.length)) ?? [])
+      : [];
+    const at = line === undefined ? {} : { line: Number(line), column: Number(column) };
+    return { ...problem, place: { file, ...at } };
+  });
+  return new ConfigError(problems, { cause: error });
 }

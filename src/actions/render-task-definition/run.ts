@@ -1,43 +1,68 @@
-import type { TaskDefinitions } from '../../ports.ts';
-import { describeChanges } from '../../taskdef/changes.ts';
-import { clean } from '../../taskdef/clean.ts';
-import { render } from '../../taskdef/render.ts';
+import { ConfigError, type Problem } from '../../errors.ts';
+import type { Place, Reporter, TaskDefinitions } from '../../ports.ts';
+import { describeDifference, differenceMarkdown, differenceSummary } from '../../report/definition-diff.ts';
 import type { ActionContext } from '../action.ts';
-import { connectToStacks } from '../aws-adapters.ts';
+import { connectToRepositories, connectToStacks } from '../aws-adapters.ts';
+import { withEcrImages } from '../ecr-images.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { readInputs } from './inputs.ts';
-import { load } from './load.ts';
+import { type Produced, produce, workspaceOf } from './produce.ts';
+import { IMAGE_INPUTS, STACK_INPUTS } from './render-inputs.ts';
 import { writeDefinition } from './write.ts';
 
 /**
- * Renders a task definition into a file.
+ * Renders a task definition into a file, and tells what is another in it.
  *
- * @param connect opens AWS, whose SDK is loaded only when the definition comes from there
+ * @param connect opens AWS, whose SDK is loaded only when something comes from there
  */
 export async function run(context: ActionContext, connect = connectToAws): Promise<void> {
-  const { input, reporter, env } = context;
-  const inputs = await readInputs(
-    await withStackOutputs(input, ['cluster', 'service', 'image'], () =>
-      connectToStacks(context.clock, context.cancelled),
-    ),
-  );
-  const workspace = env['GITHUB_WORKSPACE'] || process.cwd();
-  const { definition, origin } = await load(inputs.source, workspace, () => connect(context));
-  const rendered = render(clean(definition), inputs.settings);
-  const path = await writeDefinition(rendered.definition, inputs.outputFile, env);
-
-  const { family, containerDefinitions } = rendered.definition;
+  const { reporter, env, clock, cancelled } = context;
+  const named = await withStackOutputs(context.input, STACK_INPUTS, () => connectToStacks(clock, cancelled));
+  const input = await withEcrImages(named, IMAGE_INPUTS, () => connectToRepositories(clock, cancelled));
+  const inputs = await readInputs(input, workspaceOf(env));
+  const produced = await produce(inputs, context, () => connect(context));
+  const { definition, difference, origin } = produced;
+  const { family, containerDefinitions } = definition;
+  const against = comparedWith(produced);
   reporter.info(`Task definition ${family}, from ${origin}`);
-  for (const line of describeChanges(rendered.changes)) reporter.info(`  ${line}`);
-  if (rendered.changes.length === 0) reporter.info('  nothing to change was given');
-  reporter.info(`Written to ${path}`);
+  reporter.info(`Compared with ${against}:`);
+  for (const line of describeDifference(difference)) reporter.info(`  ${line}`);
+  if (!difference.changed) reporter.info('  nothing changes');
+  report(produced, reporter);
 
+  const path = await writeDefinition(definition, inputs.outputFile, env);
+  reporter.info(`Written to ${path}`);
   const images = containerDefinitions.flatMap(({ name, image }) =>
     image === undefined ? [] : [[name, image]],
   );
   reporter.output('task-definition', path);
   reporter.output('family', family);
   reporter.output('images', JSON.stringify(Object.fromEntries(images)));
+  reporter.output('changed', String(difference.changed));
+  reporter.output('diff', differenceMarkdown(difference));
+  await reporter.summary(differenceSummary(difference, { family, origin, against }));
+}
+
+/** @throws ConfigError with everything in the definition that is an error */
+function report({ findings, notThere, origin }: Produced, reporter: Reporter): void {
+  for (const name of notThere) reporter.notice(`unset: there is no variable and no secret ${name}`);
+  const errors: Problem[] = [];
+  for (const { severity, message, place } of findings) {
+    const input = place ? positionOf(place) : origin;
+    if (severity === 'error') errors.push({ input, message, ...(place && { place }) });
+    else reporter.warning(`${input}: ${message}`, place);
+  }
+  if (errors.length > 0) throw new ConfigError(errors);
+}
+
+const positionOf = ({ file, line, column }: Place): string =>
+  [file, line, column].filter((part) => part !== undefined).join(':');
+
+/** In words: what the task definition was compared with. */
+function comparedWith({ compared, running, origin }: Produced): string {
+  if (compared.kind === 'source') return origin;
+  const revision = running ? ` (${running.family}:${running.revision})` : '';
+  return `what service ${compared.service} runs${revision}`;
 }
 
 async function connectToAws({ clock, cancelled }: ActionContext): Promise<TaskDefinitions> {

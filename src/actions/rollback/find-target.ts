@@ -71,6 +71,11 @@ async function read(history: AsyncIterable<PastRelease>): Promise<readonly PastR
   return all;
 }
 
+/** A git tag `v1.2.3` is the tag `1.2.3` of an image that ecr-push has made, `api-v1.2.3` is `api-1.2.3`. */
+const spellings = (tag: string): readonly string[] => [
+  ...new Set([tag, tag.replace(/(^|[-_.])v(?=\d+\.\d+\.\d+)/, '$1')]),
+];
+
 /** Newest first: a revision whose image has the tag, or the digest that the tag has in the registry. */
 async function withImageTag(
   tag: string,
@@ -85,13 +90,13 @@ async function withImageTag(
       .flatMap(({ image }) => (image === undefined ? [] : [image]));
   const current = await taskDefinitions.find(service.taskDefinition);
   const registry = await images();
-  const digests = current
-    ? (await Promise.all(imagesOf(current).map((image) => registry.digestOf(image, tag)))).filter(
-        (digest) => digest !== undefined,
-      )
-    : [];
+  const tags = spellings(tag);
+  const asked = (current ? imagesOf(current) : []).flatMap((image) =>
+    tags.map((each) => registry.digestOf(image, each)),
+  );
+  const digests = (await Promise.all(asked)).filter((digest) => digest !== undefined);
   const fits = (image: string): boolean =>
-    /:([\w][\w.-]*)(@|$)/.exec(image.split('/').at(-1) ?? '')?.[1] === tag ||
+    tags.includes(/:([\w][\w.-]*)(@|$)/.exec(image.split('/').at(-1) ?? '')?.[1] ?? '') ||
     digests.some((digest) => image.endsWith(`@${digest}`));
 
   let batch: string[] = [];

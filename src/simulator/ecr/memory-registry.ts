@@ -2,6 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { isManifest, referencesOf } from './manifest.ts';
 import type { Upstream, UpstreamRequest } from './upstream.ts';
 
+const OCTETS = 'application/octet-stream';
+
 /** A manifest as it was pushed, byte for byte. */
 interface StoredManifest {
   readonly mediaType: string;
@@ -33,7 +35,7 @@ export function memoryRegistry(): Upstream {
     const { pathname, searchParams } = new URL(request.path, 'http://registry');
     if (pathname === '/v2/') return new Response('{}', { status: 200 });
     const found = /^\/v2\/(.+?)\/(blobs\/uploads|blobs|manifests|tags)\/([^/]*)$/.exec(pathname);
-    const [, name, kind, reference] = found ?? [];
+    const [, name, kind, reference] = found?.map(decodeURIComponent) ?? [];
     if (name === undefined || kind === undefined || reference === undefined)
       return refusal(404, 'UNSUPPORTED');
     const repository = repositories.get(name) ?? emptyRepository();
@@ -86,6 +88,8 @@ async function upload(target: Target): Promise<Response> {
   }
   if (method === 'PUT') return await finish(target, query.get('digest') ?? '');
   if (method !== 'PATCH') return refusal(405, 'UNSUPPORTED');
+  // The specification asks for it, and registries insist.
+  if ((headers['content-type'] ?? OCTETS) !== OCTETS) return refusal(400, 'BLOB_UPLOAD_INVALID');
   const start = /^(\d+)-/.exec(headers['content-range'] ?? '')?.[1];
   if (start !== undefined && Number(start) !== sofar.length) {
     return refusal(416, 'BLOB_UPLOAD_INVALID', 'the chunk does not begin where the last one ended');
@@ -134,7 +138,7 @@ function content(method: string, mediaType: string, digest: string, body: Uint8A
 function blob({ method, repository, reference }: Target): Response {
   const body = repository.blobs.get(reference);
   if (!body) return refusal(404, 'BLOB_UNKNOWN', 'blob unknown to registry');
-  return content(method, 'application/octet-stream', reference, body);
+  return content(method, OCTETS, reference, body);
 }
 
 function manifest({ method, repository, reference }: Target): Response {

@@ -40,7 +40,7 @@ export class Registries {
     const key = `${accountId}/${region}`;
     const found =
       this.#registries.get(key) ??
-      new PrivateRegistry(accountId, region, this.#upstream, this.#context.clock.now);
+      new PrivateRegistry(accountId, region, this.#upstream, () => this.#context.clock.now());
     this.#registries.set(key, found);
     return found;
   }

@@ -15,68 +15,12 @@ import type {
 import type { Answer } from '../answer.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../world/pages.ts';
-import { badToken, clientError, invalidParameter } from './errors.ts';
+import { badToken, clientError } from './errors.ts';
 import type { TaskDefinitionRecord } from './model.ts';
 import type { ContainerService } from './state.ts';
+import { checkTaskDefinition, units } from './task-definition-checks.ts';
 
 const A_PAGE = 100;
-
-const gigabytes = (from: number, to: number): number[] =>
-  Array.from({ length: to - from + 1 }, (_, index) => (from + index) * 1024);
-
-/** Memory (MiB) by CPU units: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size */
-const FARGATE_MEMORY: Readonly<Record<string, readonly number[]>> = {
-  256: [512, 1024, 2048],
-  512: gigabytes(1, 4),
-  1024: gigabytes(2, 8),
-  2048: gigabytes(4, 16),
-  4096: gigabytes(8, 30),
-  8192: gigabytes(16, 60).filter((memory) => memory % 4096 === 0),
-  16384: gigabytes(32, 120).filter((memory) => memory % 8192 === 0),
-};
-
-/** `1 vCPU` and `1024` mean the same, as do `2 GB` and `2048`. */
-const units = (value: string): string => {
-  const [, number, unit] = /^([\d.]+)\s*(vcpu|gb)$/i.exec(value.trim()) ?? [];
-  return number !== undefined && unit !== undefined ? String(Number(number) * 1024) : value;
-};
-
-function checkFargate(input: RegisterTaskDefinitionCommandInput): void {
-  if (input.networkMode !== 'awsvpc') {
-    throw clientError('Fargate only supports network mode ‘awsvpc’.');
-  }
-  if (input.cpu === undefined) throw clientError("Fargate requires that 'cpu' be defined at the task level.");
-  if (input.memory === undefined) {
-    throw clientError("Fargate requires that 'memory' be defined at the task level.");
-  }
-  if (!FARGATE_MEMORY[units(input.cpu)]?.includes(Number(units(input.memory)))) {
-    throw clientError(
-      `No Fargate configuration exists for given values: ${units(input.cpu)} CPU, ${units(input.memory)} memory. See the Amazon ECS documentation for the valid values.`,
-    );
-  }
-}
-
-function checkContainers(input: RegisterTaskDefinitionCommandInput): void {
-  const containers = input.containerDefinitions ?? [];
-  if (containers.length === 0) throw clientError('Container list cannot be empty.');
-  const names = new Set<string>();
-  for (const container of containers) {
-    if (!container.name) throw clientError('Container.name should not be null or empty.');
-    if (!container.image) throw clientError('Container.image should not be null or empty.');
-    if (names.has(container.name)) {
-      throw clientError(`Container.name contains duplicate values: ${container.name}.`);
-    }
-    names.add(container.name);
-    if (input.memory === undefined && !container.memory && !container.memoryReservation) {
-      throw clientError(
-        `Invalid setting for container '${container.name}'. At least one of 'memory' or 'memoryReservation' must be specified.`,
-      );
-    }
-  }
-  if (containers.every((container) => container.essential === false)) {
-    throw clientError('Invalid setting. At least one container must be marked essential.');
-  }
-}
 
 const completeContainer = (container: ContainerDefinition, awsvpc: boolean): ContainerDefinition => ({
   ...structuredClone(container),
@@ -107,15 +51,7 @@ export function addTaskDefinition(
   registeredAt: number,
 ): TaskDefinitionRecord {
   const family = input.family ?? '';
-  if (!/^[A-Za-z0-9_-]{1,255}$/.test(family)) {
-    throw clientError(
-      'Family contains invalid characters. Up to 255 letters (uppercase and lowercase), numbers, hyphens, and underscores are allowed.',
-    );
-  }
-  if (input.tags?.length === 0) throw invalidParameter('Tags can not be empty.');
-  checkContainers(input);
-  const needsFargate = input.requiresCompatibilities?.includes('FARGATE') ?? false;
-  if (needsFargate) checkFargate(input);
+  checkTaskDefinition(input);
   const revisions = state.families.get(family) ?? [];
   const revision = (revisions.at(-1)?.revision ?? 0) + 1;
   const arn = state.kernel.arn('ecs', `task-definition/${family}:${revision}`);

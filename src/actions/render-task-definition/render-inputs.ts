@@ -1,0 +1,268 @@
+import type { ContainerSettings, Replaceable, Settings } from '../../taskdef/settings.ts';
+import type { InputReader } from '../input-reader.ts';
+import { type AssignmentRules, parseAssignments } from './assignments.ts';
+import { parseEnvFile } from './env-file.ts';
+import { readHealthCheck } from './health-check.ts';
+import { readPatch } from './patch.ts';
+import { parsePorts } from './ports.ts';
+import { readTextFile } from './read-file.ts';
+import { environmentFileProblem, imageProblem, secretProblem } from './references.ts';
+import { readSource, type SourceInputs } from './source.ts';
+import { readTaskFields } from './task-inputs.ts';
+import { parseWords } from './words.ts';
+
+/** All that says which task definition is made of which. */
+export interface RenderInputs extends SourceInputs {
+  readonly settings: Settings;
+  /** Whether an image without a digest is an error. */
+  readonly requireDigest: boolean;
+  /** Whether the difference tells the values of plain variables and of other fields that may hold secrets. */
+  readonly showValues: boolean;
+}
+
+/** The inputs that may refer to the outputs of a CloudFormation stack. */
+export const STACK_INPUTS = ['cluster', 'service', 'image', 'task-role-arn', 'execution-role-arn'] as const;
+/** Inputs whose images may be named without their registry. */
+export const IMAGE_INPUTS = ['image', 'images'] as const;
+
+/**
+ * The default of `image` and `images` in action.yml. GitHub hands over an input that is left out as its default and one
+ * that is empty as empty: only so can an image that got lost between jobs be told from one that was not given.
+ */
+const UNCHANGED = 'unchanged';
+
+const VARIABLES: AssignmentRules = { form: 'NAME=value', problemOf: () => undefined };
+const OPTIONS: AssignmentRules = { form: 'option=value', problemOf: () => undefined };
+const LABELS: AssignmentRules = { form: 'label=value', problemOf: () => undefined };
+const TAGS: AssignmentRules = { form: 'key=value', problemOf: () => undefined, blanksInName: true };
+const SECRETS: AssignmentRules = { form: 'NAME=arn', problemOf: secretProblem };
+const IMAGES: AssignmentRules = { form: 'container=image', problemOf: imageProblem };
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html */
+const LOG_DRIVERS = [
+  'awsfirelens',
+  'awslogs',
+  'fluentd',
+  'gelf',
+  'journald',
+  'json-file',
+  'logentries',
+  'none',
+  'splunk',
+  'syslog',
+] as const;
+
+/** The inputs that are for the containers of `container-name`; `image` is one too. */
+const CONTAINER_INPUTS = [
+  'environment-variables',
+  'env-files',
+  'secrets',
+  'unset',
+  'command',
+  'entry-point',
+  'port-mappings',
+  'health-check',
+  'health-check-interval',
+  'health-check-timeout',
+  'health-check-retries',
+  'health-check-start-period',
+  'log-configuration-log-driver',
+  'log-configuration-options',
+  'docker-labels',
+] as const;
+
+/** What `replace` may name. */
+const REPLACEABLE: readonly Replaceable[] = [
+  'environment-variables',
+  'secrets',
+  'env-files',
+  'log-configuration-options',
+  'docker-labels',
+  'tags',
+];
+
+/**
+ * Reads the inputs of rendering and the files that they name, all but the task definition. Every problem is left with
+ * the reader, which its caller has to `finish`.
+ *
+ * @param workspace the directory that relative paths start from
+ */
+export async function readRenderInputs(reader: InputReader, workspace: string): Promise<RenderInputs> {
+  const source = readSource(reader);
+  const image = readImage(reader);
+  const images = await readAssignments(reader, 'images', IMAGES);
+  const own = await readContainerSettings(reader, workspace);
+  const tags = await readAssignments(reader, 'tags', TAGS);
+  const replace = readReplace(reader);
+  const fields = readTaskFields(reader);
+  const patch = reader.optional('merge-patch');
+  const settings: Omit<ContainerSettings, 'container' | 'input'> = {
+    ...(image !== undefined && { image }),
+    ...own,
+  };
+  const single = Object.keys(settings).length > 0;
+  return {
+    ...source,
+    settings: {
+      containers: [
+        ...(single
+          ? readContainerNames(reader).map((container) => ({
+              container,
+              input: 'container-name',
+              ...settings,
+              ...(replace.size > 0 && { replace }),
+            }))
+          : unneededNames(reader)),
+        ...[...(images ?? [])].map(([container, to]) => ({ container, input: 'images', image: to })),
+      ],
+      task: {
+        fields,
+        ...(tags && { tags, replaceTags: replace.has('tags') }),
+      },
+      ...(patch !== undefined && {
+        patch: await reader.attemptLater(() => readPatch(patch, workspace, 'merge-patch'), {}),
+      }),
+    },
+    requireDigest: reader.boolean('require-digest', false),
+    showValues: reader.boolean('show-values', false),
+  };
+}
+
+async function readContainerSettings(
+  reader: InputReader,
+  workspace: string,
+): Promise<Omit<ContainerSettings, 'container' | 'input' | 'image'>> {
+  const given = await readAssignments(reader, 'environment-variables', VARIABLES);
+  const files = await readEnvFiles(reader, workspace);
+  const secrets = await readAssignments(reader, 'secrets', SECRETS);
+  const environment =
+    given || files.variables.size > 0 ? new Map([...files.variables, ...(given ?? [])]) : undefined;
+  const unset = listOf(reader, 'unset');
+  for (const name of [...(secrets?.keys() ?? [])].filter((name) => environment?.has(name))) {
+    reader.problem('secrets', `${name} is given as a plain variable and as a secret; keep one of them`);
+  }
+  for (const name of unset.filter((name) => environment?.has(name) || secrets?.has(name))) {
+    reader.problem('unset', `${name} is also given a value; keep one of them`);
+  }
+  const command = await readWords(reader, 'command');
+  const entryPoint = await readWords(reader, 'entry-point');
+  const ports = reader.optional('port-mappings');
+  const portMappings =
+    ports && (await reader.attemptLater(() => parsePorts(ports, 'port-mappings'), undefined));
+  const healthCheck = await readHealthCheck(reader);
+  const logDriver = reader.oneOf<(typeof LOG_DRIVERS)[number] | ''>(
+    'log-configuration-log-driver',
+    LOG_DRIVERS,
+    '',
+  );
+  const logOptions = await readAssignments(reader, 'log-configuration-options', OPTIONS);
+  const dockerLabels = await readAssignments(reader, 'docker-labels', LABELS);
+  return {
+    ...(environment && { environment }),
+    ...(secrets && { secrets }),
+    ...(unset.length > 0 && { unset }),
+    ...(files.arns.length > 0 && { environmentFiles: files.arns }),
+    ...(command && { command }),
+    ...(entryPoint && { entryPoint }),
+    ...(portMappings && { portMappings }),
+    ...(healthCheck && { healthCheck }),
+    ...(logDriver !== '' && { logDriver }),
+    ...(logOptions && { logOptions }),
+    ...(dockerLabels && { dockerLabels }),
+  };
+}
+
+/** `undefined` stands for the only container. */
+function readContainerNames(reader: InputReader): readonly (string | undefined)[] {
+  const given = reader.optional('container-name');
+  if (given === undefined) return [undefined];
+  const names = given.split(/[,\n]/).map((name) => name.trim());
+  if (names.includes('')) {
+    reader.problem('container-name', `"${given}" has an empty name; write names with commas between them`);
+  }
+  return [...new Set(names)];
+}
+
+function unneededNames(reader: InputReader): [] {
+  const container = reader.optional('container-name');
+  const given = CONTAINER_INPUTS.some((name) => reader.optional(name) !== undefined);
+  if (container !== undefined && !given && reader.optional('image') === UNCHANGED) {
+    const fix = 'give image, environment-variables, secrets or another of its settings, or leave it out';
+    reader.problem('container-name', `names "${container}", but nothing is to change in it; ${fix}`);
+  }
+  return [];
+}
+
+function readImage(reader: InputReader): string | undefined {
+  const image = reader.optional('image');
+  if (image === UNCHANGED) return undefined;
+  const problem = imageProblem(image ?? '');
+  if (problem) reader.problem('image', problem);
+  return image;
+}
+
+async function readAssignments(
+  reader: InputReader,
+  name: string,
+  rules: AssignmentRules,
+): Promise<ReadonlyMap<string, string> | undefined> {
+  const text = reader.verbatim(name);
+  if (text?.trim() === UNCHANGED) return undefined;
+  if (text === undefined) {
+    // Of the inputs read here only `images` has a default that is not empty.
+    if (rules === IMAGES) reader.problem(name, imageProblem('') ?? '');
+    return undefined;
+  }
+  return reader.attemptLater(() => parseAssignments(text, name, rules), undefined);
+}
+
+function readWords(reader: InputReader, name: string): Promise<readonly string[] | undefined> {
+  const text = reader.optional(name);
+  return text === undefined
+    ? Promise.resolve(undefined)
+    : reader.attemptLater(() => parseWords(text, name), undefined);
+}
+
+/** ARNs are for ECS to read, paths for us. */
+async function readEnvFiles(
+  reader: InputReader,
+  workspace: string,
+): Promise<{ readonly arns: readonly string[]; readonly variables: ReadonlyMap<string, string> }> {
+  const input = 'env-files';
+  const arns: string[] = [];
+  const variables = new Map<string, string>();
+  for (const entry of listOf(reader, input, /\n/)) {
+    const problem = environmentFileProblem(entry);
+    if (problem) reader.problem(input, problem);
+    else if (entry.startsWith('arn:')) arns.push(entry);
+    else {
+      const found = await reader.attemptLater(
+        async () => parseEnvFile(await readTextFile(entry, workspace, input), entry, input),
+        new Map<string, string>(),
+      );
+      for (const [name, value] of found) variables.set(name, value);
+    }
+  }
+  return { arns, variables };
+}
+
+/** Entries on lines of their own, or with commas or blanks between them. */
+const listOf = (reader: InputReader, name: string, between = /[\s,]+/): readonly string[] =>
+  (reader.optional(name)?.split(between) ?? []).map((entry) => entry.trim()).filter((entry) => entry !== '');
+
+function readReplace(reader: InputReader): ReadonlySet<Replaceable> {
+  const found = new Set<Replaceable>();
+  for (const name of listOf(reader, 'replace')) {
+    const known = REPLACEABLE.find((one) => one === name);
+    if (known === undefined) {
+      reader.problem('replace', `"${name}" is not one of ${REPLACEABLE.join(', ')}`);
+    } else if (reader.optional(known) === undefined) {
+      const fix = `give ${known}, or take entries away by unset or merge-patch`;
+      reader.problem(
+        'replace',
+        `${known} is empty, and replacing by nothing would remove all of them; ${fix}`,
+      );
+    } else found.add(known);
+  }
+  return found;
+}

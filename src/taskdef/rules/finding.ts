@@ -1,0 +1,14 @@
+import type { Path } from '../definition.ts';
+
+/** Something about a task definition that ECS refuses or that will not work (`error`), or that is unwise (`warning`). */
+export interface Finding {
+  readonly severity: 'error' | 'warning';
+  /** Where in the definition it is; a value that is missing is found at what should hold it. */
+  readonly path: Path;
+  /** What is wrong and what to write instead; never a value that may be a secret. */
+  readonly message: string;
+}
+
+export const error = (path: Path, message: string): Finding => ({ severity: 'error', path, message });
+
+export const warning = (path: Path, message: string): Finding => ({ severity: 'warning', path, message });

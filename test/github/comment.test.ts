@@ -1,0 +1,3 @@
+import { describeComments } from './comments.ts';
+
+describeComments();

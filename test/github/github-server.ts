@@ -1,0 +1,255 @@
+import { listen } from '../../src/simulator/http.ts';
+
+/** Whose a token is, and what it may do to pull requests. */
+export interface Holder {
+  readonly id: number;
+  readonly login: string;
+  readonly type: 'Bot' | 'User';
+  readonly may: 'write' | 'read' | 'nothing';
+}
+
+export interface KeptComment {
+  readonly id: number;
+  readonly issue: number;
+  readonly author: Holder;
+  body: string;
+}
+
+/** One request as it came and how it was answered. */
+export interface Exchange {
+  readonly method: string;
+  /** As GitHub's description writes it, such as `/repos/{owner}/{repo}/issues/{issue_number}/comments`. */
+  readonly template: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly status: number;
+  readonly answer: unknown;
+}
+
+export type Fault =
+  | { readonly kind: 'outage' | 'cut' | 'lost-answer' }
+  | { readonly kind: 'retry-after'; readonly status: 403 | 429; readonly seconds: number }
+  | { readonly kind: 'rate-limit'; readonly resetAt: number }
+  | { readonly kind: 'locked' };
+
+export interface GithubOptions {
+  readonly tokens?: Readonly<Record<string, Holder>>;
+  /** What goes wrong, by method, each with the next request of that method. */
+  readonly faults?: readonly (readonly [method: string, fault: Fault])[];
+  /** Problems of a request or its answer. */
+  readonly check?: (exchange: Exchange) => readonly string[];
+  /** Something that happens just before a request is dealt with. */
+  readonly before?: (method: string, server: GithubServer) => void;
+}
+
+export const BOT: Holder = { id: 41_898_282, login: 'github-actions[bot]', type: 'Bot', may: 'write' };
+export const PERSON: Holder = { id: 583_231, login: 'octocat', type: 'User', may: 'write' };
+
+export interface GithubServer {
+  readonly url: string;
+  readonly comments: readonly KeptComment[];
+  /** `METHOD path` of each request. */
+  readonly calls: readonly string[];
+  /** What `check` has found. */
+  readonly problems: readonly string[];
+  add(author: Holder, body: string, issue?: number): KeptComment;
+  close(): Promise<void>;
+}
+
+/** The part of GitHub's API that keeps the comments of pull requests, in memory and on loopback. */
+export async function startGithub(options: GithubOptions = {}): Promise<GithubServer> {
+  const { tokens = { secret: BOT }, check = () => [], before } = options;
+  const faults = [...(options.faults ?? [])];
+  const comments: KeptComment[] = [];
+  const calls: string[] = [];
+  const problems: string[] = [];
+  let lastId = 1_000;
+
+  const server: GithubServer = {
+    get url() {
+      return listener.url;
+    },
+    comments,
+    calls,
+    problems,
+    add(author, body, issue = 7) {
+      const comment = { id: ++lastId, issue, author, body };
+      comments.push(comment);
+      return comment;
+    },
+    close: () => listener.close(),
+  };
+
+  const described = ({ id, issue, author, body }: KeptComment) => {
+    const repository = `${listener.url}/repos/org/web`;
+    return {
+      id,
+      node_id: `IC_${id}`,
+      url: `${repository}/issues/comments/${id}`,
+      html_url: `https://github.com/org/web/pull/${issue}#issuecomment-${id}`,
+      issue_url: `${repository}/issues/${issue}`,
+      body,
+      user: userOf(author),
+      created_at: '2026-01-05T12:00:00Z',
+      updated_at: '2026-01-05T12:00:00Z',
+      author_association: 'NONE',
+    };
+  };
+
+  /** What the API does, once a token is known to be one. */
+  const answer = (call: Call, holder: Holder): Answer => {
+    const { method, template, query, parameters, body } = call;
+    if (template === '/graphql')
+      return { status: 200, body: { data: { viewer: { databaseId: holder.id } } } };
+    if (holder.may === 'nothing') return error(404, 'Not Found');
+    if (method === 'GET') {
+      const size = Number(query['per_page'] ?? 30);
+      const page = Number(query['page'] ?? 1);
+      const all = comments.filter(({ issue }) => issue === Number(parameters['issue_number']));
+      const last = Math.max(1, Math.ceil(all.length / size));
+      const link = (to: number, rel: string) =>
+        `<${listener.url}${call.path}?per_page=${size}&page=${to}>; rel="${rel}"`;
+      const links = page < last ? [link(page + 1, 'next'), link(last, 'last')] : [];
+      return {
+        status: 200,
+        body: all.slice((page - 1) * size, page * size).map(described),
+        headers: links.length > 0 ? { link: links.join(', ') } : {},
+      };
+    }
+    if (holder.may === 'read') return error(403, 'Resource not accessible by integration');
+    const text = (body as { body?: unknown } | undefined)?.body;
+    if (method !== 'DELETE' && (typeof text !== 'string' || text.length > 65_536)) {
+      return error(422, 'Validation Failed: body is too long (maximum is 65536 characters)');
+    }
+    if (method === 'POST') {
+      return {
+        status: 201,
+        body: described(server.add(holder, String(text), Number(parameters['issue_number']))),
+      };
+    }
+    const index = comments.findIndex(({ id }) => id === Number(parameters['comment_id']));
+    const comment = comments[index];
+    if (!comment) return error(404, 'Not Found');
+    if (method === 'DELETE') {
+      comments.splice(index, 1);
+      return { status: 204, body: undefined };
+    }
+    comment.body = String(text);
+    return { status: 200, body: described(comment) };
+  };
+
+  const listener = await listen(0, async (request) => {
+    const url = new URL(request.url, 'http://localhost');
+    calls.push(`${request.method} ${url.pathname}`);
+    before?.(request.method, server);
+    const at = faults.findIndex(([method]) => method === request.method);
+    const [, fault] = at < 0 ? [] : (faults.splice(at, 1)[0] ?? []);
+    if (fault?.kind === 'cut') return 'break';
+    const call = read(request.method, url, request.body);
+    const holder = tokens[/^token (.+)$/.exec(String(request.headers['authorization']))?.[1] ?? ''];
+    const reply =
+      (fault && failure(fault)) ??
+      (!call ? error(404, 'Not Found') : holder ? answer(call, holder) : error(401, 'Bad credentials'));
+    if (call) {
+      const { headers } = request;
+      const exchange = { ...call, headers, status: reply.status, answer: reply.body };
+      problems.push(...check(exchange));
+    }
+    if (fault?.kind === 'lost-answer') return 'break';
+    return {
+      status: reply.status,
+      headers: { 'content-type': 'application/json; charset=utf-8', ...reply.headers },
+      body: Buffer.from(reply.body === undefined ? '' : JSON.stringify(reply.body)),
+    };
+  });
+  return server;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly template: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
+  '/graphql': ['POST'],
+  '/repos/{owner}/{repo}/issues/{issue_number}/comments': ['GET', 'POST'],
+  '/repos/{owner}/{repo}/issues/comments/{comment_id}': ['PATCH', 'DELETE'],
+};
+
+function read(method: string, url: URL, body: Uint8Array): Call | undefined {
+  for (const [template, methods] of Object.entries(TEMPLATES)) {
+    const pattern = template.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)');
+    const match = new RegExp(`^${pattern}$`).exec(url.pathname);
+    if (!match || !methods.includes(method)) continue;
+    return {
+      method,
+      path: url.pathname,
+      template,
+      parameters: match.groups ?? {},
+      query: Object.fromEntries(url.searchParams),
+      body: body.length === 0 ? undefined : (JSON.parse(Buffer.from(body).toString()) as unknown),
+    };
+  }
+  return undefined;
+}
+
+const error = (status: number, message: string, headers: Readonly<Record<string, string>> = {}): Answer => ({
+  status,
+  body: { message, documentation_url: 'https://docs.github.com/rest', status: String(status) },
+  headers,
+});
+
+function failure(fault: Fault): Answer | undefined {
+  switch (fault.kind) {
+    case 'outage':
+      return error(502, 'Server Error');
+    case 'retry-after':
+      return error(fault.status, 'You have exceeded a secondary rate limit.', {
+        'retry-after': String(fault.seconds),
+      });
+    case 'rate-limit':
+      return error(403, 'API rate limit exceeded for installation.', {
+        'x-ratelimit-remaining': '0',
+        'x-ratelimit-reset': String(Math.round(fault.resetAt / 1000)),
+      });
+    case 'locked':
+      return error(403, 'Unable to create comment because issue is locked.');
+    default:
+      return undefined;
+  }
+}
+
+function userOf({ id, login, type }: Holder) {
+  const url = `https://api.github.com/users/${encodeURIComponent(login)}`;
+  return {
+    login,
+    id,
+    node_id: `U_${id}`,
+    avatar_url: `https://avatars.githubusercontent.com/u/${id}`,
+    gravatar_id: '',
+    url,
+    html_url: `https://github.com/${login}`,
+    followers_url: `${url}/followers`,
+    following_url: `${url}/following{/other_user}`,
+    gists_url: `${url}/gists{/gist_id}`,
+    starred_url: `${url}/starred{/owner}{/repo}`,
+    subscriptions_url: `${url}/subscriptions`,
+    organizations_url: `${url}/orgs`,
+    repos_url: `${url}/repos`,
+    events_url: `${url}/events{/privacy}`,
+    received_events_url: `${url}/received_events`,
+    type,
+    site_admin: false,
+  };
+}
