@@ -8,6 +8,8 @@ export interface Entry {
   readonly label: string;
   readonly name: string | undefined;
   readonly input: InputSource;
+  /** What the image itself says, without what the step says for all. */
+  readonly own: InputSource;
 }
 
 export interface ImageList {
@@ -58,7 +60,9 @@ export async function readImageList(
       return value === undefined || value === null ? undefined : textOf(value, [index, key], yaml);
     };
     const name = own('name')?.trim() || undefined;
-    return [{ label: name ?? line, name, input: (key) => own(key) ?? step(key) }];
+    return [
+      { label: name ?? line, name, input: (key) => own(key) ?? step(key), own: (key) => own(key) ?? '' },
+    ];
   });
   return { entries, problems };
 }

@@ -45,11 +45,8 @@ export interface Inputs {
   readonly builder: string | undefined;
 }
 
-/** What may differ from image to image. */
-const OF_AN_IMAGE = [
-  'repository',
-  'tags',
-  'tag-prefix',
+/** What says how an image is built. */
+const OF_A_BUILD = [
   'context',
   'file',
   'target',
@@ -65,9 +62,10 @@ const OF_AN_IMAGE = [
   'sbom',
   'pull',
   'no-cache',
-  'local-image',
-  'oci-layout',
 ] as const;
+
+/** What may differ from image to image. */
+const OF_AN_IMAGE = ['repository', 'tags', 'tag-prefix', ...OF_A_BUILD, 'local-image', 'oci-layout'] as const;
 
 /**
  * @param resolve puts what stacks say in the place of references to them, in the inputs of one image of the list
@@ -99,7 +97,7 @@ export async function readInputs(
 
   const list = reader.verbatim('images');
   const nothing: ImageList = { entries: [], problems: [] };
-  const single: ImageList = { entries: [{ label: '', name: undefined, input }], problems: [] };
+  const single: ImageList = { entries: [{ label: '', name: undefined, input, own: input }], problems: [] };
   const read =
     list === undefined
       ? single
@@ -143,7 +141,7 @@ export async function readInputs(
 }
 
 async function readImage(
-  { label, name, input }: Entry,
+  { label, name, input, own }: Entry,
   commit: Commit,
   env: NodeJS.ProcessEnv,
 ): Promise<ImageInputs> {
@@ -170,7 +168,7 @@ async function readImage(
       `gives no tag: the run was started by ${commit.ref || 'no git reference'}, not by a tag such as v1.2.3; add sha`,
     );
   }
-  const source = await readSource(reader, env);
+  const source = await readSource(reader, own, env);
   reader.finish();
   return {
     name: name ?? (label === '' || prefix === '' ? lastPart(repository) : prefix.replace(/[-_.]+$/, '')),
@@ -181,10 +179,10 @@ async function readImage(
   };
 }
 
-async function readSource(reader: InputReader, env: NodeJS.ProcessEnv): Promise<Source> {
+async function readSource(reader: InputReader, own: InputSource, env: NodeJS.ProcessEnv): Promise<Source> {
   const local = reader.optional('local-image');
   const layout = reader.optional('oci-layout');
-  const built = ['context', 'file', 'target'].filter((name) => reader.optional(name) !== undefined);
+  const built = OF_A_BUILD.filter((name) => !['', 'false'].includes(own(name).trim()));
   if (local !== undefined && layout !== undefined) {
     reader.problem('oci-layout', 'is given beside local-image; an image comes from one of them');
   }

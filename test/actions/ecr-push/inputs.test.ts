@@ -125,6 +125,17 @@ describe('one image', () => {
     ]);
   });
 
+  test('is told how to be built only where it is built', async () => {
+    const why = 'is for a build, and oci-layout is built already; leave one of them out';
+    expect(
+      await problemsOf({ repository: 'shop', 'oci-layout': 'image', labels: 'a=b', pull: 'true' }),
+    ).toEqual([`labels: ${why}`, `pull: ${why}`]);
+    const images = '- { tag-prefix: a-, oci-layout: a }\n- { tag-prefix: b-, oci-layout: b, target: web }';
+    expect(await problemsOf({ repository: 'shop', platforms: 'linux/arm64', images })).toEqual([
+      `images line 2: target: ${why}`,
+    ]);
+  });
+
   test('never shows the value of a secret in a problem', async () => {
     const problems = await problemsOf({
       repository: 'shop',
