@@ -319,8 +319,12 @@ export interface Repositories {
   /** Makes it, or gives the one that somebody else has made in the meantime. */
   create(name: string, settings: NewRepository): Promise<Repository>;
   login(): Promise<RegistryLogin>;
-  /** Asks for a scan; ECR scans an image once a day at most, which is no error. */
-  startScan(repository: Repository, digest: string): Promise<void>;
+  /**
+   * Asks for a scan. ECR scans an image once a day at most, or by itself, which is no error.
+   *
+   * @returns false when it cannot be scanned
+   */
+  startScan(repository: Repository, digest: string): Promise<boolean>;
   scan(repository: Repository, digest: string): Promise<ScanState>;
 }
 

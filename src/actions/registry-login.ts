@@ -28,8 +28,11 @@ export function keptLogin(
     return asked;
   };
   return async (refused) => {
-    const login = await (current ?? renew());
+    const asked = current ?? renew();
+    const login = await asked;
     const good = login !== refused && login.expiresAt - clock.now() > MARGIN_MS;
-    return good ? login : renew();
+    if (good) return login;
+    // Somebody else who waited for the same login may have renewed it by now.
+    return current === undefined || current === asked ? renew() : current;
   };
 }

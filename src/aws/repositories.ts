@@ -74,27 +74,42 @@ export function repositories(connection: Connection, place: RegistryPlace = {}):
       },
     );
     if (!made) throw new Error(`ECR neither made nor has the repository ${name}`);
-    if (settings.lifecyclePolicy !== undefined) {
-      await send(
-        new PutLifecyclePolicyCommand({
-          registryId: made.registryId,
-          repositoryName: name,
-          lifecyclePolicyText: settings.lifecyclePolicy,
-        }),
-      );
-    }
+    if (settings.lifecyclePolicy !== undefined) await putPolicy(made, settings.lifecyclePolicy);
     return made;
   }
 
-  async function startScan({ name, registryId: owner }: Repository, digest: string): Promise<void> {
+  async function putPolicy({ name, registryId: owner }: Repository, policy: string): Promise<void> {
+    const command = new PutLifecyclePolicyCommand({
+      registryId: owner,
+      repositoryName: name,
+      lifecyclePolicyText: policy,
+    });
+    try {
+      await send(command);
+    } catch (cause) {
+      // The next run finds the repository, makes none, and would never put the policy.
+      throw new DeployError(
+        `ECR did not take the lifecycle policy of ${name}: ${cause instanceof Error ? cause.message : ''}`,
+        {
+          state: `The repository ${name} is there now, without a lifecycle policy; nothing was pushed.`,
+          next: `Mend what is said above (the permission is ecr:PutLifecyclePolicy), delete the repository ${name} while it is empty, and run this step again; or put the policy by hand.`,
+          cause,
+        },
+      );
+    }
+  }
+
+  async function startScan({ name, registryId: owner }: Repository, digest: string): Promise<boolean> {
     const imageId = { imageDigest: digest };
     try {
       await send(new StartImageScanCommand({ registryId: owner, repositoryName: name, imageId }));
     } catch (error) {
+      if (errorName(error) === 'UnsupportedImageTypeException') return false;
       // LimitExceeded: scanned today. Validation: the registry scans by itself, continuously.
-      const harmless = /^(LimitExceededException|ValidationException|UnsupportedImageTypeException)$/;
+      const harmless = /^(LimitExceededException|ValidationException)$/;
       if (!harmless.test(errorName(error))) throw error;
     }
+    return true;
   }
 
   async function scan({ name, registryId: owner }: Repository, digest: string): Promise<ScanState> {

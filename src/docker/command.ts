@@ -60,6 +60,12 @@ export function dockerCommand(env: NodeJS.ProcessEnv, signal: AbortSignal): Dock
         if (signal.aborted) refuse(signal.reason instanceof Error ? signal.reason : cancelled());
         else settle({ code: code ?? 1, stdout: stdout.text, stderr: stderr.text });
       });
+      // What the command had started may live on and keep its outputs open; nobody waits for that after a cancel.
+      child.on('exit', () => {
+        if (!signal.aborted) return;
+        child.stdout.destroy();
+        child.stderr.destroy();
+      });
       // A command that ends without reading closes the pipe; its exit code tells the story.
       child.stdin.on('error', () => undefined);
       child.stdin.end(input);

@@ -51,11 +51,20 @@ export const removeConfiguration = (directory: string): Promise<void> =>
 async function readSettings(path: string): Promise<ConfigFile> {
   if (!existsSync(path)) return {};
   const text = await readFile(path, 'utf8');
+  // docker itself takes an empty file.
+  if (text.trim() === '') return {};
+  const settings = parsed(text);
+  if (settings !== undefined) return settings;
+  throw new ConfigError({ input: path, message: 'is not a JSON object; mend or remove this file' });
+}
+
+/** Without the parser's message: it may quote the file, and the file holds passwords. */
+function parsed(text: string): ConfigFile | undefined {
   try {
-    return JSON.parse(text) as ConfigFile;
-  } catch (cause) {
-    // The parser's message may quote the file, and the file holds passwords.
-    throw new ConfigError({ input: path, message: 'is not JSON; mend or remove this file' }, { cause });
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
   }
 }
 

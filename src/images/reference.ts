@@ -37,8 +37,15 @@ export function parseReference(text: string): ImageReference | undefined {
 
 export const isTag = (text: string): boolean => new RegExp(`^${TAG}$`).test(text);
 export const isDigest = (text: string): boolean => new RegExp(`^${DIGEST}$`).test(text);
+
+const ECR_NAME = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
+
+/**
+ * Narrower than the grammar of registries: one sign between letters.
+ * https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+ */
 export const isRepositoryName = (text: string): boolean =>
-  text.length >= 2 && text.length <= 256 && new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`).test(text);
+  text.length >= 2 && text.length <= 256 && ECR_NAME.test(text);
 
 /** Where an ECR registry is: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`, in any partition and over IPv6 too. */
 export interface EcrHost {
@@ -49,6 +56,12 @@ export interface EcrHost {
 export function parseEcrHost(host: string): EcrHost | undefined {
   const [, account, region] = /^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.[a-z0-9.-]+$/.exec(host) ?? [];
   return account === undefined || region === undefined ? undefined : { account, region };
+}
+
+/** Whether two hosts are one registry: ECR has several names for each, such as those for IPv6 and FIPS. */
+export function isSameRegistry(one: string, other: string): boolean {
+  const [a, b] = [parseEcrHost(one), parseEcrHost(other)];
+  return one === other || (a !== undefined && a.account === b?.account && a.region === b.region);
 }
 
 /** What stands before a repository whose registry is found where it is used: `ecr:shop@sha256:...`. */

@@ -75,7 +75,13 @@ export function judgeScan(
   const rank = (severity: Severity) => (severity === 'undefined' ? 0 : SEVERITIES.indexOf(severity));
   const sorted = found.toSorted((a, b) => rank(a.severity) - rank(b.severity) || (a.id < b.id ? -1 : 1));
   const serious = sorted.filter(({ severity }) => rank(severity) <= SEVERITIES.indexOf(failOn));
-  const holding = new Map(exceptions.filter(({ until }) => now <= until).map((each) => [each.id, each]));
+  // Of two for one weakness the longer one holds.
+  const holding = new Map(
+    exceptions
+      .filter(({ until }) => now <= until)
+      .toSorted((a, b) => a.until - b.until)
+      .map((each) => [each.id, each]),
+  );
   const names = new Set(found.map(({ id }) => id));
   return {
     failing: serious.filter(({ id }) => !holding.has(id)),

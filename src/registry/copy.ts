@@ -34,7 +34,9 @@ export async function copyImage(
     children.push(await copyImage(source, manifest, target, from));
   }
   let [blobs, bytes] = [0, 0];
-  await inParallel(blobsOf(image.content), UPLOADS, async (blob) => {
+  // An image may name a layer twice, such as an empty one.
+  const parts = new Map(blobsOf(image.content).map((blob) => [blob.digest, blob]));
+  await inParallel([...parts.values()], UPLOADS, async (blob) => {
     if (await target.has(blob)) return;
     const how = await target.upload(blob, () => source.open(blob), from);
     if (how === 'mounted') return;

@@ -1,3 +1,13 @@
+/** A request as errors tell of it. */
+export interface RegistryRequest {
+  /** Registry and name: `ACCOUNT.dkr.ecr.REGION.amazonaws.com/shop`. */
+  readonly repository: string;
+  /** What is done there, such as `HEAD manifests/1.2.3`. */
+  readonly what: string;
+  /** What IAM calls it, such as `ecr:PutImage`. */
+  readonly permission: string;
+}
+
 /** A registry refused a request, or did not answer it. */
 export class RegistryError extends Error {
   override readonly name = 'RegistryError';
@@ -5,11 +15,17 @@ export class RegistryError extends Error {
   readonly status: number | undefined;
   /** The registry's own word, such as `TAG_INVALID`. */
   readonly code: string | undefined;
+  /** What was asked of whom; undefined where no request is to blame. */
+  readonly request: RegistryRequest | undefined;
 
-  constructor(message: string, details: { status?: number; code?: string; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    details: { status?: number; code?: string; request?: RegistryRequest; cause?: unknown } = {},
+  ) {
     super(message, { cause: details.cause });
     this.status = details.status;
     this.code = details.code;
+    this.request = details.request;
   }
 
   /** Whether asking again may help. */
@@ -22,18 +38,21 @@ export class RegistryError extends Error {
  * Reads the errors of an answer.
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
  */
-export async function refusalOf(what: string, response: Response): Promise<RegistryError> {
+export async function refusalOf(request: RegistryRequest, response: Response): Promise<RegistryError> {
   const text = await response.text().catch(() => '');
   let [code, message]: [string | undefined, string] = [undefined, text.slice(0, 300)];
   try {
     const { errors } = JSON.parse(text) as { errors?: { code?: string; message?: string }[] };
-    code = errors?.[0]?.code;
-    message = errors?.map((each) => each.message ?? each.code ?? '').join('; ') ?? message;
+    if (Array.isArray(errors)) {
+      code = errors[0]?.code;
+      message = errors.map((each) => each.message ?? each.code ?? '').join('; ');
+    }
   } catch {
     // What is not JSON is told as it is.
   }
-  return new RegistryError(`${what}: ${message || response.statusText} (HTTP ${response.status})`, {
+  return new RegistryError(`${request.what}: ${message || response.statusText} (HTTP ${response.status})`, {
     status: response.status,
     ...(code !== undefined && { code }),
+    request,
   });
 }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { type Descriptor, MANIFEST_TYPES, type Manifest, type StoredManifest } from '../images/manifest.ts';
 import type { RegistryLogin } from '../ports.ts';
-import { RegistryError, refusalOf } from './registry-error.ts';
+import { permissionFor } from './permissions.ts';
+import { RegistryError, type RegistryRequest, refusalOf } from './registry-error.ts';
 
 /** Where images can be read from: a repository of a registry, or a directory. */
 export interface ImageSource {
@@ -61,15 +62,26 @@ export class RemoteRepository implements ImageSource {
       if (reference.startsWith('sha256:') && digest !== reference) {
         throw new RegistryError(`${this.#name}: the registry answered ${digest} for ${reference}`);
       }
-      const content = JSON.parse(Buffer.from(bytes).toString()) as Manifest;
+      const content = manifestIn(bytes);
+      if (!content)
+        throw new RegistryError(`${this.#name}: what the registry has as ${reference} is no manifest`, {
+          status: 200,
+        });
       const type = response.headers.get('content-type')?.split(';')[0]?.trim();
       return { digest, bytes, content, mediaType: type || content.mediaType || '' };
     });
   }
 
   /** @param reference a tag, or the manifest's own digest */
-  async putManifest(reference: string, { mediaType, bytes }: StoredManifest): Promise<void> {
-    await this.#ask('PUT', `manifests/${reference}`, { 'content-type': mediaType }, Buffer.from(bytes));
+  async putManifest(reference: string, { mediaType, bytes, digest }: StoredManifest): Promise<void> {
+    try {
+      await this.#ask('PUT', `manifests/${reference}`, { 'content-type': mediaType }, Buffer.from(bytes));
+    } catch (error) {
+      // A tag that cannot be moved is refused to the very image that has it: to another job's, or to a repetition of
+      // ours whose first answer was lost.
+      const refused = error instanceof RegistryError && error.status === 400;
+      if (!refused || (await this.digestOf(reference)) !== digest) throw error;
+    }
   }
 
   async has({ digest }: Descriptor): Promise<boolean> {
@@ -80,6 +92,17 @@ export class RemoteRepository implements ImageSource {
     const response = await this.#ask('GET', `blobs/${digest}`, {}, undefined, false);
     if (!response?.body) throw new RegistryError(`${this.#name} has no blob ${digest}`, { status: 404 });
     return response.body;
+  }
+
+  /** A blob that is small enough to be held, such as a configuration. */
+  async read(blob: Descriptor): Promise<Uint8Array> {
+    return this.#patiently(async () => {
+      const bytes = new Uint8Array(await new Response(await this.open(blob)).arrayBuffer());
+      if (sha256(bytes) !== blob.digest) {
+        throw new RegistryError(`${this.#name}: the registry answered other content for ${blob.digest}`);
+      }
+      return bytes;
+    });
   }
 
   /**
@@ -120,12 +143,18 @@ export class RemoteRepository implements ImageSource {
       try {
         return await work();
       } catch (error) {
-        const passes = error instanceof RegistryError ? error.passes : error instanceof TypeError;
-        if (!passes || signal.aborted || clock.now() + pause > deadline) throw error;
-        await clock.sleep(pause, signal);
         if (signal.aborted) throw error;
+        const reason = isBroken(error) ? this.#broken(error) : error;
+        const passes = reason instanceof RegistryError && reason.passes;
+        if (!passes || clock.now() + pause > deadline) throw reason;
+        await clock.sleep(pause, signal);
+        if (signal.aborted) throw reason;
       }
     }
+  }
+
+  #broken(cause: Error): RegistryError {
+    return new RegistryError(`${this.#name}: an answer broke off (${reasonOf(cause)})`, { cause });
   }
 
   /**
@@ -142,7 +171,11 @@ export class RemoteRepository implements ImageSource {
   ): Promise<(Response & { readonly url: string }) | undefined> {
     const once = async (login: RegistryLogin): Promise<Response | undefined> => {
       const url = path.startsWith('http') ? path : `${login.endpoint}/v2/${this.#name}/${path}`;
-      const what = `${method} ${this.#name}/${path.startsWith('http') ? 'blobs/uploads' : path}`;
+      const request: RegistryRequest = {
+        repository: `${new URL(login.endpoint).host}/${this.#name}`,
+        what: `${method} ${path.startsWith('http') ? 'blobs/uploads' : path}`,
+        permission: permissionFor(method, path),
+      };
       const streams = body instanceof ReadableStream || path.startsWith('blobs/sha256');
       const { signal } = this.#options;
       let response: Response;
@@ -156,11 +189,11 @@ export class RemoteRepository implements ImageSource {
         });
       } catch (error) {
         if (signal.aborted) throw error;
-        throw new RegistryError(`${what}: no answer (${reasonOf(error)})`, { cause: error });
+        throw new RegistryError(`${request.what}: no answer (${reasonOf(error)})`, { cause: error, request });
       }
       if (response.ok) return response;
       const missing = response.status === 404 && (method === 'GET' || method === 'HEAD');
-      const refusal = await refusalOf(what, response);
+      const refusal = await refusalOf(request, response);
       if (missing && refusal.code !== 'NAME_UNKNOWN') return undefined;
       throw refusal;
     };
@@ -170,11 +203,28 @@ export class RemoteRepository implements ImageSource {
         return await once(login);
       } catch (error) {
         const stale = error instanceof RegistryError && error.status === 401;
-        if (!stale || body instanceof ReadableStream) throw error;
-        return once(await this.#options.login(login));
+        if (!stale) throw error;
+        const renewed = await this.#options.login(login);
+        if (!(body instanceof ReadableStream)) return once(renewed);
+        // The content is spent; whoever has it begins anew, with the new login.
+        throw new RegistryError(error.message, { cause: error });
       }
     };
     return repeat ? this.#patiently(withLogin) : withLogin();
+  }
+}
+
+/** An answer whose content did not come to its end. */
+const isBroken = (error: unknown): error is Error =>
+  error instanceof TypeError || (error instanceof Error && error.name === 'TimeoutError');
+
+/** @returns undefined for what is not JSON, or nothing that could be a manifest */
+export function manifestIn(bytes: Uint8Array): Manifest | undefined {
+  try {
+    const content: unknown = JSON.parse(Buffer.from(bytes).toString());
+    return typeof content === 'object' && content !== null ? (content as Manifest) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import { ConfigError, type Problem } from '../../errors.ts';
-import { isList, isObject, type Json } from '../../taskdef/definition.ts';
-import { readYaml } from '../../taskdef/yaml-document.ts';
+import { isList, isObject, type Json, type Path } from '../../taskdef/definition.ts';
+import { readYaml, type YamlDocument } from '../../taskdef/yaml-document.ts';
 import type { InputSource } from '../input-reader.ts';
 
 /** One image of the list: how it is called in errors, and its inputs over those of the step. */
@@ -15,13 +15,14 @@ export interface Entry {
  * say for all.
  *
  * @param keys what may stand in an image besides `name`
- * @throws ConfigError with every problem of the list
+ * @returns also the problems of single images, so that they are told together with those of their inputs
+ * @throws ConfigError when it is not a list of images at all
  */
 export async function readImageList(
   text: string,
   step: InputSource,
   keys: readonly string[],
-): Promise<readonly Entry[]> {
+): Promise<{ readonly entries: readonly Entry[]; readonly problems: readonly Problem[] }> {
   const fail = (message: string): never => {
     throw new ConfigError({ input: 'images', message });
   };
@@ -33,11 +34,11 @@ export async function readImageList(
     return fail('is not a list; write "- repository: shop" and what else the image needs, for each of them');
   }
   const problems: Problem[] = [];
-  const entries = list.map((item, index): Entry => {
+  const entries = list.flatMap((item, index): Entry[] => {
     const line = `images line ${yaml.placeOf([index]).line}`;
     if (!isObject(item)) {
       problems.push({ input: line, message: 'is not a mapping; write "- repository: shop"' });
-      return { label: line, name: undefined, input: step };
+      return [];
     }
     for (const key of Object.keys(item)) {
       if (key === 'name' || keys.includes(key)) continue;
@@ -49,18 +50,29 @@ export async function readImageList(
     }
     const own = (key: string): string | undefined => {
       const value = Object.hasOwn(item, key) ? item[key] : undefined;
-      return value === undefined || value === null ? undefined : textOf(value, yaml.sourceOf([index, key]));
+      return value === undefined || value === null ? undefined : textOf(value, [index, key], yaml);
     };
-    const name = own('name');
-    return { label: name ?? line, name, input: (key) => own(key) ?? step(key) };
+    const name = own('name')?.trim() || undefined;
+    return [{ label: name ?? line, name, input: (key) => own(key) ?? step(key) }];
   });
-  if (problems.length > 0) throw new ConfigError(problems);
-  return entries;
+  return { entries, problems };
 }
 
 /** As the input of the same name would hold it: a list by lines, a mapping as JSON. */
-function textOf(value: Json, source: string | undefined): string {
-  if (isList(value) && value.every((item) => typeof item !== 'object')) return value.join('\n');
-  if (typeof value === 'object') return JSON.stringify(value);
-  return typeof value === 'string' ? value : (source ?? String(value));
+function textOf(value: Json, path: Path, yaml: YamlDocument): string {
+  if (isList(value) && value.every((item) => typeof item !== 'object')) {
+    return value.map((item, index) => asWritten(item, [...path, index], yaml)).join('\n');
+  }
+  if (isObject(value)) {
+    const entries = Object.entries(value).map(([key, item]) => [
+      key,
+      typeof item === 'object' ? item : asWritten(item, [...path, key], yaml),
+    ]);
+    return JSON.stringify(Object.fromEntries(entries));
+  }
+  return isList(value) ? JSON.stringify(value) : asWritten(value, path, yaml);
 }
+
+/** 1.10 is not 1.1. */
+const asWritten = (value: Json | undefined, path: Path, yaml: YamlDocument): string =>
+  typeof value === 'string' ? value : (yaml.sourceOf(path) ?? String(value));

@@ -19,6 +19,8 @@ export type Source =
 export interface ImageInputs {
   readonly name: string;
   readonly repository: string;
+  /** The registry that its repository was written with. */
+  readonly registry: string | undefined;
   readonly tags: readonly [WantedTag, ...WantedTag[]];
   readonly source: Source;
 }
@@ -83,13 +85,16 @@ export async function readInputs(
   const lifecyclePolicy = reader.parse('lifecycle-policy', readPolicy, undefined);
 
   const list = reader.verbatim('images');
-  const entries =
+  const single = { entries: [{ label: '', name: undefined, input }], problems: [] };
+  const none: Awaited<ReturnType<typeof readImageList>> = { entries: [], problems: [] };
+  const { entries, problems: ofList } =
     list === undefined
-      ? [{ label: '', name: undefined, input }]
-      : await reader.attemptLater(() => readImageList(list, input, OF_AN_IMAGE), []);
-  const images: LocatedImage[] = [];
+      ? single
+      : await reader.attemptLater(() => readImageList(list, input, OF_AN_IMAGE), none);
+  for (const { input: place, message } of ofList) reader.problem(place, message);
+  const images: ImageInputs[] = [];
   for (const entry of entries) {
-    const image = await reader.attemptLater<LocatedImage | undefined>(
+    const image = await reader.attemptLater<ImageInputs | undefined>(
       () => readImage(entry, commit, env),
       undefined,
     );
@@ -124,16 +129,11 @@ export async function readInputs(
   };
 }
 
-/** With the registry that its repository was written with. */
-interface LocatedImage extends ImageInputs {
-  readonly registry: string | undefined;
-}
-
 async function readImage(
   { label, name, input }: Entry,
   commit: Commit,
   env: NodeJS.ProcessEnv,
-): Promise<LocatedImage> {
+): Promise<ImageInputs> {
   const reader = new InputReader(input, label);
   const given = reader.required('repository', 'shop, or the address that ECR shows for it');
   const reference = parseReference(given);
@@ -208,7 +208,9 @@ async function readSource(reader: InputReader, env: NodeJS.ProcessEnv): Promise<
     secrets: await map('secrets', 'ID=value'),
     secretEnvs,
     secretFiles: await map('secret-files', 'ID=path'),
-    platforms: lines('platforms').flatMap((line) => line.split(',').map((each) => each.trim())),
+    platforms: lines('platforms')
+      .flatMap((line) => line.split(','))
+      .flatMap((each) => each.trim() || []),
     cacheFrom: lines('cache-from'),
     cacheTo: lines('cache-to'),
     labels: await map('labels', 'NAME=value'),

@@ -7,6 +7,7 @@ import type { WantedTag } from '../../images/tags.ts';
 import type { Reporter, Repository } from '../../ports.ts';
 import { type LocalImage, openLayout } from '../../registry/layout.ts';
 import { type RegistryOptions, RemoteRepository } from '../../registry/registry.ts';
+import { registryRefusal } from '../registry-refusal.ts';
 import { buildInputsDigest } from './build-inputs.ts';
 import type { ImageInputs } from './inputs.ts';
 import { takenTags } from './taken-tags.ts';
@@ -62,7 +63,9 @@ async function prepareOne(
   const tags = possibleTags(inputs, repository, reporter);
   const { source } = inputs;
   const layout =
-    source.kind === 'layout' ? await openLayout(source.path, workspace, 'oci-layout') : undefined;
+    source.kind === 'layout'
+      ? await openLayout(source.path, workspace, `${inputs.name}: oci-layout`)
+      : undefined;
   const digest = source.kind === 'build' ? buildInputsDigest(source.build) : '';
   let candidate: Candidate;
   if (source.kind === 'build') candidate = { kind: 'build', sha: origin.sha, inputs: digest };
@@ -79,7 +82,11 @@ async function prepareOne(
     candidate = { kind: 'image', digests: [id] };
   }
   const fixed = tags.filter((tag) => isImmutable(repository.mutability, tag));
-  const reuse = decideReuse(await takenTags(remote, fixed), candidate);
+  const taken = await takenTags(remote, fixed).catch((error: unknown) => {
+    const state = 'Nothing was built or pushed.';
+    throw registryRefusal(error, { name: inputs.name, repositories: [repository], state });
+  });
+  const reuse = decideReuse(taken, candidate);
   if (reuse.kind === 'conflict') {
     throw new ConfigError(
       reuse.reasons.map((reason) => ({

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Build, type Builder, keepsImage } from '../../docker/build.ts';
 import type { Docker } from '../../docker/docker.ts';
-import { DeployError } from '../../errors.ts';
 import { portable } from '../../images/reference.ts';
 import { copyImage } from '../../registry/copy.ts';
 import type { RegistryOptions } from '../../registry/registry.ts';
 import { RegistryError } from '../../registry/registry-error.ts';
 import type { ActionContext } from '../action.ts';
+import { registryRefusal } from '../registry-refusal.ts';
 import type { Prepared } from './prepare.ts';
 
 /** An image as it is in the registry now. */
@@ -32,6 +32,9 @@ export interface PublisherOptions {
   readonly access: RegistryOptions;
   readonly workspace: string;
 }
+
+const STATE =
+  'The repository has its former images, and perhaps parts of this one, which the next push uses.';
 
 /** Brings prepared images into their repositories. */
 export class Publisher {
@@ -61,7 +64,7 @@ export class Publisher {
         reference: portable(repository.name, digest),
       };
     } catch (error) {
-      throw explained(error, prepared);
+      throw registryRefusal(error, { name, repositories: [prepared.repository], state: STATE });
     }
   }
 
@@ -155,16 +158,4 @@ function cacheForEcr(text: string): string {
     ...(lacks('image-manifest') ? ['image-manifest=true'] : []),
     ...(lacks('oci-mediatypes') ? ['oci-mediatypes=true'] : []),
   ].join(',');
-}
-
-function explained(error: unknown, { inputs, repository }: Prepared): unknown {
-  if (!(error instanceof RegistryError)) return error;
-  return new DeployError(`${inputs.name}: the registry of ${repository.uri} refused it: ${error.message}`, {
-    state: 'The repository has its former images, and perhaps parts of this one, which the next push uses.',
-    next:
-      error.status === 403 || error.status === 401
-        ? `Allow this role to push to ${repository.arn}; the permissions are in the README of ecr-push.`
-        : 'Run this step again once the registry answers, or mend what it says.',
-    cause: error,
-  });
 }

@@ -4,7 +4,8 @@ import { dockerCommand } from '../../docker/command.ts';
 import { ownConfiguration, removeConfiguration } from '../../docker/configuration.ts';
 import { Docker } from '../../docker/docker.ts';
 import { ConfigError, DeployError, type Problem } from '../../errors.ts';
-import type { Repositories, Repository } from '../../ports.ts';
+import { isSameRegistry } from '../../images/reference.ts';
+import type { RegistryLogin, Repositories, Repository } from '../../ports.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToStacks } from '../aws-adapters.ts';
 import { commitOf } from '../commit.ts';
@@ -20,6 +21,20 @@ import { CONFIGURATION } from './state.ts';
 
 /** Builds images and pushes them to ECR, and answers their digests. */
 export async function run(context: ActionContext): Promise<void> {
+  try {
+    await pushImages(context);
+  } catch (cause) {
+    if (!context.cancelled.aborted) throw cause;
+    throw new DeployError('The run was cancelled.', {
+      state:
+        'Images whose tags are told above are pushed. Of the others the repository has at most parts, which no tag names.',
+      next: 'Run this step again: what is pushed already is used again.',
+      cause,
+    });
+  }
+}
+
+async function pushImages(context: ActionContext): Promise<void> {
   const { reporter, env, clock, cancelled } = context;
   const workspace = env['GITHUB_WORKSPACE'] || process.cwd();
   const source = await withStackOutputs(context.input, ['repository'], () =>
@@ -36,7 +51,7 @@ export async function run(context: ActionContext): Promise<void> {
   );
   const login = keptLogin(ecr, clock, reporter.mask);
   const [repositories, origin] = await Promise.all([
-    findRepositories(inputs, ecr, reporter.info),
+    findRepositories(inputs, ecr, login, reporter.info),
     originOf(env, workspace),
   ]);
   const access = { clock, signal: cancelled, login };
@@ -80,12 +95,21 @@ function maskSecrets({ images }: Inputs, mask: (secret: string) => void, env: No
   }
 }
 
-/** @throws ConfigError naming every repository that is not there and is not to be made */
+/** @throws ConfigError naming every repository that is elsewhere, or not there and not to be made */
 async function findRepositories(
   { images, create }: Inputs,
   ecr: Repositories,
+  login: () => Promise<RegistryLogin>,
   say: (line: string) => void,
 ): Promise<ReadonlyMap<string, Repository>> {
+  const [written] = images.flatMap(({ registry }) => registry ?? []);
+  const host = written && new URL((await login()).endpoint).host;
+  if (written && host && !isSameRegistry(written, host)) {
+    throw new ConfigError({
+      input: 'repository',
+      message: `its address is in the registry ${written}, and this step pushes to ${host}; write the name alone, or check region and registry-id`,
+    });
+  }
   const names = [...new Set(images.map(({ repository }) => repository))];
   const problems: Problem[] = [];
   const found = await Promise.all(

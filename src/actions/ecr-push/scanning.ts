@@ -4,15 +4,18 @@ import { judgeScan, type ScanJudgement, type Vulnerability } from '../../images/
 import type { Reporter, Repositories, ScanState } from '../../ports.ts';
 import { formatDuration } from '../../rollout/duration.ts';
 import type { ActionContext } from '../action.ts';
+import { registryRefusal } from '../registry-refusal.ts';
 import type { ScanInputs } from './inputs.ts';
 import type { Published } from './publish.ts';
 
 /** Scans take half a minute or more: asked more often, they are not over sooner. */
 const LOOKS_MS = 5_000;
-/** ECR begins a scan some time after the push; before that it knows of none. */
-const BEGINNING_MS = 60_000;
+/** ECR begins a scan on push some time after it; one that has not begun then is asked for. */
+const BEGINNING_MS = 30_000;
 /** GitHub shows ten annotations of a kind for a step; the summary has them all. */
 const ANNOTATIONS = 9;
+
+const STATE = 'The images are in the registry; nothing is deployed.';
 
 interface Scanned {
   readonly image: Published;
@@ -52,12 +55,13 @@ export async function requireScanned(
     for (;;) {
       const state = await ecr.scan(repository, digest);
       const absent = state.kind === 'none';
-      if (absent && !asked && (!repository.scanOnPush || clock.now() - begun > BEGINNING_MS / 2)) {
+      if (absent && !asked && (!repository.scanOnPush || clock.now() - begun > BEGINNING_MS)) {
         asked = true;
-        await ecr.startScan(repository, digest);
+        if (!(await ecr.startScan(repository, digest))) {
+          return { kind: 'failed', why: 'ECR cannot scan images of its kind' };
+        }
       }
-      const hopeless = absent && asked && clock.now() - begun > BEGINNING_MS;
-      if ((state.kind !== 'running' && !absent) || hopeless || clock.now() >= deadline) return state;
+      if ((state.kind !== 'running' && !absent) || clock.now() >= deadline) return state;
       await clock.sleep(LOOKS_MS, cancelled);
       cancelled.throwIfAborted();
     }
@@ -73,13 +77,12 @@ export async function requireScanned(
   }
   await reporter.summary(summaryOf(scanned, unknown, inputs));
   const failing = scanned.filter(({ judgement }) => judgement.failing.length > 0);
-  const state = 'The images are in the registry; nothing is deployed.';
   if (failing.length > 0) {
     const counts = failing.map(({ image, judgement }) => `${image.name} has ${countOf(judgement.failing)}`);
     throw new DeployError(
       `The scan found what fail-on: ${inputs.failOn} does not let pass: ${counts.join('; ')}`,
       {
-        state,
+        state: STATE,
         next: 'Update what is named above. What does not matter here may pass until a day: allow-findings takes lines such as CVE-2024-1234 until 2026-12-31.',
       },
     );
@@ -88,7 +91,7 @@ export async function requireScanned(
     throw new DeployError(
       `No scan says whether ${unknown.map(({ image, why }) => `${image.name} is sound (${why})`).join(', or ')}`,
       {
-        state,
+        state: STATE,
         next: 'Turn scan on push on for the repository, give scan-timeout more time, or set on-no-scan: proceed.',
       },
     );
@@ -101,13 +104,18 @@ const unique = (found: readonly Vulnerability[]): readonly Vulnerability[] => [
 ];
 
 /** An index is not scanned itself, but its images. */
-async function scannedDigests({ digest, prepared: { remote } }: Published): Promise<readonly string[]> {
-  const platforms = platformsOf((await remote.manifest(digest))?.content ?? { schemaVersion: 2 });
+async function scannedDigests({ name, digest, prepared }: Published): Promise<readonly string[]> {
+  const { remote, repository } = prepared;
+  const manifest = await remote.manifest(digest).catch((error: unknown) => {
+    throw registryRefusal(error, { name, repositories: [repository], state: STATE });
+  });
+  const platforms = platformsOf(manifest?.content ?? { schemaVersion: 2 });
   return platforms.length === 0 ? [digest] : platforms.map((each) => each.digest);
 }
 
 function whyOf(state: ScanState, { timeoutMs }: ScanInputs): string {
   if (state.kind === 'running') return `its scan was not over after ${formatDuration(timeoutMs)}`;
+  if (state.kind === 'none') return `${state.why} in ${formatDuration(timeoutMs)}`;
   return state.kind === 'done' ? '' : state.why;
 }
 
@@ -166,7 +174,7 @@ function summaryOf(
     ];
     const table = rows.slice(0, SHOWN).map(([found, verdict]) => {
       const id =
-        found.url && /^https:\/\/[^\s()<>]+$/.test(found.url)
+        found.url && /^https:\/\/[^\s()<>|]+$/.test(found.url)
           ? `[${cell(found.id)}](${found.url})`
           : cell(found.id);
       const pack = [found.packageName, found.version].filter((part) => part !== undefined).join(' ');

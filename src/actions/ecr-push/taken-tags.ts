@@ -25,12 +25,20 @@ async function configurationOf(
   const single = platform ? await repository.manifest(platform.digest) : manifest;
   const config = single?.content.config;
   if (!config) return { configDigest: undefined, labels: {} };
-  const stream = await repository.open(config);
-  const { config: settings } = (await new Response(stream).json()) as {
-    config?: { Labels?: Readonly<Record<string, string>> | null };
-  };
   return {
     configDigest: platform ? undefined : config.digest,
-    labels: settings?.Labels ?? {},
+    labels: labelsIn(await repository.read(config)),
   };
+}
+
+/** What is not an image, such as a chart, keeps something else there. */
+function labelsIn(bytes: Uint8Array): Readonly<Record<string, string>> {
+  try {
+    const configuration = JSON.parse(Buffer.from(bytes).toString()) as {
+      config?: { Labels?: Readonly<Record<string, string>> | null } | null;
+    } | null;
+    return configuration?.config?.Labels ?? {};
+  } catch {
+    return {};
+  }
 }

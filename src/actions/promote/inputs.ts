@@ -33,6 +33,10 @@ export interface Inputs {
   readonly target: Side;
 }
 
+/** A job output that holds a masked value, such as an account id, arrives empty in the next job. */
+const EMPTY =
+  'no image is given. If it comes from another job: GitHub drops an output that holds a masked value, such as the account id in an address; hand on the output "reference" or "references" of ecr-push, which has none.';
+
 /** @throws ConfigError with every problem of every input */
 export async function readInputs(input: InputSource, commit: Commit): Promise<Inputs> {
   const reader = new InputReader(input);
@@ -45,11 +49,14 @@ export async function readInputs(input: InputSource, commit: Commit): Promise<In
     reader.problem('images', 'is given beside image; give one of them');
   }
   if (image === undefined && list === undefined) {
-    reader.problem('image', `names no image: ${imageProblem('') ?? ''}`);
+    reader.problem('image', EMPTY);
   }
   if (image !== undefined) named.set('', image);
   if (list !== undefined) {
-    const rules = { form: 'name=image', problemOf: imageProblem };
+    const rules = {
+      form: 'name=image',
+      problemOf: (text: string) => (text === '' ? EMPTY : imageProblem(text)),
+    };
     const none: ReadonlyMap<string, string> = new Map();
     const given = await reader.attemptLater(() => parseAssignments(list, 'images', rules), none);
     for (const [name, reference] of given) named.set(name, reference);
@@ -64,6 +71,13 @@ export async function readInputs(input: InputSource, commit: Commit): Promise<In
     reader.problem(
       'images',
       `are in several registries (${hosts.join(', ')}); promote from each in a step of its own`,
+    );
+  }
+  for (const [place, [first, ...others]] of clashes(promotions)) {
+    if (others.length === 0) continue;
+    reader.problem(
+      'images',
+      `${[first, ...others].join(' and ')} would all become ${place}; put {name} into to-repository or tags`,
     );
   }
   const ecr = parseEcrHost(hosts[0] ?? '');
@@ -88,6 +102,18 @@ export async function readInputs(input: InputSource, commit: Commit): Promise<In
   return { promotions, source, target };
 }
 
+/** Who would get each tag of each repository. */
+function clashes(promotions: readonly Promotion[]): ReadonlyMap<string, readonly string[]> {
+  const places = new Map<string, string[]>();
+  for (const { name, toRepository, tags } of promotions) {
+    for (const { tag } of tags) {
+      const place = `${toRepository}:${tag}`;
+      places.set(place, [...(places.get(place) ?? []), name]);
+    }
+  }
+  return places;
+}
+
 function readPromotion(
   name: string,
   place: string,
@@ -96,7 +122,7 @@ function readPromotion(
   tagLines: string,
   commit: Commit,
 ): Promotion {
-  const wrong = imageProblem(text);
+  const wrong = text === '' ? EMPTY : imageProblem(text);
   const from = parseReference(text.startsWith(PORTABLE) ? text.slice(PORTABLE.length) : text);
   if (wrong !== undefined) throw new ConfigError({ input: place, message: wrong });
   if (!from || (from.tag === undefined && from.digest === undefined)) {
@@ -121,8 +147,17 @@ function readPromotion(
           message: `"${to}" is not the name of an ECR repository; write it without registry and tag`,
         },
       ];
-  if (problems.length + repositoryProblem.length > 0)
-    throw new ConfigError([...problems, ...repositoryProblem]);
+  const noTag =
+    tagLines !== '' && tags.length + problems.length === 0
+      ? [
+          {
+            input: 'tags',
+            message: `gives no tag: the run was started by ${commit.ref || 'no git reference'}, not by a tag such as v1.2.3; name a tag, or leave tags out to keep the one it has`,
+          },
+        ]
+      : [];
+  const wrongs = [...problems, ...repositoryProblem, ...noTag];
+  if (wrongs.length > 0) throw new ConfigError(wrongs);
   // A version keeps its name on its way from stage to stage.
   const kept = from.tag === undefined ? [] : [{ tag: from.tag, moves: false, asked: false }];
   return { name: label, from, toRepository: to, tags: tags.length > 0 ? tags : kept };

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ConfigError, DeployError } from '../../errors.ts';
 import { isImmutable } from '../../images/mutability.ts';
-import { portable } from '../../images/reference.ts';
+import { isSameRegistry, portable } from '../../images/reference.ts';
 import type { Repositories, Repository } from '../../ports.ts';
 import { copyImage } from '../../registry/copy.ts';
 import { type RegistryOptions, RemoteRepository } from '../../registry/registry.ts';
@@ -9,6 +9,7 @@ import { RegistryError } from '../../registry/registry-error.ts';
 import type { ActionContext } from '../action.ts';
 import { commitOf } from '../commit.ts';
 import { keptLogin } from '../registry-login.ts';
+import { registryRefusal } from '../registry-refusal.ts';
 import { type Promotion, readInputs, type Side } from './inputs.ts';
 
 /** A registry, and how to get in. */
@@ -26,6 +27,20 @@ interface Promoted {
 
 /** Copies images by their digests into another repository, account, region or under another tag. */
 export async function run(context: ActionContext): Promise<void> {
+  try {
+    await promoteImages(context);
+  } catch (cause) {
+    if (!context.cancelled.aborted) throw cause;
+    throw new DeployError('The run was cancelled.', {
+      state:
+        'Images that are told above are promoted. Of the others the target has at most parts, which no tag names.',
+      next: 'Run this step again: what was copied already is used again.',
+      cause,
+    });
+  }
+}
+
+async function promoteImages(context: ActionContext): Promise<void> {
   const { reporter, env } = context;
   const inputs = await readInputs(context.input, commitOf(env));
   const source = openSide(inputs.source, context);
@@ -82,6 +97,7 @@ interface Plan {
   readonly promotion: Promotion;
   readonly from: RemoteRepository;
   readonly digest: string;
+  readonly origin: Repository;
   readonly to: RemoteRepository;
   readonly repository: Repository;
   readonly tags: readonly string[];
@@ -105,6 +121,13 @@ async function allPlans(
 
 async function planOf(promotion: Promotion, source: Place, target: Place): Promise<Plan> {
   const { from, toRepository, tags } = promotion;
+  const host = from.registry && new URL((await source.access.login()).endpoint).host;
+  if (from.registry && host && !isSameRegistry(from.registry, host)) {
+    throw new ConfigError({
+      input: 'image',
+      message: `${from.repository} is in the registry ${from.registry}, and this step reads from ${host}; check source-region and source-registry-id, or write ecr:${from.repository}`,
+    });
+  }
   const [origin, repository] = await Promise.all([
     source.ecr.find(from.repository),
     target.ecr.find(toRepository),
@@ -126,13 +149,18 @@ async function planOf(promotion: Promotion, source: Place, target: Place): Promi
   const there = new RemoteRepository(origin.name, source.access);
   const to = new RemoteRepository(repository.name, target.access);
   const reference = from.digest ?? from.tag ?? '';
-  const digest = await there.digestOf(reference);
+  const ask = (side: RemoteRepository, which: Repository, image: string) =>
+    side.digestOf(image).catch((error: unknown) => {
+      const state = 'Nothing was copied.';
+      throw registryRefusal(error, { name: promotion.name, repositories: [which], state });
+    });
+  const digest = await ask(there, origin, reference);
   if (digest === undefined) return fail('image', `${from.repository} has no image ${reference}`);
   const wanted = tags.filter(
     ({ tag, asked, moves }) => asked || !moves || !isImmutable(repository.mutability, tag),
   );
   for (const { tag } of wanted) {
-    const taken = isImmutable(repository.mutability, tag) ? await to.digestOf(tag) : undefined;
+    const taken = isImmutable(repository.mutability, tag) ? await ask(to, repository, tag) : undefined;
     if (taken === undefined || taken === digest) continue;
     return fail(
       'tags',
@@ -143,6 +171,7 @@ async function planOf(promotion: Promotion, source: Place, target: Place): Promi
     promotion,
     from: there,
     digest,
+    origin,
     to,
     repository,
     tags: wanted.map(({ tag }) => tag),
@@ -153,7 +182,7 @@ async function planOf(promotion: Promotion, source: Place, target: Place): Promi
 const registryOf = ({ uri }: Repository): string => uri.slice(0, uri.indexOf('/'));
 
 async function promote(
-  { promotion, from, digest, to, repository, tags, sameRegistry }: Plan,
+  { promotion, from, origin, digest, to, repository, tags, sameRegistry }: Plan,
   { reporter }: ActionContext,
 ): Promise<Promoted> {
   const { name } = promotion;
@@ -170,19 +199,17 @@ async function promote(
         );
     }
     const sent = blobs === 0 ? 'all of it was there' : `${blobs} blobs sent, ${(bytes / 1e6).toFixed(1)} MB`;
+    if (tags.length === 0) {
+      reporter.warning(
+        `${name}: no tag names ${digest} in ${repository.name}: a lifecycle rule for untagged images would delete it while it runs. Give it one by tags.`,
+      );
+    }
     reporter.info(
       `${name}: ${from.name}@${digest} is ${repository.name}${tags.map((tag) => `:${tag}`).join(', ')} (${sent})`,
     );
   } catch (error) {
-    if (!(error instanceof RegistryError)) throw error;
-    throw new DeployError(`${name} could not be promoted to ${repository.uri}: ${error.message}`, {
-      state: 'Nothing is deployed. Parts that were copied already are used by the next run.',
-      next:
-        error.status === 401 || error.status === 403
-          ? 'Allow the pull on the one side and the push on the other; the permissions are in the README of promote.'
-          : 'Run this step again.',
-      cause: error,
-    });
+    const state = 'Nothing is deployed. Parts that were copied already are used by the next run.';
+    throw registryRefusal(error, { name, repositories: [repository, origin], state });
   }
   return { name, digest, image: `${repository.uri}@${digest}`, reference: portable(repository.name, digest) };
 }
