@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Manifest } from '../../src/images/manifest.ts';
 import { MANIFEST_TYPES } from '../../src/images/manifest.ts';
@@ -174,20 +175,39 @@ export function writeContext(
 export const leftovers = (job: Job): readonly string[] =>
   readdirSync(job.directory).filter((name) => name.startsWith('deploy-actions-'));
 
-/** Processes that a step has started and that are still there, by their command lines. */
-export function processesOf(job: Job): readonly string[] {
+export interface Running {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/** Processes of this machine that fit, by what `/proc` tells of them. */
+function processes(fits: (told: { command: string; environment: string }) => boolean): readonly Running[] {
   const read = (pid: string, file: string) => {
     try {
       return readFileSync(`/proc/${pid}/${file}`, 'utf8').replaceAll('\0', ' ');
     } catch {
+      // It has ended by now.
       return '';
     }
   };
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => read(pid, 'environ').includes(`RUNNER_TEMP=${job.directory} `))
-    .map((pid) => read(pid, 'cmdline').trim())
-    .filter((line) => line !== '');
+    .map((pid) => ({ pid, command: read(pid, 'cmdline').trim(), environment: read(pid, 'environ') }))
+    .filter((told) => told.command !== '' && fits(told))
+    .map(({ pid, command }) => ({ pid: Number(pid), command }));
+}
+
+/** What a job's steps have started and is still there. */
+export const processesOf = (job: Job): readonly Running[] =>
+  processes(({ environment }) => environment.includes(`RUNNER_TEMP=${job.directory} `));
+
+/** What runs with these words on its command line. */
+export const processesWith = (words: string): readonly Running[] =>
+  processes(({ command }) => command.includes(words));
+
+/** Waits for what a test has brought about; the test's own time is the limit. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await pause(20);
 }
 
 /** Every file of the user's docker but buildx's own notes of builds, byte by byte. */

@@ -1,6 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Job, StepResult } from '../../src/runner/start-action.ts';
 import {
@@ -9,7 +8,9 @@ import {
   dockerRunner,
   leftovers,
   processesOf,
+  processesWith,
   settingsOf,
+  until,
   writeContext,
 } from './docker-runner.ts';
 import { type RegistryWorld, SHA } from './registry-world.ts';
@@ -43,19 +44,7 @@ afterAll(async () => {
   await runner?.stop();
 });
 
-const sleepers = () =>
-  readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(SLEEP);
-    } catch {
-      return false;
-    }
-  });
-
-/** Waits for what a test has brought about; the test's own time is the limit. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await pause(20);
-}
+const sleepers = () => processesWith(SLEEP);
 
 async function expectNothingLeft(job: Job, cancelled: StepResult): Promise<void> {
   expect([cancelled.code, cancelled.signal], cancelled.log).toEqual([1, null]);
@@ -134,12 +123,30 @@ describe('a cancelled ecr-push', () => {
           const front = await world.registry();
           front.fail({ path: /^\/v2\/$/, how: 'slow', ms: 60_000, times: 100 });
           const running = job.start('ecr-push', { ...inputs, repository: 'shop' });
-          await until(() => front.requests.length > 0);
+          // The first is asked without the password, and answered at once.
+          await until(() => front.requests.length > 1 && front.requests.at(-1)?.status === 0);
+          expect(processesOf(job).map(({ command }) => command)).toContainEqual(
+            expect.stringContaining('docker login'),
+          );
           await expectNothingLeft(job, await cancelTimed(running));
         },
         { scale: 1 },
       );
     }
+  });
+
+  it('kills a docker that does not listen, before the runner kills the step', async () => {
+    await runner.play({ shop: {} }, async (world) => {
+      const { job, inputs } = jobWith(world, 'buildx', 0);
+      writeContext(runner, job, 'app', { Dockerfile: LONG });
+      const running = job.start('ecr-push', { ...inputs, repository: 'shop', 'no-cache': 'true' });
+      await running.says(/[\d.]+ now it sleeps/);
+      const clients = processesOf(job).filter(({ command }) => command.includes('buildx'));
+      expect(clients.length).toBeGreaterThan(0);
+      for (const { pid } of clients) process.kill(pid, 'SIGSTOP');
+      await expectNothingLeft(job, await cancelTimed(running));
+      expect(await runner.tags('shop')).toEqual([]);
+    });
   });
 
   it('ends its wait for a scan; the images are pushed', async () => {
@@ -166,7 +173,7 @@ describe('a cancelled ecr-push', () => {
       const file = readFileSync(join(job.directory, configuration ?? '', 'config.json'), 'utf8');
       expect(file).toContain(new URL((await world.registry()).url).host);
       // The runner ends what a step has left behind.
-      for (const pid of orphansOf(job)) process.kill(pid, 'SIGKILL');
+      for (const { pid } of processesOf(job)) process.kill(pid, 'SIGKILL');
       const killed = await running.done;
       expect(killed.signal).toBe('SIGKILL');
       const post = await job.post('ecr-push', killed);
@@ -177,16 +184,3 @@ describe('a cancelled ecr-push', () => {
     });
   });
 });
-
-function orphansOf(job: Job): readonly number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`RUNNER_TEMP=${job.directory}\0`);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}
