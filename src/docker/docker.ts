@@ -156,13 +156,16 @@ const PUSH_PART = /failed to push|pushing (layers|manifest)|failed to do request
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** The last line that says something; docker repeats the whole story above it. */
-const lastWords = (text: string): string =>
-  text
-    .trim()
+/** The line that tells why; docker repeats the whole story above it, and buildx adds advice below. */
+function lastWords(text: string): string {
+  const lines = text
     .split('\n')
-    .findLast((line) => line.trim() !== '' && !/^See '|^Run '/.test(line.trim()))
-    ?.trim() ?? 'no reason was given';
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^(See '|Run '|Learn more at |View build details: )/.test(line));
+  const error = lines.findLastIndex((line) => /^ERROR: /i.test(line));
+  const told = error < 0 ? lines.slice(-1) : lines.slice(error);
+  return told.join(' ').replace(/^ERROR: (failed to build: )?/i, '') || 'no reason was given';
+}
 
 const buildFailed = (reference: string, { stderr, stdout }: Finished): DeployError =>
   new DeployError(`the build of ${reference} failed: ${lastWords(stderr || stdout)}`, {

@@ -234,6 +234,7 @@ describe('ecr-push with BuildKit', () => {
       const job = runner.job(world);
       writeContext(runner, job, 'app', { Dockerfile: dockerfile('cached') });
       const ref = 'type=registry,ref={repository}:cache';
+      await runner.docker('buildx', 'prune', '--all', '--force');
       const inputs = { repository: 'cached', context: 'app' };
       const first = await job.run('ecr-push', { ...inputs, 'cache-to': `${ref},mode=max` });
       expect(first.code, first.log).toBe(0);
