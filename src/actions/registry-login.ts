@@ -1,6 +1,15 @@
 import type { Clock } from '../clock.ts';
 import type { RegistryLogin, Repositories } from '../ports.ts';
 
+/** A registry as errors name it. */
+export function placeOf(
+  place: { readonly region: string | undefined; readonly registryId: string | undefined },
+  env: NodeJS.ProcessEnv,
+): string {
+  const region = place.region || env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || 'the region of the job';
+  return `the registry of ${place.registryId ?? "the account of this job's role"} in ${region}`;
+}
+
 /** A login this near to its end is renewed before it is used. */
 const MARGIN_MS = 10 * 60_000;
 

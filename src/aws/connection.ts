@@ -135,6 +135,13 @@ function explain(error: unknown, action: string): unknown {
       cause: error,
     });
   }
+  if (/Region not accepted/.test(message)) {
+    const fix = 'set a region such as eu-west-1, by the inputs of this step or by AWS_REGION';
+    return new ConfigError(
+      { input: 'region', message: `is empty or no name of one; ${fix}` },
+      { cause: error },
+    );
+  }
   if (/Region is missing/.test(message)) {
     return new ConfigError(
       {

@@ -18,14 +18,22 @@ export interface CommandOptions {
 /** How long a command that was told to end may take, in ms. The runner itself gives the whole step 10 s. */
 const LAST_WORDS_MS = 4_000;
 
+/** How often those are looked for that are still ending, in ms. */
+const LOOKS_MS = 20;
+
 /** Runs `docker` with the arguments as they are, through no shell. */
 export type DockerCommand = (args: readonly string[], options?: CommandOptions) => Promise<Finished>;
 
 /**
  * @param env all that the command knows of the world
  * @param signal ends the command, which is told so first and killed when it does not listen
+ * @param lastWordsMs how long it may take to end, in ms
  */
-export function dockerCommand(env: NodeJS.ProcessEnv, signal: AbortSignal): DockerCommand {
+export function dockerCommand(
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+  lastWordsMs = LAST_WORDS_MS,
+): DockerCommand {
   return (args, { input, env: more, onLine } = {}) =>
     new Promise<Finished>((settle, refuse) => {
       signal.throwIfAborted();
@@ -35,13 +43,22 @@ export function dockerCommand(env: NodeJS.ProcessEnv, signal: AbortSignal): Dock
         stdio: ['pipe', 'pipe', 'pipe'],
         detached: true,
       });
-      const tell = (name: NodeJS.Signals) => {
-        if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, name);
+      /** @returns whether anybody of the group is there to hear it; 0 says nothing */
+      const tell = (name: NodeJS.Signals | 0): boolean => {
+        try {
+          return child.pid !== undefined && process.kill(-child.pid, name);
+        } catch {
+          return false;
+        }
       };
+      let killed = false;
       let killing: NodeJS.Timeout | undefined;
       const stop = () => {
         tell('SIGTERM');
-        killing = setTimeout(() => tell('SIGKILL'), LAST_WORDS_MS);
+        killing = setTimeout(() => {
+          tell('SIGKILL');
+          killed = true;
+        }, lastWordsMs);
       };
       signal.addEventListener('abort', stop, { once: true });
       const stdout = new Lines(onLine);
@@ -52,7 +69,9 @@ export function dockerCommand(env: NodeJS.ProcessEnv, signal: AbortSignal): Dock
         signal.removeEventListener('abort', stop);
         refuse(error.code === 'ENOENT' ? missing(error) : error);
       });
-      child.on('close', (code) => {
+      child.on('close', function ended(code: number | null) {
+        // A plugin may take longer over its end than docker, which has started it.
+        if (signal.aborted && !killed && tell(0)) return void setTimeout(ended, LOOKS_MS, code);
         clearTimeout(killing);
         signal.removeEventListener('abort', stop);
         stdout.end();

@@ -35,6 +35,15 @@ export function parseReference(text: string): ImageReference | undefined {
   };
 }
 
+/** What happened to a name that was put together of pieces which GitHub keeps to itself. */
+export function lostPiece(text: string): string | undefined {
+  if (text.includes('***')) {
+    return 'the log shows *** in the place of a masked value, such as an account id, but it is not that value; write the name of the repository without the registry';
+  }
+  if (!text.startsWith('.')) return undefined;
+  return 'the account id before the first dot is missing: GitHub drops a job output that holds a masked value; write the name of the repository without the registry';
+}
+
 export const isTag = (text: string): boolean => new RegExp(`^${TAG}$`).test(text);
 export const isDigest = (text: string): boolean => new RegExp(`^${DIGEST}$`).test(text);
 

@@ -41,7 +41,7 @@ export function readTags(
     if (isTag(tag)) tags.set(tag, tags.get(tag) ?? { tag, moves, asked });
     else {
       const rule =
-        'a tag is up to 128 letters, digits, underscores, dots and hyphens, beginning with no dot or hyphen';
+        'write one on each line, of up to 128 letters, digits, underscores, dots and hyphens, beginning with no dot or hyphen';
       problems.push({ input: `tags line ${line}`, message: `"${tag}" is not a tag; ${rule}` });
     }
   };

@@ -98,7 +98,7 @@ export class RemoteRepository implements ImageSource {
   async read(blob: Descriptor): Promise<Uint8Array> {
     return this.#patiently(async () => {
       const bytes = new Uint8Array(await new Response(await this.open(blob)).arrayBuffer());
-      if (sha256(bytes) !== blob.digest) {
+      if (blob.digest.startsWith('sha256:') && sha256(bytes) !== blob.digest) {
         throw new RegistryError(`${this.#name}: the registry answered other content for ${blob.digest}`);
       }
       return bytes;
@@ -222,7 +222,10 @@ const isBroken = (error: unknown): error is Error =>
 export function manifestIn(bytes: Uint8Array): Manifest | undefined {
   try {
     const content: unknown = JSON.parse(Buffer.from(bytes).toString());
-    return typeof content === 'object' && content !== null ? (content as Manifest) : undefined;
+    if (typeof content !== 'object' || content === null) return undefined;
+    const { layers, manifests } = content as Partial<Record<string, unknown>>;
+    const wellFormed = [layers, manifests].every((list) => list === undefined || Array.isArray(list));
+    return wellFormed ? (content as Manifest) : undefined;
   } catch {
     return undefined;
   }

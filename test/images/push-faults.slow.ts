@@ -69,7 +69,7 @@ describe('the login', () => {
     await runner.play({ shop: {} }, async (world) => {
       const { job, inputs } = jobWith(world, 'the engine', 'shop');
       const front = await world.registry();
-      front.fail({ ...fault, path: /^\/v2\/$/, times: 6 });
+      front.fail({ ...fault, path: /^\/v2\/$/, times: 3 });
       const step = await job.run('ecr-push', inputs);
       expect(step.code, step.log).toBe(0);
       expect(step.log).toContain('the login failed; try 2 of');
@@ -117,22 +117,6 @@ describe.each(BUILDERS)('a push by %s', (builder) => {
     });
   });
 
-  it('that is refused for good ends at once and says why', async () => {
-    const repository = named('gone');
-    await runner.play({ [repository]: {} }, async (world) => {
-      const { job, inputs } = jobWith(world, builder, repository);
-      const front = await world.registry();
-      front.fail({ how: 'status', status: 403, method: 'POST', times: ALWAYS });
-      const step = await job.run('ecr-push', inputs);
-      expect(step.code).toBe(1);
-      expect(step.log).not.toContain('try 2 of');
-      expect(errorOf(step)).toContain(`/${repository}:${SHA}`);
-      expect(errorOf(step)).toMatch(/denied|403/);
-      expect(await runner.tags(repository)).toEqual([]);
-      expectClean(job);
-    });
-  });
-
   it('goes on when the registry was away in the middle of it', async () => {
     const repository = named('back');
     await runner.play(
@@ -155,6 +139,22 @@ describe.each(BUILDERS)('a push by %s', (builder) => {
       },
       { scale: 1 },
     );
+  });
+
+  it('that is refused again after a new login ends, and says so', async () => {
+    const repository = named('refused');
+    await runner.play({ [repository]: {} }, async (world) => {
+      const { job, inputs } = jobWith(world, builder, repository);
+      const front = await world.registry();
+      front.fail({ how: 'unauthorized', method: 'POST', times: ALWAYS });
+      const step = await job.run('ecr-push', inputs);
+      expect(step.code).toBe(1);
+      expect(step.log).not.toContain('try 3 of');
+      expect(errorOf(step)).toContain(`${repository}:${SHA} could not be pushed: `);
+      expect(errorOf(step)).toMatch(/unauthorized/i);
+      expect(await runner.tags(repository)).toEqual([]);
+      expectClean(job);
+    });
   });
 
   it('loses to somebody who takes an immutable tag during the build, whose image stays', async () => {

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+import { DescribeImagesCommand, ECRClient, GetLifecyclePolicyCommand } from '@aws-sdk/client-ecr';
 import { expect } from 'vitest';
 import { type Clock, scaledClock } from '../../src/clock.ts';
 import { Job } from '../../src/runner/start-action.ts';
@@ -31,6 +33,12 @@ export interface RegistryWorldOptions {
   readonly upstream?: string;
 }
 
+/** The simulator's own account and region where it says nothing else. */
+export interface RegistryPlace {
+  readonly accountId?: string;
+  readonly region?: string;
+}
+
 /** A simulated ECR with its registry, and jobs that push to it. */
 export class RegistryWorld {
   readonly simulator: Simulator<SimulatedWorld>;
@@ -57,8 +65,45 @@ export class RegistryWorld {
     return job;
   }
 
-  registry(place?: { readonly accountId?: string; readonly region?: string }) {
+  registry(place?: RegistryPlace) {
     return this.simulator.registry(place);
+  }
+
+  /** Digests by tag, of a repository in a registry. */
+  async tags(repository = 'shop', place: RegistryPlace = {}): Promise<Readonly<Record<string, string>>> {
+    const { imageDetails = [] } = await this.#ecr(place).send(
+      new DescribeImagesCommand({
+        repositoryName: repository,
+        ...(place.accountId !== undefined && { registryId: place.accountId }),
+      }),
+    );
+    return Object.fromEntries(
+      imageDetails.flatMap(({ imageTags = [], imageDigest = '' }) =>
+        imageTags.map((tag) => [tag, imageDigest] as const),
+      ),
+    );
+  }
+
+  async lifecyclePolicy(repositoryName: string): Promise<string | undefined> {
+    const command = new GetLifecyclePolicyCommand({ repositoryName });
+    return (await this.#ecr({}).send(command)).lifecyclePolicyText;
+  }
+
+  #ecr({ region = 'eu-west-1' }: RegistryPlace): ECRClient {
+    return new ECRClient({
+      endpoint: this.simulator.url,
+      region,
+      credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' },
+    });
+  }
+
+  /** Waits, however busy the machine is, for something to be so. */
+  async until(holds: () => boolean): Promise<void> {
+    const end = performance.now() + 20_000;
+    while (!holds()) {
+      if (performance.now() > end) throw new Error(`it never came to be that ${holds}`);
+      await setTimeout(5);
+    }
   }
 
   get calls(): readonly RecordedCall[] {

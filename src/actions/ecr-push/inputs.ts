@@ -1,9 +1,10 @@
 import type { Build } from '../../docker/build.ts';
 import { ConfigError } from '../../errors.ts';
-import { isRepositoryName, parseEcrHost, parseReference } from '../../images/reference.ts';
+import { isRepositoryName, lostPiece, parseEcrHost, parseReference } from '../../images/reference.ts';
 import { type Exception, readExceptions, SEVERITIES } from '../../images/scan.ts';
 import { type Commit, DEFAULT_TAGS, readTags, type WantedTag } from '../../images/tags.ts';
 import { listLines } from '../../rollout/list-lines.ts';
+import { isList, isObject } from '../../taskdef/definition.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 import { parseAssignments } from '../render-task-definition/assignments.ts';
 import { type Entry, readImageList } from './image-list.ts';
@@ -68,11 +69,15 @@ const OF_AN_IMAGE = [
   'oci-layout',
 ] as const;
 
-/** @throws ConfigError with every problem of every input and every image */
+/**
+ * @param resolve puts what stacks say in the place of references to them, in the inputs of one image of the list
+ * @throws ConfigError with every problem of every input and every image
+ */
 export async function readInputs(
   input: InputSource,
   commit: Commit,
   env: NodeJS.ProcessEnv,
+  resolve: (image: InputSource) => Promise<InputSource> = async (image) => image,
 ): Promise<Inputs> {
   const reader = new InputReader(input);
   const failOn = reader.oneOf('fail-on', ['none', ...SEVERITIES], 'none');
@@ -83,6 +88,14 @@ export async function readInputs(
   const create = reader.boolean('create-repository', false);
   const immutableTags = reader.boolean('immutable-tags', true);
   const lifecyclePolicy = reader.parse('lifecycle-policy', readPolicy, undefined);
+
+  if (lifecyclePolicy !== undefined && !create) {
+    const fix = 'add create-repository: true, or leave it out';
+    reader.problem('lifecycle-policy', `is for a repository that this step makes; ${fix}`);
+  }
+  if (exceptions.length > 0 && reader.optional('fail-on') === undefined) {
+    reader.problem('allow-findings', 'does nothing, because no finding fails; add fail-on, such as high');
+  }
 
   const list = reader.verbatim('images');
   const single = { entries: [{ label: '', name: undefined, input }], problems: [] };
@@ -95,7 +108,7 @@ export async function readInputs(
   const images: ImageInputs[] = [];
   for (const entry of entries) {
     const image = await reader.attemptLater<ImageInputs | undefined>(
-      () => readImage(entry, commit, env),
+      async () => readImage({ ...entry, input: await resolve(entry.input) }, commit, env),
       undefined,
     );
     if (image) images.push(image);
@@ -143,7 +156,7 @@ async function readImage(
   ) {
     const rule =
       'write the name of an ECR repository (small letters, digits, and . _ - / between them), without a tag';
-    reader.problem('repository', `"${given}" is not a repository; ${rule}`);
+    reader.problem('repository', `"${given}" is not a repository; ${lostPiece(given) ?? rule}`);
   }
   const repository = reference?.repository ?? given;
   const prefix = reader.optional('tag-prefix') ?? '';
@@ -243,10 +256,15 @@ const repeated = (names: readonly string[]): readonly string[] => [
 
 const lastPart = (repository: string): string => repository.slice(repository.lastIndexOf('/') + 1);
 
+const isRule = (rule: unknown): boolean =>
+  isObject(rule) && ['rulePriority', 'selection', 'action'].every((key) => key in rule);
+
 function readPolicy(text: string): string {
   try {
     const policy: unknown = JSON.parse(text);
-    if (typeof policy === 'object' && policy !== null && 'rules' in policy) return text;
+    // ECR would refuse it only when the repository is made already.
+    const rules = isObject(policy) ? policy['rules'] : undefined;
+    if (isList(rules) && rules.length > 0 && rules.every(isRule)) return text;
   } catch {
     // Told below, together with what is JSON and no policy.
   }

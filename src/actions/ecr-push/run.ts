@@ -9,7 +9,8 @@ import type { RegistryLogin, Repositories, Repository } from '../../ports.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToStacks } from '../aws-adapters.ts';
 import { commitOf } from '../commit.ts';
-import { keptLogin } from '../registry-login.ts';
+import type { InputSource } from '../input-reader.ts';
+import { keptLogin, placeOf } from '../registry-login.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { type ImageInputs, type Inputs, readInputs } from './inputs.ts';
 import { originOf } from './origin.ts';
@@ -37,10 +38,9 @@ export async function run(context: ActionContext): Promise<void> {
 async function pushImages(context: ActionContext): Promise<void> {
   const { reporter, env, clock, cancelled } = context;
   const workspace = env['GITHUB_WORKSPACE'] || process.cwd();
-  const source = await withStackOutputs(context.input, ['repository'], () =>
-    connectToStacks(clock, cancelled),
-  );
-  const inputs = await readInputs(source, commitOf(env), env);
+  const resolve = (input: InputSource) =>
+    withStackOutputs(input, ['repository'], () => connectToStacks(clock, cancelled));
+  const inputs = await readInputs(await resolve(context.input), commitOf(env), env, resolve);
   maskSecrets(inputs, reporter.mask, env);
 
   const { repositories: connect } = await import('../../aws/repositories.ts');
@@ -51,7 +51,7 @@ async function pushImages(context: ActionContext): Promise<void> {
   );
   const login = keptLogin(ecr, clock, reporter.mask);
   const [repositories, origin] = await Promise.all([
-    findRepositories(inputs, ecr, login, reporter.info),
+    findRepositories(inputs, ecr, login, context),
     originOf(env, workspace),
   ]);
   const access = { clock, signal: cancelled, login };
@@ -97,10 +97,10 @@ function maskSecrets({ images }: Inputs, mask: (secret: string) => void, env: No
 
 /** @throws ConfigError naming every repository that is elsewhere, or not there and not to be made */
 async function findRepositories(
-  { images, create }: Inputs,
+  { images, create, region, registryId }: Inputs,
   ecr: Repositories,
   login: () => Promise<RegistryLogin>,
-  say: (line: string) => void,
+  { reporter, env }: ActionContext,
 ): Promise<ReadonlyMap<string, Repository>> {
   const [written] = images.flatMap(({ registry }) => registry ?? []);
   const host = written && new URL((await login()).endpoint).host;
@@ -123,12 +123,12 @@ async function findRepositories(
           scanOnPush: true,
           ...(lifecyclePolicy !== undefined && { lifecyclePolicy }),
         });
-        say(`Made the repository ${name}`);
+        reporter.info(`Made the repository ${name}`);
         return [name, made];
       }
       problems.push({
         input: 'repository',
-        message: `there is no repository "${name}" in this registry; check its name, the region and the account, or let this step make it by create-repository: true`,
+        message: `there is no repository "${name}" in ${placeOf({ region, registryId }, env)}; check its name, the region and the account, or let this step make it by create-repository: true`,
       });
       return undefined;
     }),
@@ -171,15 +171,16 @@ async function allOf(
   );
   const [first, ...others] = failed;
   if (!first) return ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
-  if (others.length === 0 || failed.some(({ error }) => !(error instanceof DeployError))) throw first.error;
+  if (others.length === 0) throw first.error;
+  const known = failed.flatMap(({ name, error }) => (error instanceof DeployError ? [{ name, error }] : []));
+  if (known.length < failed.length) throw failed.find(({ error }) => !(error instanceof DeployError))?.error;
   const done = images.length - failed.length;
-  throw new DeployError(
-    failed.map(({ name, error }) => `${name}: ${error instanceof Error ? error.message : ''}`).join('\n'),
-    {
-      state: `${done} of ${images.length} images are pushed.`,
-      next: 'Mend what is said above and run this step again: what is pushed already is used again.',
-    },
-  );
+  const nexts = new Set(known.flatMap(({ error: { next } }) => next ?? []));
+  const named = (name: string, text: string) => (text.startsWith(`${name}: `) ? text : `${name}: ${text}`);
+  throw new DeployError(known.map(({ name, error }) => named(name, error.message)).join('\n'), {
+    state: `${done} of ${images.length} images are pushed; they are used again when this step is run again.`,
+    next: [...nexts].join('\n'),
+  });
 }
 
 const nameOf = (inputs: ImageInputs | undefined): string => inputs?.name ?? '';

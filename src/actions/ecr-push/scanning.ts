@@ -3,6 +3,7 @@ import { platformsOf } from '../../images/manifest.ts';
 import { judgeScan, type ScanJudgement, type Vulnerability } from '../../images/scan.ts';
 import type { Reporter, Repositories, ScanState } from '../../ports.ts';
 import { formatDuration } from '../../rollout/duration.ts';
+import { printable } from '../../taskdef/shape.ts';
 import type { ActionContext } from '../action.ts';
 import { registryRefusal } from '../registry-refusal.ts';
 import type { ScanInputs } from './inputs.ts';
@@ -12,7 +13,7 @@ import type { Published } from './publish.ts';
 const LOOKS_MS = 5_000;
 /** ECR begins a scan on push some time after it; one that has not begun then is asked for. */
 const BEGINNING_MS = 30_000;
-/** GitHub shows ten annotations of a kind for a step; the summary has them all. */
+/** GitHub shows ten annotations of a kind for a step; the log has them all. */
 const ANNOTATIONS = 9;
 
 const STATE = 'The images are in the registry; nothing is deployed.';
@@ -122,7 +123,8 @@ function whyOf(state: ScanState, { timeoutMs }: ScanInputs): string {
 const titleOf = ({ id, severity, packageName, version, fixedIn }: Vulnerability): string => {
   const where =
     packageName === undefined ? '' : ` in ${packageName}${version === undefined ? '' : ` ${version}`}`;
-  return `${id} (${severity})${where}${fixedIn === undefined ? '' : `, mended in ${fixedIn}`}`;
+  // What a scanner says would otherwise begin lines of its own, and perhaps commands to the runner.
+  return printable(`${id} (${severity})${where}${fixedIn === undefined ? '' : `, mended in ${fixedIn}`}`);
 };
 
 function countOf(found: readonly Vulnerability[]): string {
@@ -137,7 +139,7 @@ function tell(reporter: Reporter, scanned: readonly Scanned[], { failOn }: ScanI
   );
   for (const line of failing.slice(0, ANNOTATIONS)) reporter.error(line);
   if (failing.length > ANNOTATIONS) {
-    reporter.error(`${failing.length - ANNOTATIONS} more findings are in the summary of this job.`);
+    reporter.error(`${failing.length - ANNOTATIONS} more findings are in the log of this job.`);
     for (const line of failing.slice(ANNOTATIONS)) reporter.info(line);
   }
   for (const { image, judgement } of scanned) {
@@ -185,7 +187,10 @@ function summaryOf(
       failing.length > 0
         ? `❌ ${image.name}: ${countOf(failing)}`
         : `✅ ${image.name}: nothing at or above ${failOn}`;
-    const more = rows.length > SHOWN ? [`${rows.length - SHOWN} more are not shown.`, ''] : [];
+    const more =
+      rows.length > SHOWN
+        ? [`${rows.length - SHOWN} more are not shown; the log has all that fail.`, '']
+        : [];
     return [`#### ${title}`, '', ...(rows.length > 0 ? [...head, ...table, ''] : []), ...more];
   });
   const rest = unknown.map(({ image, why }) => `❔ ${image.name}: no scan (${why})`);

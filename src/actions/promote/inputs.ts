@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ConfigError } from '../../errors.ts';
 import {
   type ImageReference,
   isRepositoryName,
+  lostPiece,
   PORTABLE,
   parseEcrHost,
   parseReference,
@@ -21,6 +23,8 @@ export interface Side {
 
 export interface Promotion {
   readonly name: string;
+  /** Where the user wrote of it. */
+  readonly place: string;
   /** Repository and a digest or tag. */
   readonly from: ImageReference;
   readonly toRepository: string;
@@ -57,9 +61,12 @@ export async function readInputs(input: InputSource, commit: Commit): Promise<In
       form: 'name=image',
       problemOf: (text: string) => (text === '' ? EMPTY : imageProblem(text)),
     };
-    const none: ReadonlyMap<string, string> = new Map();
-    const given = await reader.attemptLater(() => parseAssignments(list, 'images', rules), none);
-    for (const [name, reference] of given) named.set(name, reference);
+    const given = await reader.attemptLater<ReadonlyMap<string, string> | undefined>(
+      () => parseAssignments(list, 'images', rules),
+      undefined,
+    );
+    for (const [name, reference] of given ?? []) named.set(name, reference);
+    if (given?.size === 0) reader.problem('images', EMPTY);
   }
   const promotions = [...named].flatMap(([name, text]) => {
     const place = name === '' ? 'image' : `images: ${name}`;
@@ -89,14 +96,11 @@ export async function readInputs(input: InputSource, commit: Commit): Promise<In
     role: reader.parse(`${which}-role`, readRole(which), undefined),
   });
   const [source, target] = [side('source'), side('target')];
-  const elsewhere = Object.values(target).some((each) => each !== undefined);
-  for (const { name, from, toRepository: to, tags } of promotions) {
-    if (tags.length > 0 || to !== from.repository || elsewhere) continue;
+  for (const { place, from, toRepository: to, tags } of promotions) {
+    const stays = to === from.repository && tags.every(({ tag }) => tag === from.tag);
+    if (!stays || !isDeepStrictEqual(source, target)) continue;
     const fix = 'give to-repository, tags, or a target-region, target-registry-id or target-role';
-    reader.problem(
-      name === '' ? 'image' : `images: ${name}`,
-      `nothing says where ${from.repository} is to go; ${fix}`,
-    );
+    reader.problem(place, `nothing says where ${from.repository} is to go; ${fix}`);
   }
   reader.finish();
   return { promotions, source, target };
@@ -128,7 +132,7 @@ function readPromotion(
   if (!from || (from.tag === undefined && from.digest === undefined)) {
     throw new ConfigError({
       input: place,
-      message: `"${text}" does not name one image; write its address, or ecr:REPOSITORY, with @sha256:... or :TAG`,
+      message: `"${text}" does not name one image; ${lostPiece(text) ?? 'write its address, or ecr:REPOSITORY, with @sha256:... or :TAG'}`,
     });
   }
   const label = name === '' ? (from.repository.split('/').at(-1) ?? '') : name;
@@ -160,7 +164,7 @@ function readPromotion(
   if (wrongs.length > 0) throw new ConfigError(wrongs);
   // A version keeps its name on its way from stage to stage.
   const kept = from.tag === undefined ? [] : [{ tag: from.tag, moves: false, asked: false }];
-  return { name: label, from, toRepository: to, tags: tags.length > 0 ? tags : kept };
+  return { name: label, place, from, toRepository: to, tags: tags.length > 0 ? tags : kept };
 }
 
 const readAccount = (which: string) => (text: string) => {

@@ -8,12 +8,14 @@ import { type RegistryOptions, RemoteRepository } from '../../registry/registry.
 import { RegistryError } from '../../registry/registry-error.ts';
 import type { ActionContext } from '../action.ts';
 import { commitOf } from '../commit.ts';
-import { keptLogin } from '../registry-login.ts';
+import { keptLogin, placeOf } from '../registry-login.ts';
 import { registryRefusal } from '../registry-refusal.ts';
 import { type Promotion, readInputs, type Side } from './inputs.ts';
 
 /** A registry, and how to get in. */
 interface Place {
+  /** How errors call it. */
+  readonly name: string;
   readonly ecr: Repositories;
   readonly access: RegistryOptions;
 }
@@ -86,7 +88,8 @@ async function openSide(
     ...(registryId !== undefined && { registryId }),
     ...(credentials && { credentials }),
   });
-  return { ecr, access: { clock, signal: cancelled, login: keptLogin(ecr, clock, reporter.mask) } };
+  const name = placeOf({ region, registryId: registryId ?? role?.split(':')[4] }, env);
+  return { name, ecr, access: { clock, signal: cancelled, login: keptLogin(ecr, clock, reporter.mask) } };
 }
 
 /** Leads from CloudTrail back to the run. */
@@ -124,7 +127,7 @@ async function planOf(promotion: Promotion, source: Place, target: Place): Promi
   const host = from.registry && new URL((await source.access.login()).endpoint).host;
   if (from.registry && host && !isSameRegistry(from.registry, host)) {
     throw new ConfigError({
-      input: 'image',
+      input: promotion.place,
       message: `${from.repository} is in the registry ${from.registry}, and this step reads from ${host}; check source-region and source-registry-id, or write ecr:${from.repository}`,
     });
   }
@@ -137,13 +140,13 @@ async function planOf(promotion: Promotion, source: Place, target: Place): Promi
   };
   if (!origin)
     return fail(
-      'image',
-      `there is no repository "${from.repository}" in the registry that it is to come from`,
+      promotion.place,
+      `there is no repository "${from.repository}" in ${source.name}; check source-region, source-registry-id and source-role`,
     );
   if (!repository) {
     return fail(
       'to-repository',
-      `there is no repository "${toRepository}" in the registry that it is to go to; make it first`,
+      `there is no repository "${toRepository}" in ${target.name}; make it first, or check target-region, target-registry-id and target-role`,
     );
   }
   const there = new RemoteRepository(origin.name, source.access);
@@ -155,7 +158,7 @@ async function planOf(promotion: Promotion, source: Place, target: Place): Promi
       throw registryRefusal(error, { name: promotion.name, repositories: [which], state });
     });
   const digest = await ask(there, origin, reference);
-  if (digest === undefined) return fail('image', `${from.repository} has no image ${reference}`);
+  if (digest === undefined) return fail(promotion.place, `${from.repository} has no image ${reference}`);
   const wanted = tags.filter(
     ({ tag, asked, moves }) => asked || !moves || !isImmutable(repository.mutability, tag),
   );
