@@ -1,5 +1,14 @@
 import type { Clock } from '../clock.ts';
-import type { AwsCall, Metrics, Scaling, Services, Stacks, TaskDefinitions, Traffic } from '../ports.ts';
+import type {
+  AwsCall,
+  Metrics,
+  Repositories,
+  Scaling,
+  Services,
+  Stacks,
+  TaskDefinitions,
+  Traffic,
+} from '../ports.ts';
 
 /** Every AWS adapter that a rollout needs, over one connection. */
 export interface Adapters {
@@ -15,6 +24,10 @@ export interface Adapters {
 /** Opens CloudFormation alone, for inputs that refer to a stack. */
 export const connectToStacks = async (clock: Clock, signal: AbortSignal): Promise<Stacks> =>
   (await import('../aws/stacks.ts')).stacks({ clock, signal });
+
+/** Opens ECR alone, for images that are named without their registry. */
+export const connectToRepositories = async (clock: Clock, signal: AbortSignal): Promise<Repositories> =>
+  (await import('../aws/repositories.ts')).repositories({ clock, signal });
 
 /** Loads the SDK clients side by side, which takes most of the start-up time, and connects them. */
 export async function connect(

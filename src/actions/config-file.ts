@@ -50,7 +50,7 @@ export async function readConfigFile(
   for (const [key, value] of Object.entries(content)) {
     if (structured.includes(key)) structures[key] = value;
     else if (!known.includes(key)) {
-      const near = nearest(key, [...known, ...structured]);
+      const near = await nearest(key, [...known, ...structured]);
       const hint =
         near === undefined
           ? `; there are ${[...known, ...structured].join(', ')}`
@@ -80,23 +80,9 @@ const isScalar = (value: unknown): value is string | number | boolean =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 
 /** The word with the fewest edits, when it is near enough to be a typing mistake. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const ranked = candidates
-    .map((candidate) => ({ candidate, edits: editDistance(word.toLowerCase(), candidate) }))
-    .sort((a, b) => a.edits - b.edits);
-  const [best] = ranked;
-  return best && best.edits <= Math.max(2, Math.floor(word.length / 4)) ? best.candidate : undefined;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      const replace = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(replace, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+async function nearest(word: string, candidates: readonly string[]): Promise<string | undefined> {
+  const { closestMatch } = await import('leven');
+  return closestMatch(word.toLowerCase(), [...candidates], {
+    maxDistance: Math.max(2, Math.floor(word.length / 4)),
+  });
 }

@@ -1,9 +1,7 @@
 import { DescribeImagesCommand, type DescribeImagesCommandOutput, ECRClient } from '@aws-sdk/client-ecr';
+import { parseEcrHost, parseReference } from '../images/reference.ts';
 import type { Images } from '../ports.ts';
 import { type Connection, call, clientSettings, errorName } from './connection.ts';
-
-/** `ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY`, in any partition, with or without tag and digest. */
-const ECR_IMAGE = /^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.[a-z0-9.-]+\/([a-z0-9._/-]+)/;
 
 /** Images in ECR repositories. Permission: ecr:DescribeImages. */
 export function images(connection: Connection): Images {
@@ -16,11 +14,13 @@ export function images(connection: Connection): Images {
 
   return {
     async digestOf(image, tag) {
-      const [, registryId, region, repositoryName] = ECR_IMAGE.exec(image) ?? [];
-      if (registryId === undefined || region === undefined || repositoryName === undefined) return undefined;
+      const reference = parseReference(image);
+      const registry = parseEcrHost(reference?.registry ?? '');
+      if (!reference || !registry) return undefined;
+      const { account: registryId, region } = registry;
       const command = new DescribeImagesCommand({
         registryId,
-        repositoryName,
+        repositoryName: reference.repository,
         imageIds: [{ imageTag: tag }],
       });
       try {

@@ -33,42 +33,50 @@ const run = (tool: string, ...args: string[]): void => {
   });
 };
 
-/**
- * The toolkit loads an HTTP client of half a megabyte: `@actions/core` for OIDC tokens, which no action here asks for,
- * and `@actions/github` for proxies, which Node.js takes care of itself. That would be most of what every job starts.
- * What was emitted finds a copy of the toolkit beside it, and that copy stand-ins for the client.
- */
-function standInForHttpClient(): void {
+const refusing = (name: string): string =>
+  `export function ${name}() { throw new Error('${name} is not part of this bundle'); }\n`;
+
+/** What the toolkit loads for things that no action here asks of it: packages, their modules, and what stands in. */
+const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  // OIDC tokens in `@actions/core`, and proxies in `@actions/github`, which Node.js takes care of itself: half a
+  // megabyte, which would be most of what every job starts.
+  '@actions/http-client': {
+    '.': 'export class HttpClient {\n  getAgent() {}\n  getAgentDispatcher() {}\n}\n',
+    './lib/auth': refusing('BearerCredentialHandler'),
+  },
+  undici: { '.': 'export const fetch = globalThis.fetch;\n' },
+  // A method for each of GitHub's thousand operations; the few that are needed are called by their routes.
+  '@octokit/plugin-rest-endpoint-methods': { '.': 'export const restEndpointMethods = () => ({});\n' },
+  // The name of the platform: half of Node's own modules.
+  '@actions/exec': { '.': refusing('getExecOutput') },
+};
+
+/** What was emitted finds a copy of the toolkit beside it, and that copy stand-ins for what is not used. */
+function standInForUnused(): void {
   const beside = join(ROOT, 'build/node_modules');
   rmSync(beside, { recursive: true, force: true });
   for (const name of ['@actions/core', '@actions/github']) {
     cpSync(join(ROOT, 'node_modules', name), join(beside, name), { recursive: true });
-    // A client of its own would be found before the stand-in.
+    // A package of its own would be found before the stand-in.
     rmSync(join(beside, name, 'node_modules'), { recursive: true, force: true });
   }
-  const standIn = (name: string, files: Readonly<Record<string, string>>, exports: object) => {
+  for (const [name, modules] of Object.entries(STAND_INS)) {
     const directory = join(beside, name);
     mkdirSync(directory, { recursive: true });
-    for (const [file, text] of Object.entries(files)) writeFileSync(join(directory, file), text);
+    const exports: Record<string, string> = {};
+    for (const [module, text] of Object.entries(modules)) {
+      const file = `${module.split('/').at(-1)?.replace('.', 'index')}.js`;
+      exports[module] = `./${file}`;
+      writeFileSync(join(directory, file), text);
+    }
     writeFileSync(join(directory, 'package.json'), JSON.stringify({ name, type: 'module', exports }));
-  };
-  const refusing = (name: string, method: string) =>
-    `  ${method}() { throw new Error('${name} is not part of this bundle'); }\n`;
-  standIn(
-    '@actions/http-client',
-    {
-      'index.js': `export class HttpClient {\n${refusing('HttpClient', 'getJson')}  getAgent() {}\n  getAgentDispatcher() {}\n}\n`,
-      'auth.js': `export class BearerCredentialHandler {\n${refusing('BearerCredentialHandler', 'constructor')}}\n`,
-    },
-    { '.': './index.js', './lib/auth': './auth.js' },
-  );
-  standIn('undici', { 'index.js': 'export const fetch = globalThis.fetch;\n' }, { '.': './index.js' });
+  }
 }
 
 // ncc never removes what an earlier build has left.
 for (const directory of [EMITTED, BUNDLED]) rmSync(directory, { recursive: true, force: true });
 run('typescript/bin/tsc', '-p', 'tsconfig.build.json');
-standInForHttpClient();
+standInForUnused();
 run('@vercel/ncc/dist/ncc/cli.js', 'build', join(EMITTED, 'main.js'), '--out', BUNDLED, '--quiet');
 
 for (const file of readdirSync(BUNDLED).filter((name) => name.endsWith('.js'))) {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { systemClock } from '../clock.ts';
 import { ConfigError } from '../errors.ts';
 
 export interface Finished {
@@ -43,6 +44,7 @@ export function dockerCommand(
         stdio: ['pipe', 'pipe', 'pipe'],
         detached: true,
       });
+      const ended = new AbortController();
       /** @returns whether anybody of the group is there to hear it; 0 says nothing */
       const tell = (name: NodeJS.Signals | 0): boolean => {
         try {
@@ -52,13 +54,11 @@ export function dockerCommand(
         }
       };
       let killed = false;
-      let killing: NodeJS.Timeout | undefined;
-      const stop = () => {
+      const stop = async () => {
         tell('SIGTERM');
-        killing = setTimeout(() => {
-          tell('SIGKILL');
-          killed = true;
-        }, lastWordsMs);
+        // A process of this machine lives in this machine's time, whatever the product's clock shows.
+        await systemClock.sleep(lastWordsMs, ended.signal);
+        if (!ended.signal.aborted) killed = tell('SIGKILL');
       };
       signal.addEventListener('abort', stop, { once: true });
       const stdout = new Lines(onLine);
@@ -69,10 +69,10 @@ export function dockerCommand(
         signal.removeEventListener('abort', stop);
         refuse(error.code === 'ENOENT' ? missing(error) : error);
       });
-      child.on('close', function ended(code: number | null) {
+      child.on('close', async (code) => {
         // A plugin may take longer over its end than docker, which has started it.
-        if (signal.aborted && !killed && tell(0)) return void setTimeout(ended, LOOKS_MS, code);
-        clearTimeout(killing);
+        while (signal.aborted && !killed && tell(0)) await systemClock.sleep(LOOKS_MS);
+        ended.abort();
         signal.removeEventListener('abort', stop);
         stdout.end();
         stderr.end();

@@ -106,6 +106,7 @@ function openThread({ pullRequest, key }: Comment, { token, apiUrl, env, signal 
   useProxies(env);
   const { owner, repository: repo, number } = pullRequest;
   const silent = () => undefined;
+  // Called by its routes: the bundle leaves Octokit's named methods out.
   const { request, paginate, graphql } = getOctokit(token, {
     baseUrl: apiUrl,
     userAgent: 'deploy-actions',

@@ -202,7 +202,10 @@ export class RemoteRepository implements ImageSource {
       try {
         return await once(login);
       } catch (error) {
-        const stale = error instanceof RegistryError && error.status === 401;
+        // ECR says 403 of a token that has expired.
+        const stale =
+          error instanceof RegistryError &&
+          (error.status === 401 || /token has expired/i.test(error.message));
         if (!stale) throw error;
         const renewed = await this.#options.login(login);
         if (!(body instanceof ReadableStream)) return once(renewed);

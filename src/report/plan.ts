@@ -16,6 +16,8 @@ export interface PlanStory {
     readonly from: string;
   };
   readonly forecast?: Forecast;
+  /** Why nothing is known of the service. */
+  readonly unseen?: string;
   /** What has to be mended before anything can be released. */
   readonly problems: readonly Problem[];
   /** What speaks against a release at this moment only. */
@@ -27,9 +29,10 @@ export interface PlanStory {
 }
 
 /** What would happen, in a line. */
-export function planHeadline({ title, difference, problems, situation }: PlanStory): string {
+export function planHeadline({ title, difference, problems, situation, unseen }: PlanStory): string {
   const name = codeSpan(title);
   if (problems.length > 0) return `❌ ${name}: this cannot be released`;
+  if (unseen !== undefined) return `❔ ${name}: not compared with what runs`;
   if (difference && !difference.changed) return `✅ ${name}: nothing changes`;
   return situation.length > 0
     ? `⚠️ ${name}: a new revision, which cannot be released at this moment`
@@ -42,6 +45,7 @@ export function planMarkdown(story: PlanStory): string {
   const idle = difference?.changed === false;
   return [
     `### ${planHeadline(story)}`,
+    story.unseen ?? '',
     ...list(
       '**Mend this first:**',
       problems.map(({ input, message }) => `${codeSpan(input)}: ${literal(message)}`),

@@ -6,12 +6,28 @@ import { normalized } from './normalized.ts';
  * Two task definitions in a form in which what is the same to AWS is equal: read-only fields and AWS's own tags gone,
  * defaults filled in, nothing empty, keys and sets in order, and a role that one names and the other gives as an ARN
  * alike. The one notion of sameness of this project: `sameDefinition` and `diff` are both made of it.
+ * Containers that both have word for word need not be in it.
  */
 export function comparable(one: TaskDefinition, other: TaskDefinition): readonly [JsonObject, JsonObject] {
-  const left = standard(one);
-  const right = standard(other);
+  const [left, right] = withoutTwins(clean(one), clean(other)).map(standard) as [JsonObject, JsonObject];
   const named = ROLES.filter((role) => sameRole(left[role], right[role]));
   return [left, { ...right, ...Object.fromEntries(named.map((role) => [role, left[role]])) }];
+}
+
+/**
+ * Leaves out the containers that are the same text on both sides, in a task that is. Rendering changes few of them, and
+ * most of the work is in the others.
+ */
+function withoutTwins(one: TaskDefinition, other: TaskDefinition): readonly [TaskDefinition, TaskDefinition] {
+  const { containerDefinitions: left, ...rest } = one;
+  const { containerDefinitions: right, ...otherRest } = other;
+  if (JSON.stringify(rest) !== JSON.stringify(otherRest)) return [one, other];
+  const texts = left.map((container) => JSON.stringify(container));
+  const otherTexts = right.map((container) => JSON.stringify(container));
+  return [
+    { ...one, containerDefinitions: left.filter((_, index) => !otherTexts.includes(texts[index] ?? '')) },
+    { ...other, containerDefinitions: right.filter((_, index) => !texts.includes(otherTexts[index] ?? '')) },
+  ];
 }
 
 const ROLES = ['taskRoleArn', 'executionRoleArn'] as const;
@@ -25,7 +41,7 @@ function sameRole(one: Json | undefined, other: Json | undefined): boolean {
 
 /** What is empty goes first, for the sets are put in order by what their items hold. */
 function standard(definition: TaskDefinition): JsonObject {
-  const { taskRoleArn, executionRoleArn, ...rest } = clean(definition);
+  const { taskRoleArn, executionRoleArn, ...rest } = definition;
   // An empty role is none.
   return compact(
     normalized(

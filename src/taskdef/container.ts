@@ -60,11 +60,10 @@ function listed<Field extends string, Entry extends Named>(
   given: readonly Entry[],
   taken: readonly string[],
 ): { [field in Field]?: readonly Entry[] } {
-  const kept = (present ?? []).filter(({ name }) => !taken.includes(name));
-  const result = merged(
-    replace ? kept.filter(({ name }) => given.some((entry) => entry.name === name)) : kept,
-    given,
-  );
+  const names = new Set(given.map(({ name }) => name));
+  // What is given keeps its place.
+  const kept = (present ?? []).filter(({ name }) => names.has(name) || !(replace || taken.includes(name)));
+  const result = merged(kept, given);
   if (present === undefined && result.length === 0) return {};
   return { [field]: result } as { [field in Field]?: readonly Entry[] };
 }

@@ -45,10 +45,8 @@ export async function readJson(text: string): Promise<JsonDocument | SyntaxFault
   }
   const twice = repeatedKey(root);
   if (twice) {
-    return {
-      ...placeAt(text, twice.offset),
-      message: 'this key stands twice in its object; keep one of them',
-    };
+    const message = 'this key stands twice in its object; keep one of them';
+    return { ...placeAt(text, twice.offset), message, readable: true };
   }
   return {
     value: jsonOf(root),

@@ -4,6 +4,8 @@ import { isList, isObject, type Json, type JsonObject } from './definition.ts';
  * A task definition as AWS would answer it: defaults filled in, sets in order. What is empty still has to be dropped.
  * Defaults: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html and the pages that
  * it links to.
+ *
+ * @param definition with its keys in order, at any depth: sets are put in order by the text of their items
  */
 export function normalized(definition: JsonObject): JsonObject {
   const compatibilities = list(definition['requiresCompatibilities']);
@@ -142,17 +144,10 @@ const filled = (value: Json | undefined, defaults: JsonObject): Json =>
 const each = (value: Json | undefined, change: (item: JsonObject) => JsonObject): Json =>
   list(value).map((item) => changed(item, change));
 
-/** The items in the order of their JSON, keys in order: any order serves as long as it is always the same. */
+/** The items in the order of their JSON: any order serves as long as it is always the same. */
 function sorted(value: Json | undefined): readonly Json[] {
   return list(value)
-    .map((item) => [JSON.stringify(keysSorted(item)), item] as const)
+    .map((item) => [JSON.stringify(item), item] as const)
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
     .map(([, item]) => item);
-}
-
-function keysSorted(value: Json): Json {
-  if (isList(value)) return value.map(keysSorted);
-  if (!isObject(value)) return value;
-  const entries = Object.entries(value).map(([key, item]): [string, Json] => [key, keysSorted(item ?? null)]);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

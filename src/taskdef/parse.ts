@@ -67,11 +67,13 @@ async function contentOf(text: string, file: string): Promise<Content> {
   if (text.trim() === '') throw new ConfigError({ input: file, message: 'the file is empty' });
   const plain = plainJson(text);
   if (plain !== undefined && !repeatsKeys(text, plain)) {
+    let read: ReturnType<typeof readJson> | undefined;
     return {
       value: plain,
       sourceOf: () => undefined,
       placeOf: async (path) => {
-        const json = await readJson(text);
+        read ??= readJson(text);
+        const json = await read;
         return 'value' in json ? json.placeOf(path) : undefined;
       },
     };
@@ -135,5 +137,7 @@ function identityOf(item: Json | undefined): Json | undefined {
 const position = (file: string, place: TextPlace | undefined): string =>
   place ? `${file}:${place.line}:${place.column}` : file;
 
-const syntaxError = (file: string, fault: SyntaxFault, language: string): ConfigError =>
-  new ConfigError({ input: position(file, fault), message: `is not ${language}: ${fault.message}` });
+function syntaxError(file: string, fault: SyntaxFault, language: string): ConfigError {
+  const message = fault.readable ? fault.message : `is not ${language}: ${fault.message}`;
+  return new ConfigError({ input: position(file, fault), message });
+}

@@ -8,7 +8,7 @@ import { shapeOf } from './shape.ts';
 
 export interface Rendered {
   readonly definition: TaskDefinition;
-  /** Names that were to be taken away and are not there. */
+  /** Names that were to be taken away and are in none of their containers. */
   readonly notThere: readonly string[];
 }
 
@@ -24,7 +24,7 @@ export function render(source: TaskDefinition, settings: Settings): Rendered {
   const problems: Problem[] = [];
   const images = new Map<string, string>();
   const containers = new Map(definition.containerDefinitions.map((container) => [container.name, container]));
-  const there = new Set(definition.containerDefinitions.flatMap(variableNames));
+  const there = new Set<string>();
 
   for (const setting of settings.containers) {
     const container = containers.get(setting.container ?? onlyName(definition) ?? '');
@@ -41,6 +41,7 @@ export function render(source: TaskDefinition, settings: Settings): Rendered {
       });
     }
     if (image !== undefined) images.set(container.name, image);
+    if (setting.unset) for (const name of variableNames(container)) there.add(name);
     containers.set(container.name, withSettings(container, setting));
   }
 

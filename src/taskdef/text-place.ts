@@ -7,6 +7,8 @@ export interface TextPlace {
 export interface SyntaxFault extends TextPlace {
   /** What is wrong, without a word of the text itself: it may hold secrets. */
   readonly message: string;
+  /** The text can be read, but is not taken: a key stands twice, of which readers would take either. */
+  readonly readable?: true;
 }
 
 export function placeAt(text: string, offset: number): TextPlace {

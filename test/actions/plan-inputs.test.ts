@@ -45,6 +45,8 @@ it('renders what the service runs, unless another source is named', async () => 
   expect(file.render).toMatchObject({ source: { kind: 'file', path: 'task.json' }, service });
   expect(file.title).toBe('the shop');
   expect((await read(service)).title).toBe('prod/web');
+  const arn = 'arn:aws:ecs:eu-west-1:111122223333:cluster/prod';
+  expect((await read({ ...service, cluster: arn })).title).toBe('prod/web');
 });
 
 it('names what is wrong in the definition and in the rollout at once', async () => {

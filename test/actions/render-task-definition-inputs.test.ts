@@ -129,7 +129,7 @@ describe('the inputs of render-task-definition', () => {
     const [problem, ...others] = await problemsOf(readInputs(given({ ...FILE, [name]: '' })));
     expect(others).toEqual([]);
     expect(problem).toMatch(new RegExp(`^${name}: is empty: a job output that contains a masked value`));
-    expect(problem).toMatch(/Hand on the repository and the tag or digest.*leave it out\.$/);
+    expect(problem).toMatch(/Hand on the output "reference" of ecr-push.*leave it out\.$/);
   });
 
   it.each([

@@ -264,6 +264,20 @@ describe('render-task-definition', () => {
     expect(problem?.place).toMatchObject({ file: 'taskdef.json', line: 3 });
   });
 
+  it('refuses an image without a digest only where a digest is required', async () => {
+    await put('taskdef.json', JSON.stringify(WORKER));
+    await start({ ...FILE, 'output-file': 'once.json' });
+    expect(annotations).toContainEqual({
+      message: expect.stringContaining('taskdef.json:1:'),
+      place: expect.objectContaining({ file: 'taskdef.json', line: 1 }),
+    });
+    const problems = await problemsOf(
+      start({ ...FILE, 'require-digest': 'true', 'output-file': 'twice.json' }),
+    );
+    expect(problems).toEqual([expect.stringMatching(/image of container "job".*digest/)]);
+    expect(await readdir(workspace)).not.toContain('twice.json');
+  });
+
   it('does not refuse what AWS has taken already', async () => {
     const odd = {
       ...WORKER,

@@ -17,7 +17,7 @@ const directory = mkdtempSync(join(tmpdir(), 'deploy-actions-bench-'));
 /** About 13 KB in all, as a team's own: variables, secrets, logging and health checks. */
 const container = (name: string) => ({
   name,
-  image: `registry.example/${name}:1`,
+  image: `registry.example/${name}@sha256:${'0'.repeat(64)}`,
   essential: name === 'app',
   portMappings: name === 'app' ? [{ containerPort: 8080, name: 'http', appProtocol: 'http' }] : [],
   environment: Array.from({ length: 25 }, (_, index) => ({
@@ -71,7 +71,7 @@ const KINDS: readonly Kind[] = [
     env: {
       'INPUT_TASK-DEFINITION': 'task-definition.json',
       'INPUT_CONTAINER-NAME': 'app',
-      INPUT_IMAGE: 'registry.example/app:2',
+      INPUT_IMAGE: `registry.example/app@sha256:${'1'.repeat(64)}`,
       INPUT_IMAGES: 'unchanged',
     },
     code: 0,

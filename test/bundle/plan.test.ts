@@ -80,7 +80,7 @@ const errors = ({ log }: StepResult): string =>
 describe.concurrent('on a pull request', () => {
   test('a plan says what changes and how the rollout goes, in one comment that later runs bring up to date', async () => {
     await onPullRequest({}, async ({ github, job, plan }) => {
-      const step = await plan({ image: 'app:v9' });
+      const step = await plan({ image: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/app:v9' });
       expect(errors(step)).toBe('');
       expect(step.code).toBe(0);
       expect(step.outputs['changed']).toBe('true');
@@ -98,7 +98,7 @@ describe.concurrent('on a pull request', () => {
       );
       const body = github.comments[0]?.body ?? '';
       expect(body).toContain('### 📦 `prod/web`: a new revision');
-      expect(body).toContain('image `app:v1` -> `app:v9`');
+      expect(body).toContain('image `app:v1` -> `ACCOUNT.dkr.ecr.eu-west-1.amazonaws.com/app:v9`');
       expect(body).toContain('| 25% | after 18m | 15m | 1 |');
       expect(body).toContain('gate `error-rate vs stable`');
       expect(body).toContain('All users have it after 54m');
@@ -140,6 +140,8 @@ describe.concurrent('on a pull request', () => {
       }
       expect(step.log).toMatch(/::error file=task\.json,line=7,/);
       expect(body).toContain('❌ `prod/web`: this cannot be released');
+      const missing = errors(await plan({ service: 'wbe' }));
+      expect(missing).toMatch(/^service: there is no [^\n]*"wbe"[^\n]*$/);
       return TAKEN_BACK;
     });
   });
@@ -203,6 +205,27 @@ test('GitHub is reached through the proxy of a self-hosted runner', async () => 
 });
 
 describe.concurrent('the plan stands in the summary only', () => {
+  test('on a fork without AWS credentials, where the file is looked at alone', async () => {
+    await onPullRequest({}, async ({ world, job, plan }) => {
+      const on = job({ fork: true });
+      for (const name of Object.keys(on.env))
+        if (/^AWS_(ACCESS|SECRET|SESSION)/.test(name)) delete on.env[name];
+      on.file(
+        'task.json',
+        JSON.stringify({ family: 'web', containerDefinitions: [{ name: 'web', image: 'a:1', memory: 512 }] }),
+      );
+      const inputs = { 'task-definition': 'task.json', 'github-token': 'reads' };
+      const step = await plan(inputs, on);
+      expect(errors(step)).toBe('');
+      expect(step.summary).toContain('### ❔ `prod/web`: not compared with what runs');
+      expect(step.outputs['changed']).toBe('');
+      on.file('task.json', '{ "family": "web", "containerDefinitions": [{ "image": "a:1" }] }');
+      expect(errors(await plan(inputs, on))).toContain('task.json');
+      expect(world.calls).toEqual([]);
+      return TAKEN_BACK;
+    });
+  });
+
   test('where there is no pull request, no token that may write, and no wish for a comment', async () => {
     await onPullRequest({}, async ({ github, job, plan }) => {
       const change = { image: 'app:v9' };

@@ -1,7 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { images } from '../../src/aws/images.ts';
 import { metrics } from '../../src/aws/metrics.ts';
+import { repositories } from '../../src/aws/repositories.ts';
+import { assumeRole } from '../../src/aws/roles.ts';
 import { scaling } from '../../src/aws/scaling.ts';
 import { services } from '../../src/aws/services.ts';
 import { taskDefinitions } from '../../src/aws/task-definitions.ts';
@@ -35,6 +38,15 @@ ecs.create_service(cluster='prod', serviceName='web', taskDefinition='web:1', de
 scaler.register_scalable_target(ServiceNamespace='ecs', ResourceId='service/prod/web', ScalableDimension='ecs:service:DesiredCount', MinCapacity=2, MaxCapacity=10)
 watch.put_metric_alarm(AlarmName='errors', Namespace='AWS/ApplicationELB', MetricName='HTTPCode_Target_5XX_Count', Statistic='Sum', Period=300, EvaluationPeriods=1, Threshold=10, ComparisonOperator='GreaterThanThreshold')
 print(json.dumps({'loadBalancer': lb, 'listener': listener, 'targetGroup': web, 'other': other, 'rule': rule}))
+`;
+
+const IMAGE = `
+import boto3, json, sys
+ecr = boto3.client('ecr', region_name='eu-west-1', endpoint_url=sys.argv[1], aws_access_key_id='x', aws_secret_access_key='x')
+config = {'mediaType': 'application/vnd.oci.image.config.v1+json', 'size': 2, 'digest': 'sha256:' + '4' * 64}
+manifest = {'schemaVersion': 2, 'mediaType': 'application/vnd.oci.image.manifest.v1+json', 'config': config, 'layers': []}
+made = ecr.put_image(repositoryName='shop', imageManifest=json.dumps(manifest), imageTag='1.2.3')
+print(made['image']['imageId']['imageDigest'])
 `;
 
 async function freePort(): Promise<number> {
@@ -211,5 +223,50 @@ describe('moto agrees with', () => {
   it('alarms by name', async () => {
     const found = await metrics(connection).alarms(['errors', 'none']);
     expect(found.map(({ name }) => name)).toEqual(['errors']);
+  });
+
+  it('a repository that is made once, its policy, its login and its image by tag', async () => {
+    const ecr = repositories(connection);
+    expect(await ecr.find('shop')).toBeUndefined();
+    const lifecyclePolicy = JSON.stringify({
+      rules: [
+        {
+          rulePriority: 1,
+          selection: { tagStatus: 'untagged', countType: 'imageCountMoreThan', countNumber: 5 },
+          action: { type: 'expire' },
+        },
+      ],
+    });
+    const made = await ecr.create('shop', { immutableTags: true, scanOnPush: true, lifecyclePolicy });
+    expect(made).toMatchObject({
+      name: 'shop',
+      scanOnPush: true,
+      mutability: { immutable: true, except: [] },
+    });
+    expect(await ecr.create('shop', { immutableTags: false, scanOnPush: false })).toEqual(made);
+    expect(await ecr.find('shop')).toEqual(made);
+    const login = await ecr.login();
+    expect(login.username).toBe('AWS');
+    expect(login.endpoint).toContain('.dkr.ecr.eu-west-1.amazonaws.com');
+    // moto's tokens have all expired on the same day.
+    expect(login.expiresAt).toBe(Date.UTC(2015, 0, 1));
+
+    const digest = execFileSync(pythonWithMoto(), ['-c', IMAGE, process.env['AWS_ENDPOINT_URL'] ?? ''], {
+      encoding: 'utf8',
+    }).trim();
+    expect(await images(connection).digestOf(`${made.uri}:1.2.3`, '1.2.3')).toBe(digest);
+    expect(await images(connection).digestOf(made.uri, '9.9.9')).toBeUndefined();
+    expect(await ecr.scan(made, digest)).toMatchObject({ kind: 'none' });
+    await ecr.startScan(made, digest);
+    expect(await ecr.scan(made, digest)).toMatchObject({ kind: 'done' });
+  });
+
+  it('a role that is taken on', async () => {
+    const credentials = await assumeRole(
+      connection,
+      'arn:aws:iam::444455556666:role/push',
+      'deploy-actions-1',
+    );
+    expect(Object.values(credentials).every((value) => value !== '')).toBe(true);
   });
 });

@@ -52,7 +52,7 @@ describe('the command line of a build', () => {
     });
     const { args } = buildCommand(PLAIN, DOCKER, 'r/shop:v1', '/tmp/m');
     expect(args.join(' ')).toBe(
-      'buildx build --progress plain --tag r/shop:v1 --metadata-file /tmp/m --load .',
+      'buildx build --progress plain --tag r/shop:v1 --provenance false --metadata-file /tmp/m --load .',
     );
   });
 

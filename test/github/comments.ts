@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
-import { type Kept, keepComment } from '../../src/github/comment.ts';
+import { COMMENT_LIMIT, type Kept, keepComment } from '../../src/github/comment.ts';
 import {
   BOT,
   type Exchange,
@@ -66,6 +66,14 @@ export function describeComments(check?: (exchange: Exchange) => readonly string
         expect(await keep('two', { run: 101 })).toMatchObject({ kind: 'updated' });
         expect(server.comments).toHaveLength(1);
         expect(server.comments[0]?.body).toMatch(/^<!-- .* -->\ntwo$/);
+      });
+    });
+
+    test('may be as long as GitHub takes, under any title', async () => {
+      await onGithub({}, async (server, keep) => {
+        const key = '\u{20ac}'.repeat(100);
+        expect(await keep('x'.repeat(COMMENT_LIMIT), { key })).toMatchObject({ kind: 'created' });
+        expect(server.comments[0]?.body.length).toBeLessThanOrEqual(65_536);
       });
     });
 

@@ -217,6 +217,19 @@ describe('ecr-push with the Docker engine alone', () => {
     });
   });
 
+  it('says that the engine is not there', async () => {
+    await runner.play({ shop: {} }, async (world) => {
+      const job = runner.job(world, { DOCKER_HOST: `unix://${runner.home}/none.sock` });
+      writeContext(runner, job, 'app', { Dockerfile: dockerfile('never') });
+      for (const inputs of [{ context: 'app' }, { 'local-image': 'some:1' }]) {
+        const step = await job.run('ecr-push', { repository: 'shop', ...inputs });
+        expect(step.code).toBe(1);
+        expect(step.log).toMatch(/^::error::.*Cannot connect to the Docker daemon at \S+none\.sock/m);
+        expect(leftovers(job)).toEqual([]);
+      }
+    });
+  });
+
   it('takes base images from another registry with the login that the user has there', async () => {
     const user = join(runner.home, '.docker');
     const password = 'let me in';

@@ -135,13 +135,16 @@ describe('a cancelled ecr-push', () => {
     }
   });
 
-  it('kills a docker that does not listen, before the runner kills the step', async () => {
+  it.each([
+    ['docker and its plugin do', 'buildx'],
+    ['its plugin does', 'docker-buildx'],
+  ])('kills what is left when %s not listen, before the runner kills the step', async (_, words) => {
     await runner.play({ shop: {} }, async (world) => {
-      const { job, inputs } = jobWith(world, 'buildx', 0);
+      const { job, inputs } = jobWith(world, 'buildx', runner.engine.clients.length - 1);
       writeContext(runner, job, 'app', { Dockerfile: LONG });
       const running = job.start('ecr-push', { ...inputs, repository: 'shop', 'no-cache': 'true' });
       await running.says(/[\d.]+ now it sleeps/);
-      const clients = processesOf(job).filter(({ command }) => command.includes('buildx'));
+      const clients = processesOf(job).filter(({ command }) => command.includes(words));
       expect(clients.length).toBeGreaterThan(0);
       for (const { pid } of clients) process.kill(pid, 'SIGSTOP');
       await expectNothingLeft(job, await cancelTimed(running));

@@ -99,11 +99,11 @@ containerDefinitions:
     ['/* the web', 'taskdef.json:1:1 is not JSON: this comment has no end; close it with */'],
     [
       '{"family":"a",\n "cpu": 1, "family":"b"}',
-      'taskdef.json:2:12 is not JSON: this key stands twice in its object; keep one of them',
+      'taskdef.json:2:12 this key stands twice in its object; keep one of them',
     ],
     [
       '{"family":"a", /* twice */ "x": { "y": 1, "y": 1 }}',
-      'taskdef.json:1:43 is not JSON: this key stands twice in its object; keep one of them',
+      'taskdef.json:1:43 this key stands twice in its object; keep one of them',
     ],
     ['{ "a": 1 } }', 'taskdef.json:1:12 is not JSON: there is more text after the end of the JSON value'],
     ['{ "a": [1, 2 ', 'taskdef.json:1:14 is not JSON: "," or "]" is expected here, but the text ends'],

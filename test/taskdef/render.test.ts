@@ -128,6 +128,7 @@ describe('render', () => {
     const unset = ['PORT'];
     const settings = containers({ ...app, unset }, { ...app, container: 'proxy', unset });
     expect(render(WEB, settings).notThere).toEqual([]);
+    expect(render(WEB, containers({ ...app, container: 'proxy', unset })).notThere).toEqual(unset);
   });
 
   it('keeps the name of a port that stays, and drops ports that are not given', () => {

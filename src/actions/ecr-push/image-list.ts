@@ -10,19 +10,24 @@ export interface Entry {
   readonly input: InputSource;
 }
 
+export interface ImageList {
+  readonly entries: readonly Entry[];
+  /** Of single images, so that they are told together with those of their inputs. */
+  readonly problems: readonly Problem[];
+}
+
 /**
  * Reads a YAML list of images, each a mapping of the step's own inputs; what an image does not say, the step's inputs
  * say for all.
  *
  * @param keys what may stand in an image besides `name`
- * @returns also the problems of single images, so that they are told together with those of their inputs
  * @throws ConfigError when it is not a list of images at all
  */
 export async function readImageList(
   text: string,
   step: InputSource,
   keys: readonly string[],
-): Promise<{ readonly entries: readonly Entry[]; readonly problems: readonly Problem[] }> {
+): Promise<ImageList> {
   const fail = (message: string): never => {
     throw new ConfigError({ input: 'images', message });
   };

@@ -7,7 +7,7 @@ import { listLines } from '../../rollout/list-lines.ts';
 import { isList, isObject } from '../../taskdef/definition.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 import { parseAssignments } from '../render-task-definition/assignments.ts';
-import { type Entry, readImageList } from './image-list.ts';
+import { type Entry, type ImageList, readImageList } from './image-list.ts';
 
 /** Where an image comes from. */
 export type Source =
@@ -98,15 +98,15 @@ export async function readInputs(
   }
 
   const list = reader.verbatim('images');
-  const single = { entries: [{ label: '', name: undefined, input }], problems: [] };
-  const none: Awaited<ReturnType<typeof readImageList>> = { entries: [], problems: [] };
-  const { entries, problems: ofList } =
+  const nothing: ImageList = { entries: [], problems: [] };
+  const single: ImageList = { entries: [{ label: '', name: undefined, input }], problems: [] };
+  const read =
     list === undefined
       ? single
-      : await reader.attemptLater(() => readImageList(list, input, OF_AN_IMAGE), none);
-  for (const { input: place, message } of ofList) reader.problem(place, message);
+      : await reader.attemptLater(() => readImageList(list, input, OF_AN_IMAGE), nothing);
+  for (const { input: place, message } of read.problems) reader.problem(place, message);
   const images: ImageInputs[] = [];
-  for (const entry of entries) {
+  for (const entry of read.entries) {
     const image = await reader.attemptLater<ImageInputs | undefined>(
       async () => readImage({ ...entry, input: await resolve(entry.input) }, commit, env),
       undefined,

@@ -46,11 +46,14 @@ export async function readInputs(
   return {
     render,
     rollout: known,
-    title: title ?? `${known.cluster}/${known.service}`,
+    title: title ?? [known.cluster, known.service].map(nameIn).join('/'),
     comment,
     token: reader.optional('github-token'),
   };
 }
+
+/** Clusters and services may be given by ARN. */
+const nameIn = (reference: string): string => reference.split('/').at(-1) ?? reference;
 
 function parseTitle(text: string): string {
   if (text.length <= LONGEST_TITLE && !/\p{Cc}/u.test(text)) return text;

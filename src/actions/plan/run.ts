@@ -1,83 +1,40 @@
 import { ConfigError, type Problem } from '../../errors.ts';
 import { pullRequestOf } from '../../github/pull-request.ts';
-import { runUrl } from '../../github/run-identity.ts';
-import { describeDifference, differenceMarkdown } from '../../report/definition-diff.ts';
+import { withoutAccountIds } from '../../report/account-ids.ts';
+import { describeDifference } from '../../report/definition-diff.ts';
 import { describeForecast } from '../../report/forecast.ts';
 import { type PlanStory, planHeadline, planMarkdown } from '../../report/plan.ts';
 import type { ActionContext } from '../action.ts';
-import { connect, connectToStacks } from '../aws-adapters.ts';
-import { type Foreseen, foresee } from '../canary/foresee.ts';
-import { type Produced, produce, workspaceOf } from '../render-task-definition/produce.ts';
+import { connectToRepositories, connectToStacks } from '../aws-adapters.ts';
+import { withEcrImages } from '../ecr-images.ts';
+import { type Produced, workspaceOf } from '../render-task-definition/produce.ts';
+import { IMAGE_INPUTS } from '../render-task-definition/render-inputs.ts';
 import { comment } from './comment.ts';
-import { type Inputs, readInputs } from './inputs.ts';
+import { readInputs } from './inputs.ts';
+import { look } from './look.ts';
+import { storyOf } from './story.ts';
 
 /** Says what a release would change and do, in the log, the summary and a comment; changes nothing in AWS. */
 export async function run(context: ActionContext): Promise<void> {
   const { reporter, env, clock, cancelled } = context;
   const workspace = workspaceOf(env);
-  const inputs = await readInputs(context.input, workspace, () => connectToStacks(clock, cancelled));
+  const input = await withEcrImages(context.input, IMAGE_INPUTS, () =>
+    connectToRepositories(clock, cancelled),
+  );
+  const inputs = await readInputs(input, workspace, () => connectToStacks(clock, cancelled));
   if (inputs.token !== undefined) reporter.mask(inputs.token);
-  const aws = await connect(clock, cancelled, () => undefined);
-
-  const producing = produce(inputs.render, context, async () => aws.taskDefinitions);
-  const foreseen = await foresee(inputs.rollout, async () => (await producing).definition, aws, clock);
-  // A definition that cannot be had is among the faults already.
-  const produced = await producing.catch(() => undefined);
-
   const pullRequest = await pullRequestOf(env);
-  const story = tell(inputs, foreseen, produced, pullRequest?.head, env);
-  report(context, story, produced);
-  const markdown = planMarkdown(story);
-  reporter.output('changed', produced ? String(produced.difference.changed) : '');
-  reporter.output('diff', produced ? differenceMarkdown(produced.difference) : '');
-  reporter.output('plan', JSON.stringify(asJson(story)));
+  const looked = await look(context, inputs, pullRequest?.fork ?? false);
+  const story = storyOf(inputs.title, looked, pullRequest?.head, env);
+  report(context, story, looked.produced);
+  const markdown = withoutAccountIds(planMarkdown(story));
+  reporter.output('changed', story.difference ? String(story.difference.changed) : '');
+  reporter.output('diff', withoutAccountIds(story.difference?.markdown ?? ''));
+  reporter.output('plan', withoutAccountIds(JSON.stringify(asJson(story))));
   await reporter.summary(`${markdown}\n`);
   const url = inputs.comment ? await comment(context, inputs, pullRequest, markdown) : undefined;
   reporter.output('comment-url', url ?? '');
-  if (story.problems.length > 0) throw new ConfigError(unplaced(story.problems, produced));
-}
-
-function tell(
-  { title }: Inputs,
-  { forecast, remarks, faults, situation }: Foreseen,
-  produced: Produced | undefined,
-  head: string | undefined,
-  env: NodeJS.ProcessEnv,
-): PlanStory {
-  const commit = head ?? env['GITHUB_SHA'];
-  const url = runUrl(env);
-  const running = produced?.running;
-  const findings = produced?.findings ?? [];
-  const warnings = findings.filter(({ severity }) => severity === 'warning');
-  const notThere = produced?.notThere ?? [];
-  return {
-    title,
-    ...(produced && {
-      difference: {
-        changed: produced.difference.changed,
-        markdown: differenceMarkdown(produced.difference),
-        from: running ? `${running.family}:${running.revision}` : produced.origin,
-      },
-    }),
-    ...(forecast && { forecast }),
-    problems: [
-      ...findings
-        .filter(({ severity }) => severity === 'error')
-        .map(({ message }) => ({ input: 'task-definition', message })),
-      ...faults.flatMap(({ problems }) => problems),
-    ],
-    situation: situation.map(({ message, next }) => ({ message, next })),
-    remarks: [
-      ...remarks,
-      ...warnings.map(({ message }) => ({ level: 'warning' as const, text: message })),
-      ...notThere.map((name) => ({
-        level: 'notice' as const,
-        text: `unset: there is no variable and no secret ${name}`,
-      })),
-    ],
-    ...(commit && { commit }),
-    ...(url && { runUrl: url }),
-  };
+  if (story.problems.length > 0) throw new ConfigError(unplaced(story.problems, looked.produced));
 }
 
 /** Annotations point at the file where the place in it is known. */
@@ -85,8 +42,11 @@ function report({ reporter }: ActionContext, story: PlanStory, produced: Produce
   const { forecast, situation, remarks } = story;
   if (produced) {
     reporter.info(`Task definition ${produced.definition.family}, from ${produced.origin}`);
-    for (const line of describeDifference(produced.difference)) reporter.info(`  ${line}`);
-    if (!produced.difference.changed) reporter.info('  nothing changes');
+    if (story.difference) {
+      reporter.info(`Against ${story.difference.from}:`);
+      for (const line of describeDifference(produced.difference)) reporter.info(`  ${line}`);
+      if (!story.difference.changed) reporter.info('  nothing changes');
+    }
     for (const { severity, message, place } of produced.findings) reporter[severity](message, place);
   }
   if (forecast) {
@@ -99,6 +59,7 @@ function report({ reporter }: ActionContext, story: PlanStory, produced: Produce
   for (const { message, next } of situation) {
     reporter.warning([message, next].filter((part) => part !== undefined).join('\n'));
   }
+  if (story.unseen !== undefined) reporter.notice(story.unseen);
   reporter.info(planHeadline(story));
 }
 

@@ -9,8 +9,8 @@ export interface Loaded {
   readonly definition: TaskDefinition;
   /** Where it came from, for the log: a path, or `web:41`. */
   readonly origin: string;
-  /** Where in a file of the workspace the value at a path stands; without a file, nowhere. */
-  placeOf(path: Path): Promise<Place | undefined>;
+  /** Where in a file of the workspace the value at a path of what was rendered stands; without a file, nowhere. */
+  placeOf(path: Path, rendered: TaskDefinition): Promise<Place | undefined>;
   /** The revision, where it came from AWS. */
   readonly registered?: RegisteredTaskDefinition;
 }
@@ -35,7 +35,7 @@ export async function load(
       return {
         definition,
         origin: file,
-        placeOf: async (path) => ({ file, ...(await placeOf(path)) }),
+        placeOf: async (path, rendered) => ({ file, ...(await placeOf(path, rendered)) }),
       };
     }
     case 'registered': {

@@ -1,8 +1,7 @@
 import type { Place, RegisteredTaskDefinition, TaskDefinitions } from '../../ports.ts';
-import type { Path, TaskDefinition } from '../../taskdef/definition.ts';
+import type { TaskDefinition } from '../../taskdef/definition.ts';
 import { type Difference, diff } from '../../taskdef/diff.ts';
 import { render } from '../../taskdef/render.ts';
-import { sourcePath } from '../../taskdef/source-path.ts';
 import { type Finding, validate } from '../../taskdef/validate.ts';
 import type { ActionContext } from '../action.ts';
 import { load } from './load.ts';
@@ -60,9 +59,8 @@ export async function produce(
   const taken = loaded.registered ? validate(loaded.definition, { requireDigest: false }) : [];
   const findings = await Promise.all(
     validate(definition, { requireDigest }).map(async (finding): Promise<PlacedFinding> => {
-      const path = sourcePath(finding.path, definition, loaded.definition);
-      const place = await loaded.placeOf(path);
-      return { ...finding, severity: severityOf(finding, path, taken), ...(place && { place }) };
+      const place = await loaded.placeOf(finding.path, definition);
+      return { ...finding, severity: severityOf(finding, taken), ...(place && { place }) };
     }),
   );
   return {
@@ -77,16 +75,8 @@ export async function produce(
 }
 
 /** What AWS has taken once, it takes again, whatever we think of it. */
-function severityOf(
-  { severity, message }: Finding,
-  path: Path,
-  taken: readonly Finding[],
-): Finding['severity'] {
-  const before = taken.some(
-    (finding) => finding.message === message && JSON.stringify(finding.path) === JSON.stringify(path),
-  );
-  return before ? 'warning' : severity;
-}
+const severityOf = ({ severity, message }: Finding, taken: readonly Finding[]): Finding['severity'] =>
+  taken.some((finding) => finding.message === message) ? 'warning' : severity;
 
 /** Where relative paths start. */
 export const workspaceOf = (env: NodeJS.ProcessEnv): string => env['GITHUB_WORKSPACE'] || process.cwd();

@@ -3,7 +3,7 @@ const MASKED =
   'a job output that contains a masked value, such as an account id that is a secret, arrives empty in the next job.';
 
 const FIX =
-  'Hand on the repository and the tag or digest, and put the registry in front in this job, where it is known, for example from the output "registry" of aws-actions/amazon-ecr-login.';
+  'Hand on the output "reference" of ecr-push (ecr:REPOSITORY@sha256:...), which has no account id in it; this step puts the registry in front.';
 
 /**
  * What is wrong with an image name, if it is not one that a registry could have. A name with a piece missing was built

@@ -22,6 +22,8 @@ export interface RenderInputs extends SourceInputs {
 
 /** The inputs that may refer to the outputs of a CloudFormation stack. */
 export const STACK_INPUTS = ['cluster', 'service', 'image', 'task-role-arn', 'execution-role-arn'] as const;
+/** Inputs whose images may be named without their registry. */
+export const IMAGE_INPUTS = ['image', 'images'] as const;
 
 /**
  * The default of `image` and `images` in action.yml. GitHub hands over an input that is left out as its default and one

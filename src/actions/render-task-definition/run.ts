@@ -2,11 +2,12 @@ import { ConfigError, type Problem } from '../../errors.ts';
 import type { Place, Reporter, TaskDefinitions } from '../../ports.ts';
 import { describeDifference, differenceMarkdown, differenceSummary } from '../../report/definition-diff.ts';
 import type { ActionContext } from '../action.ts';
-import { connectToStacks } from '../aws-adapters.ts';
+import { connectToRepositories, connectToStacks } from '../aws-adapters.ts';
+import { withEcrImages } from '../ecr-images.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { readInputs } from './inputs.ts';
 import { type Produced, produce, workspaceOf } from './produce.ts';
-import { STACK_INPUTS } from './render-inputs.ts';
+import { IMAGE_INPUTS, STACK_INPUTS } from './render-inputs.ts';
 import { writeDefinition } from './write.ts';
 
 /**
@@ -15,11 +16,10 @@ import { writeDefinition } from './write.ts';
  * @param connect opens AWS, whose SDK is loaded only when something comes from there
  */
 export async function run(context: ActionContext, connect = connectToAws): Promise<void> {
-  const { input, reporter, env } = context;
-  const inputs = await readInputs(
-    await withStackOutputs(input, STACK_INPUTS, () => connectToStacks(context.clock, context.cancelled)),
-    workspaceOf(env),
-  );
+  const { reporter, env, clock, cancelled } = context;
+  const named = await withStackOutputs(context.input, STACK_INPUTS, () => connectToStacks(clock, cancelled));
+  const input = await withEcrImages(named, IMAGE_INPUTS, () => connectToRepositories(clock, cancelled));
+  const inputs = await readInputs(input, workspaceOf(env));
   const produced = await produce(inputs, context, () => connect(context));
   const { definition, difference, origin } = produced;
   const { family, containerDefinitions } = definition;

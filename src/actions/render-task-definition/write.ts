@@ -1,4 +1,5 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
@@ -17,20 +18,21 @@ export async function writeDefinition(
   outputFile: string | undefined,
   env: NodeJS.ProcessEnv,
 ): Promise<string> {
-  const unique = crypto.randomUUID();
+  const unique = randomUUID();
   const path =
     outputFile === undefined
       ? join(env['RUNNER_TEMP'] || tmpdir(), `task-definition-${definition.family}-${unique}.json`)
       : resolve(env['GITHUB_WORKSPACE'] || process.cwd(), outputFile);
+  // Synchronous, as reading is: nothing else is under way.
   const draft = `${path}.${unique}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(draft, `${JSON.stringify(definition, null, 2)}\n`, {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(draft, `${JSON.stringify(definition, null, 2)}\n`, {
       mode: outputFile === undefined ? 0o600 : 0o644,
     });
-    await rename(draft, path);
+    renameSync(draft, path);
   } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
+    discard(draft);
     const why = error instanceof Error ? error.message : String(error);
     throw new ConfigError(
       {
@@ -41,4 +43,11 @@ export async function writeDefinition(
     );
   }
   return path;
+}
+
+/** What cannot be removed either is no worse than what is told of the place already. */
+function discard(draft: string): void {
+  try {
+    rmSync(draft, { force: true });
+  } catch {}
 }

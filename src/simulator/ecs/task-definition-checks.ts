@@ -51,9 +51,6 @@ export function checkTaskDefinition(input: Input): void {
     checkHealth(container);
     checkLogging(container, input);
   }
-  if (containersOf(input).filter((container) => container.firelensConfiguration).length > 1) {
-    throw clientError('Only one container in a task definition can have a FireLens configuration.');
-  }
   for (const role of [input.taskRoleArn, input.executionRoleArn]) {
     if (role && !/^(arn:[a-z-]+:iam::\d{12}:role\/)?[\w+=,.@/-]+$/.test(role)) {
       throw clientError('Role is not valid');
@@ -286,7 +283,6 @@ function checkNetwork(input: Input): void {
     }
   }
   const proxy = input.proxyConfiguration;
-  if (proxy && mode !== 'awsvpc') throw clientError('proxyConfiguration requires networkMode=awsvpc.');
   if (proxy && !containersOf(input).some(({ name }) => name === proxy.containerName)) {
     throw clientError(`Unknown container '${proxy.containerName}' in proxyConfiguration.`);
   }
@@ -391,9 +387,6 @@ function checkLogging(container: ContainerDefinition, input: Input): void {
     }
   }
   if (logDriver !== 'awsfirelens') return;
-  if (container.firelensConfiguration) {
-    throw clientError('A container with a FireLens configuration cannot use the log driver awsfirelens.');
-  }
   if (!containersOf(input).some((other) => other.firelensConfiguration)) {
     throw clientError('The log driver awsfirelens requires a container with a FireLens configuration.');
   }

@@ -100,10 +100,10 @@ function* healthCheck({ path, fields, label }: Container): Generator<Finding> {
       `the command of the healthCheck of ${label} is empty; write ["CMD-SHELL", "..."]`,
     );
   } else if (kind !== undefined && !['CMD', 'CMD-SHELL', 'NONE'].includes(kind)) {
-    // ECS takes it, and some images are documented that way, but Docker does not run it.
+    // ECS takes it, and some images are documented that way.
     yield warning(
       [...at, 'command'],
-      `the command of the healthCheck of ${label} begins with neither "CMD" nor "CMD-SHELL"; put one of them in front, for Docker runs nothing else`,
+      `the command of the healthCheck of ${label} begins with neither "CMD" nor "CMD-SHELL"; put one of them in front, for ECS promises to run nothing else`,
     );
   } else if (kind === 'CMD-SHELL' && list(check, 'command').length > 2) {
     yield warning(

@@ -2,6 +2,8 @@ import { error, type Finding } from './finding.ts';
 import { enumerated, has, number, object, parts, quoted, type Subject, text, texts } from './subject.ts';
 
 const LOG_DRIVERS = ['awslogs', 'splunk', 'awsfirelens'];
+const OTHER_LOG_DRIVERS = ['fluentd', 'gelf', 'journald', 'json-file', 'syslog'];
+const OTHER_MODES = ['bridge', 'host', 'none'];
 
 /**
  * What ECS refuses in a task definition that requires Fargate.
@@ -20,7 +22,8 @@ export function* fargateLimits(subject: Subject): Generator<Finding> {
     return;
   }
   const mode = text(definition, 'networkMode');
-  if (mode !== 'awsvpc') {
+  // What is no mode or driver at all is said elsewhere.
+  if (mode === undefined || OTHER_MODES.includes(mode)) {
     const is = mode === undefined ? 'is missing' : `is ${quoted(mode)}`;
     yield error(mode === undefined ? [] : ['networkMode'], `networkMode ${is}; Fargate takes only "awsvpc"`);
   }
@@ -63,7 +66,7 @@ export function* fargateLimits(subject: Subject): Generator<Finding> {
       if (text(resource, 'type') === 'GPU') yield refused(at, `a GPU for ${label}`);
     }
     const driver = text(object(fields, 'logConfiguration') ?? {}, 'logDriver');
-    if (driver !== undefined && !LOG_DRIVERS.includes(driver)) {
+    if (driver !== undefined && OTHER_LOG_DRIVERS.includes(driver)) {
       yield error(
         [...path, 'logConfiguration', 'logDriver'],
         `logDriver of ${label} is ${quoted(driver)}; Fargate has ${enumerated(LOG_DRIVERS)}`,

@@ -72,4 +72,4 @@ function* mutability(
 const staysByCustom = (tag: string): boolean =>
   /(?:^|[-_.])(?=[0-9a-f]*\d)[0-9a-f]{7,64}(?:$|[-_.])/.test(tag) ||
   /(?:^|[-_v])\d+\.\d+\.\d+/.test(tag) ||
-  /\d{6,}/.test(tag);
+  /\d{4,}/.test(tag);

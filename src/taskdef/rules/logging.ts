@@ -1,4 +1,4 @@
-import { error, type Finding } from './finding.ts';
+import { error, type Finding, warning } from './finding.ts';
 import { nearest } from './nearest.ts';
 import { enumerated, has, object, own, quoted, type Subject, text } from './subject.ts';
 
@@ -16,7 +16,7 @@ export function* loggingRules(subject: Subject): Generator<Finding> {
   const { definition, containers, fargate } = subject;
   const routers = containers.filter(({ fields }) => has(fields, 'firelensConfiguration'));
   for (const { path, label } of routers.slice(1)) {
-    yield error(
+    yield warning(
       [...path, 'firelensConfiguration'],
       `${label} is a second container with a firelensConfiguration; a task has one log router`,
     );
@@ -32,9 +32,9 @@ export function* loggingRules(subject: Subject): Generator<Finding> {
       );
     }
     if (driver === 'awsfirelens' && has(fields, 'firelensConfiguration')) {
-      yield error(
+      yield warning(
         at,
-        `${label} is the log router and cannot log through awsfirelens itself; give it awslogs`,
+        `${label} is the log router and logs through awsfirelens, which is itself; give it awslogs`,
       );
     }
     if (driver === 'awslogs') yield* awslogs(object(log ?? {}, 'options') ?? {}, at, label, fargate);
@@ -72,7 +72,7 @@ function* awslogs(
         AWSLOGS_OPTIONS.filter((known) => !(known in options)),
       );
       if (near !== undefined) {
-        yield error(
+        yield warning(
           [...at, name],
           `the log driver awslogs has no option ${quoted(name)} (${label}); did you mean ${quoted(near)}?`,
         );

@@ -178,6 +178,6 @@ function* proxy({ definition, containers, networkMode: mode }: Subject): Generat
     );
   }
   if (mode !== 'awsvpc') {
-    yield error(['proxyConfiguration'], `proxyConfiguration needs networkMode "awsvpc", not "${mode}"`);
+    yield warning(['proxyConfiguration'], `proxyConfiguration needs networkMode "awsvpc", not "${mode}"`);
   }
 }

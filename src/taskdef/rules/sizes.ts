@@ -1,6 +1,6 @@
 import type { JsonObject } from '../definition.ts';
 import { error, type Finding, warning } from './finding.ts';
-import { type Container, enumerated, has, number, quoted, type Subject, text } from './subject.ts';
+import { type Container, enumerated, has, number, object, quoted, type Subject, text } from './subject.ts';
 
 const gigabytes = (from: number, to: number, step = 1): readonly number[] =>
   Array.from({ length: (to - from) / step + 1 }, (_, index) => (from + index * step) * 1024);
@@ -36,7 +36,7 @@ export function* sizes({ definition, containers, fargate }: Subject): Generator<
     );
   }
   if (fargate) yield* fargateSize(definition, cpu, memory);
-  for (const container of containers) yield* containerMemory(container, memory);
+  for (const container of containers) yield* containerMemory(container, memory, fargate);
   yield* shares(containers, cpu, memory, fargate);
 }
 
@@ -64,7 +64,7 @@ function* fargateSize(
       `memory is ${given}, which Fargate does not have with cpu ${cpu}; it has ${described(offered)} MiB`,
     );
   }
-  const family = operatingSystem(definition);
+  const family = text(object(definition, 'runtimePlatform') ?? {}, 'operatingSystemFamily') ?? '';
   if (family.startsWith('WINDOWS') && (cpu < 1024 || cpu > 4096)) {
     yield warning(['cpu'], `cpu is ${cpu}; Windows on Fargate has 1024, 2048 and 4096 CPU units`);
   }
@@ -78,10 +78,15 @@ function described(values: readonly number[]): string {
     : `${first} to ${values.at(-1)} in steps of ${second - first}`;
 }
 
-function* containerMemory({ fields, label, path }: Container, task: number | undefined): Generator<Finding> {
+function* containerMemory(
+  { fields, label, path }: Container,
+  task: number | undefined,
+  fargate: boolean,
+): Generator<Finding> {
   const hard = number(fields, 'memory');
   const soft = number(fields, 'memoryReservation');
-  if (!task && !hard && !soft) {
+  // Fargate misses the memory of the task by itself.
+  if (!fargate && (task === undefined || task === 0) && !hard && !soft) {
     yield error(
       path,
       `${label} has neither memory nor memoryReservation, and the task has no memory; give one of them in MiB`,
@@ -146,13 +151,6 @@ function* shares(
     );
   }
 }
-
-export const operatingSystem = (definition: JsonObject): string => {
-  const platform = definition['runtimePlatform'];
-  return typeof platform === 'object' && platform !== null && 'operatingSystemFamily' in platform
-    ? String(platform['operatingSystemFamily'])
-    : '';
-};
 
 /** CPU units or MiB: `1 vCPU` and `1024` mean the same, as do `2 GB` and `2048`. NaN: neither. */
 function units(fields: JsonObject, key: 'cpu' | 'memory'): number | undefined {

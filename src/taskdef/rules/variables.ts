@@ -47,7 +47,7 @@ function* environment(container: Container): Generator<Finding> {
         variable.path,
         `${shown(name)} of ${label} looks like a secret, and everyone who may describe the task definition can read it; keep it in Secrets Manager or SSM and name it in secrets`,
       );
-    } else if (/:\/\/[^\s/:@]*:[^\s/@]+@/.test(value)) {
+    } else if (value.includes('@') && /:\/\/[^\s/:@]*:[^\s/@]+@/.test(value)) {
       yield warning(
         variable.path,
         `${shown(name)} of ${label} holds a URL with a password, which everyone who may describe the task definition can read; keep it in Secrets Manager or SSM and name it in secrets`,
@@ -178,6 +178,7 @@ const SECRET_WORDS =
 
 /** Whether a variable holds a secret, by its name; not where its value cannot be one. */
 function looksSecret(name: string, value: string): boolean {
+  if (!/pass|pwd|secret|token|cred|key/i.test(name)) return false;
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/[.-]/g, '_')
