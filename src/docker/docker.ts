@@ -61,11 +61,13 @@ export class Docker {
     }
     const inspected = await command(['buildx', 'inspect', ...(name === undefined ? [] : [name])]);
     const [, driver] = /^Driver:[ \t]*(\S+)/m.exec(inspected.stdout) ?? [];
-    if (inspected.code === 0 && driver !== undefined) return { kind: 'buildx', driver, name };
-    throw new ConfigError({
-      input: 'builder',
-      message: `buildx cannot use ${name === undefined ? 'its current builder' : `the builder "${name}"`}: ${/^Error:\s*(.+)/m.exec(inspected.stdout)?.[1] ?? lastWords(inspected.stderr)}`,
-    });
+    // Others are inactive until their first build starts them.
+    const absent = driver === 'remote' && everyNodeIs('inactive', inspected.stdout);
+    if (inspected.code === 0 && driver !== undefined && !absent) return { kind: 'buildx', driver, name };
+    const which = name === undefined ? 'its current builder' : `the builder "${name}"`;
+    const [, told] = /^Error:\s*(.+)/m.exec(inspected.stdout) ?? [];
+    const why = told ?? (absent ? 'its BuildKit does not answer' : lastWords(inspected.stderr));
+    throw new ConfigError({ input: 'builder', message: `buildx cannot use ${which}: ${why}` });
   }
 
   /**
@@ -154,6 +156,12 @@ export class Docker {
       await this.login(say, used);
     }
   }
+}
+
+/** Whether `docker buildx inspect` says so of all nodes of a builder. */
+function everyNodeIs(status: string, inspected: string): boolean {
+  const said = [...inspected.matchAll(/^Status:[ \t]*(\S+)/gm)].map(([, each]) => each);
+  return said.length > 0 && said.every((each) => each === status);
 }
 
 /** A build that has got to its push: what fails before is the build's own fault. */

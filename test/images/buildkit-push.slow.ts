@@ -272,16 +272,19 @@ describe('ecr-push with BuildKit', () => {
     });
   });
 
-  it('says at once what the builder of the engine cannot do', async () => {
+  it('says at once what a builder cannot do', async () => {
     await runner.play({ shop: {} }, async (world) => {
       const job = runner.job(world);
       writeContext(runner, job, 'app', { Dockerfile: COPY });
       const inputs = { repository: 'shop', context: 'app', builder: 'default' };
+      const nobody = `unix://${runner.home}/none.sock`;
+      await runner.docker('buildx', 'create', '--name', 'dead', '--driver', 'remote', nobody);
       for (const [input, value, reason] of [
         ['platforms', PLATFORMS, /exporting manifest lists|Multi-platform build is not supported/],
         ['provenance', 'mode=max', /Attestation is not supported for the docker driver/],
         ['cache-to', 'type=registry,ref={repository}:cache', /Cache export is not supported/],
-        ['builder', 'nosuch', /no builder "nosuch" found/],
+        ['builder', 'nosuch', /^::error::builder: .* no builder "nosuch" found/],
+        ['builder', 'dead', /^::error::builder: .* the builder "dead": .*(none\.sock|does not answer)/],
       ] as const) {
         const step = await job.run('ecr-push', { ...inputs, [input]: value });
         expect(step.code, step.log).toBe(1);
