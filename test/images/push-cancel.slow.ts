@@ -42,6 +42,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await runner?.stop();
+  // A test that fails has not come to the end of its build.
+  for (const { pid } of sleepers()) process.kill(pid, 'SIGKILL');
 });
 
 const sleepers = () => processesWith(SLEEP);
