@@ -19,6 +19,9 @@ export interface CommandOptions {
 /** How long a command that was told to end may take, in ms. The runner itself gives the whole step 10 s. */
 const LAST_WORDS_MS = 4_000;
 
+/** How often those are looked for that are still ending, in ms. */
+const LOOKS_MS = 20;
+
 /** Runs `docker` with the arguments as they are, through no shell. */
 export type DockerCommand = (args: readonly string[], options?: CommandOptions) => Promise<Finished>;
 
@@ -42,19 +45,20 @@ export function dockerCommand(
         detached: true,
       });
       const ended = new AbortController();
-      const tell = (name: NodeJS.Signals) => {
-        if (child.pid === undefined || ended.signal.aborted) return;
+      /** @returns whether anybody of the group is there to hear it; 0 says nothing */
+      const tell = (name: NodeJS.Signals | 0): boolean => {
         try {
-          process.kill(-child.pid, name);
+          return child.pid !== undefined && process.kill(-child.pid, name);
         } catch {
-          // It has ended, and the news of it is on its way.
+          return false;
         }
       };
+      let killed = false;
       const stop = async () => {
         tell('SIGTERM');
         // A process of this machine lives in this machine's time, whatever the product's clock shows.
         await systemClock.sleep(lastWordsMs, ended.signal);
-        tell('SIGKILL');
+        if (!ended.signal.aborted) killed = tell('SIGKILL');
       };
       signal.addEventListener('abort', stop, { once: true });
       const stdout = new Lines(onLine);
@@ -65,7 +69,9 @@ export function dockerCommand(
         signal.removeEventListener('abort', stop);
         refuse(error.code === 'ENOENT' ? missing(error) : error);
       });
-      child.on('close', (code) => {
+      child.on('close', async (code) => {
+        // A plugin may take longer over its end than docker, which has started it.
+        while (signal.aborted && !killed && tell(0)) await systemClock.sleep(LOOKS_MS);
         ended.abort();
         signal.removeEventListener('abort', stop);
         stdout.end();
@@ -75,7 +81,6 @@ export function dockerCommand(
       });
       // What the command had started may live on and keep its outputs open; nobody waits for that after a cancel.
       child.on('exit', () => {
-        ended.abort();
         if (!signal.aborted) return;
         child.stdout.destroy();
         child.stderr.destroy();

@@ -12,26 +12,31 @@ const TRIES = 6;
 const FINAL =
   /denied|unauthorized|no basic auth|forbidden|immutable|cannot be overwritten|tag invalid|does not exist|not found|name unknown|no such image/i;
 const EXPIRED = /token has expired/i;
+/** What it says to a password that it took before: one that has expired, or was called back. */
+const REFUSED = /unauthorized|authentication required|no basic auth/i;
 
 export interface DockerOptions {
   readonly command: DockerCommand;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Gives a login that is still good. */
-  readonly login: () => Promise<RegistryLogin>;
+  /** Gives a login that is still good, and another one than that which the registry refused. */
+  readonly login: (refused?: RegistryLogin) => Promise<RegistryLogin>;
 }
 
 /** What Docker does for a release: builds, keeps and pushes images. */
 export class Docker {
   readonly #options: DockerOptions;
+  /** What docker has. */
+  #login: RegistryLogin | undefined;
 
   constructor(options: DockerOptions) {
     this.#options = options;
   }
 
   /** Hands the registry's password to docker, over its standard input. */
-  async login(say: (line: string) => void): Promise<void> {
-    const { username, password, endpoint } = await this.#options.login();
+  async login(say: (line: string) => void, refused?: RegistryLogin): Promise<void> {
+    this.#login = await this.#options.login(refused);
+    const { username, password, endpoint } = this.#login;
     const host = new URL(endpoint).host;
     const args = ['login', '--username', username, '--password-stdin', host];
     const work = () => this.#options.command(args, { input: password });
@@ -56,11 +61,13 @@ export class Docker {
     }
     const inspected = await command(['buildx', 'inspect', ...(name === undefined ? [] : [name])]);
     const [, driver] = /^Driver:[ \t]*(\S+)/m.exec(inspected.stdout) ?? [];
-    if (inspected.code === 0 && driver !== undefined) return { kind: 'buildx', driver, name };
-    throw new ConfigError({
-      input: 'builder',
-      message: `buildx cannot use ${name === undefined ? 'its current builder' : `the builder "${name}"`}: ${/^Error:\s*(.+)/m.exec(inspected.stdout)?.[1] ?? lastWords(inspected.stderr)}`,
-    });
+    // Others are inactive until their first build starts them.
+    const absent = driver === 'remote' && everyNodeIs('inactive', inspected.stdout);
+    if (inspected.code === 0 && driver !== undefined && !absent) return { kind: 'buildx', driver, name };
+    const which = name === undefined ? 'its current builder' : `the builder "${name}"`;
+    const [, told] = /^Error:\s*(.+)/m.exec(inspected.stdout) ?? [];
+    const why = told ?? (absent ? 'its BuildKit does not answer' : lastWords(inspected.stderr));
+    throw new ConfigError({ input: 'builder', message: `buildx cannot use ${which}: ${why}` });
   }
 
   /**
@@ -84,7 +91,11 @@ export class Docker {
       return { digest: undefined, imageId: await this.imageId(reference) };
     }
     const built = await this.#withRetries('push', work, say, PUSH_PART);
-    if (built.code !== 0) throw buildFailed(reference, built);
+    if (built.code !== 0) {
+      throw PUSH_PART.test(lastWords(built.stderr))
+        ? pushFailed(reference, built)
+        : buildFailed(reference, built);
+    }
     const metadata = JSON.parse(await readFile(metadataFile, 'utf8')) as Record<string, unknown>;
     return { digest: textOf(metadata['containerimage.digest']), imageId: undefined };
   }
@@ -115,16 +126,7 @@ export class Docker {
       say,
       /^/,
     );
-    if (pushed.code !== 0) {
-      throw new DeployError(
-        `${reference} could not be pushed: ${lastWords(pushed.stderr || pushed.stdout)}`,
-        {
-          state:
-            'The repository has its former images; layers that were sent already are used by the next push.',
-          next: 'Run this step again once the registry answers, or mend what it says.',
-        },
-      );
-    }
+    if (pushed.code !== 0) throw pushFailed(reference, pushed);
     return /digest: (sha256:[0-9a-f]{64})/.exec(pushed.stdout)?.[1];
   }
 
@@ -136,19 +138,30 @@ export class Docker {
     about: RegExp,
   ): Promise<Finished> {
     const { clock, signal } = this.#options;
+    let renewed = false;
     for (let attempt = 1; ; attempt++) {
+      const used = this.#login;
       const finished = await work();
       const said = finished.stderr + finished.stdout;
-      const expired = EXPIRED.test(said);
       if (finished.code === 0 || attempt === TRIES || !about.test(said)) return finished;
-      if (FINAL.test(lastWords(finished.stderr)) && !expired) return finished;
+      const last = lastWords(finished.stderr);
+      const stale = EXPIRED.test(said) || (what === 'push' && !renewed && REFUSED.test(last));
+      if (FINAL.test(last) && !stale) return finished;
       const pause = Math.min(16_000, 1_000 * 2 ** (attempt - 1));
       say(`the ${what} failed; try ${attempt + 1} of ${TRIES} in ${pause / 1000} s`);
       await clock.sleep(pause, signal);
       signal.throwIfAborted();
-      if (expired) await this.login(say);
+      if (!stale) continue;
+      renewed = true;
+      await this.login(say, used);
     }
   }
+}
+
+/** Whether `docker buildx inspect` says so of all nodes of a builder. */
+function everyNodeIs(status: string, inspected: string): boolean {
+  const said = [...inspected.matchAll(/^Status:[ \t]*(\S+)/gm)].map(([, each]) => each);
+  return said.length > 0 && said.every((each) => each === status);
 }
 
 /** A build that has got to its push: what fails before is the build's own fault. */
@@ -156,16 +169,25 @@ const PUSH_PART = /failed to push|pushing (layers|manifest)|failed to do request
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** The last line that says something; docker repeats the whole story above it. */
-const lastWords = (text: string): string =>
-  text
-    .trim()
+/** The line that tells why; docker repeats the whole story above it, and buildx adds advice below. */
+function lastWords(text: string): string {
+  const lines = text
     .split('\n')
-    .findLast((line) => line.trim() !== '' && !/^See '|^Run '/.test(line.trim()))
-    ?.trim() ?? 'no reason was given';
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^(See '|Run '|Learn more at |View build details: )/.test(line));
+  const error = lines.findLastIndex((line) => /^ERROR: /i.test(line));
+  const told = error < 0 ? lines.slice(-1) : lines.slice(error);
+  return told.join(' ').replace(/^ERROR: (failed to build: )?/i, '') || 'no reason was given';
+}
 
 const buildFailed = (reference: string, { stderr, stdout }: Finished): DeployError =>
   new DeployError(`the build of ${reference} failed: ${lastWords(stderr || stdout)}`, {
     state: 'Nothing was pushed for this image.',
     next: 'The log of the build above says where.',
+  });
+
+const pushFailed = (reference: string, { stderr, stdout }: Finished): DeployError =>
+  new DeployError(`${reference} could not be pushed: ${lastWords(stderr || stdout)}`, {
+    state: 'The repository has its former images; layers that were sent already are used by the next push.',
+    next: 'Run this step again once the registry answers, or mend what it says.',
   });

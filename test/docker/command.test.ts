@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -66,6 +66,23 @@ describe.concurrent('a command of docker', () => {
     };
     await expect(docker(['push'], { onLine })).rejects.toThrow('the run was cancelled');
     expect(performance.now() - begun).toBeLessThan(3_000);
+  });
+
+  test('is over when what it has started is over, which is killed when it does not listen', async ({
+    expect,
+  }) => {
+    const { docker, controller } = fakeDocker(
+      `sh -c 'trap "" TERM; echo "begun $$"; while :; do sleep 0.05; done' & sleep 30`,
+    );
+    let pid = 0;
+    const onLine = (line: string) => {
+      pid = Number(line.slice('begun '.length));
+      controller.abort('SIGINT');
+    };
+    await expect(docker(['buildx', 'build'], { onLine })).rejects.toThrow('the run was cancelled');
+    // What has ended may keep its number until somebody asks for its exit code.
+    const runs = () => existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`).length > 0;
+    await expect.poll(runs).toBe(false);
   });
 
   test('is not begun after a cancel', async () => {

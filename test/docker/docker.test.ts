@@ -66,7 +66,6 @@ describe('docker', () => {
     'denied: User is not authorized to perform: ecr:InitiateLayerUpload',
     "tag invalid: The image tag 'v1' already exists and cannot be overwritten because the tag is immutable",
     "name unknown: The repository with name 'shop' does not exist",
-    'no basic auth credentials',
   ])('does not push again what is refused for good: %s', async (stderr) => {
     const { docker, ran, say } = answering({ code: 1, stderr });
     await expect(docker.push('r/shop:v1', say)).rejects.toThrow(stderr);
@@ -83,6 +82,26 @@ describe('docker', () => {
     expect(ran.map(({ args }) => args[0])).toEqual(['push', 'login', 'push']);
   });
 
+  test('logs in again once when the registry does not take the password any more', async () => {
+    const refused = { code: 1, stderr: 'unauthorized: authentication required' };
+    const { docker, ran, say } = answering(refused, {}, refused);
+    await expect(docker.push('r/shop:v1', say)).rejects.toThrow('could not be pushed: unauthorized');
+    expect(ran.map(({ args }) => args[0])).toEqual(['push', 'login', 'push']);
+  });
+
+  test('tells the error of buildx without the advice below it', async () => {
+    const stderr = `------
+ > exporting to image:
+------
+ERROR: failed to build: Cache export is not supported for the docker driver.
+Switch to a different driver, and try again.
+Learn more at https://docs.docker.com/go/build-cache-backends/`;
+    const { docker, say } = answering({ code: 1, stderr });
+    await expect(docker.push('r/shop:v1', say)).rejects.toThrow(
+      'could not be pushed: Cache export is not supported for the docker driver. Switch to a different driver, and try again.',
+    );
+  });
+
   test('builds with buildx where it is, and without a builder of that name says so', async () => {
     const found = answering({}, { stdout: 'Name: big\nDriver: docker-container\n' });
     const builder = { kind: 'buildx', driver: 'docker-container', name: 'big' };
@@ -92,7 +111,7 @@ describe('docker', () => {
       [[{ code: 1 }], 'builder: "big" is a builder of buildx, which the docker of this runner does not have'],
       [
         [{}, { code: 1, stderr: 'ERROR: no builder "big" found' }],
-        'buildx cannot use the builder "big": ERROR',
+        'buildx cannot use the builder "big": no builder "big" found',
       ],
     ] as const) {
       const refused = answering(...answers).docker.builder('big');
