@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Clock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { ConfigError, DeployError } from '../errors.ts';
 import type { RegistryLogin } from '../ports.ts';
 import { type Build, type Builder, buildCommand, keepsImage } from './build.ts';
@@ -7,6 +7,8 @@ import type { DockerCommand, Finished } from './command.ts';
 
 /** How often a push is tried that fails for a reason that may pass: docker itself gives up at once when nobody answers. */
 const TRIES = 6;
+/** No try begins after that time, in ms: of one, the engine makes several itself, which take most of a minute. */
+const PATIENCE_MS = 150_000;
 
 /** What a registry says that asking again will not change. */
 const FINAL =
@@ -139,11 +141,14 @@ export class Docker {
   ): Promise<Finished> {
     const { clock, signal } = this.#options;
     let renewed = false;
+    // Docker lives in this machine's time, whatever the product's clock shows.
+    const deadline = systemClock.now() + PATIENCE_MS;
     for (let attempt = 1; ; attempt++) {
       const used = this.#login;
       const finished = await work();
       const said = finished.stderr + finished.stdout;
-      if (finished.code === 0 || attempt === TRIES || !about.test(said)) return finished;
+      const over = attempt === TRIES || systemClock.now() > deadline;
+      if (finished.code === 0 || over || !about.test(said)) return finished;
       const last = lastWords(finished.stderr);
       const stale = EXPIRED.test(said) || (what === 'push' && !renewed && REFUSED.test(last));
       if (FINAL.test(last) && !stale) return finished;
