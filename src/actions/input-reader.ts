@@ -107,8 +107,10 @@ export class InputReader {
   finish(): void {
     if (this.#problems.length === 0) return;
     const label = this.#label === '' ? '' : `${this.#label}: `;
-    throw new ConfigError(
-      this.#problems.map(({ input, message }) => ({ input: `${label}${input}`, message })),
-    );
+    const told = this.#problems.map((problem) => ({ ...problem, input: `${label}${problem.input}` }));
+    // What several items have in common is wrong once.
+    throw new ConfigError([
+      ...new Map(told.map((each) => [`${each.input}: ${each.message}`, each])).values(),
+    ]);
   }
 }

@@ -27,10 +27,20 @@ export async function pullRequestOf(env: NodeJS.ProcessEnv): Promise<PullRequest
   const { GITHUB_EVENT_NAME: name = '', GITHUB_EVENT_PATH: path, GITHUB_REPOSITORY: full = '' } = env;
   const [owner, repository] = full.split('/');
   if (!/^pull_request/.test(name) || !path || !owner || !repository) return undefined;
-  const { pull_request: found } = JSON.parse(await readFile(path, 'utf8')) as Event;
+  const { pull_request: found } = await readEvent(path);
   const head = found?.head?.sha;
   if (typeof found?.number !== 'number' || typeof head !== 'string') return undefined;
   // A fork that was deleted has no repository any more.
   const from = found.head?.repo?.full_name;
   return { owner, repository, number: found.number, head, fork: from !== full };
+}
+
+/** The runner writes the file; without it, or with another one in its place, the run is like one of another event. */
+async function readEvent(path: string): Promise<Event> {
+  try {
+    const event: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return typeof event === 'object' && event !== null ? event : {};
+  } catch {
+    return {};
+  }
 }

@@ -1,6 +1,7 @@
 import type { Json } from '../taskdef/definition.ts';
 import type { ContainerDifference, Difference, FieldChange, VariableChange } from '../taskdef/diff.ts';
 import { printable } from '../taskdef/shape.ts';
+import { codeSpan } from './markdown.ts';
 
 /** The difference as lines of a log, `container: what` each; none where nothing changes. */
 export function describeDifference({ task, containers }: Difference): readonly string[] {
@@ -80,15 +81,6 @@ const inQuotes = (value: string): string => JSON.stringify(value);
 const LONGEST = 300;
 
 const shortened = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}...`);
-
-/** A fence longer than any run of backticks in the text: https://spec.commonmark.org/0.31.2/#code-spans */
-function codeSpan(text: string): string {
-  const line = printable(text);
-  const runs = [...line.matchAll(/`+/g)].map(([run]) => run.length);
-  const fence = '`'.repeat(Math.max(0, ...runs) + 1);
-  const blank = line.startsWith('`') || line.endsWith('`') || line === '' ? ' ' : '';
-  return `${fence}${blank}${line}${blank}${fence}`;
-}
 
 /**
  * A section of the job's summary page.

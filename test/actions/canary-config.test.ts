@@ -137,4 +137,9 @@ describe('a config file', () => {
     expect(found.join('\n')).toMatch(/min-requests.*many/);
     expect(found.join('\n')).toMatch(/bake.*7m/s);
   });
+
+  it('that cannot be read hides no problem of the inputs, and what it may hold is not missed', async () => {
+    const found = await problems(GOOD, { config: 'nope.yml', strategy: 'fast', capacity: '-1' });
+    expect(found.map((line) => line.split(':')[0])).toEqual(['config', 'strategy', 'capacity']);
+  });
 });

@@ -221,6 +221,14 @@ describe.concurrent('the plan stands in the summary only', () => {
       expect(step.outputs['changed']).toBe('');
       on.file('task.json', '{ "family": "web", "containerDefinitions": [{ "image": "a:1" }] }');
       expect(errors(await plan(inputs, on))).toContain('task.json');
+      on.file('task.json', JSON.stringify({ family: 'web', containerDefinitions: [{ name: 'web' }] }));
+      const named = { ...inputs, cluster: 'cloudformation:Shop.Cluster', image: 'ecr:shop:main' };
+      const unnamed = await plan(named, on);
+      expect(errors(unnamed)).toContain('memory');
+      expect(errors(unnamed)).not.toContain('AWS');
+      expect(unnamed.summary).toContain('`Cluster/web`');
+      delete on.env['AWS_REGION'];
+      expect(errors(await plan(named, on))).toBe(errors(unnamed));
       expect(world.calls).toEqual([]);
       return TAKEN_BACK;
     });

@@ -16,7 +16,7 @@ import {
   STRATEGIES,
   STRATEGY_NAMES,
 } from '../../rollout/plan.ts';
-import { readConfigFile, withConfig } from '../config-file.ts';
+import { type ConfigFile, readConfigFile, withConfig } from '../config-file.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { parseCustomMetrics } from './custom-metrics.ts';
@@ -85,8 +85,8 @@ export const readInputs = (
   workspace: string,
   stacks: () => Promise<Stacks>,
 ): Promise<Inputs> =>
-  readWith(input, workspace, stacks, (reader) => ({
-    taskDefinition: reader.required('task-definition', 'task-definition.json'),
+  readWith(input, workspace, stacks, (need) => ({
+    taskDefinition: need('task-definition', 'task-definition.json'),
   }));
 
 /**
@@ -100,25 +100,33 @@ export const readRolloutInputs = (
   stacks: () => Promise<Stacks>,
 ): Promise<RolloutInputs> => readWith(input, workspace, stacks, () => ({}));
 
+/** Reads an input that has to be given. */
+type Need = (name: string, example: string) => string;
+
 async function readWith<Released>(
   input: InputSource,
   workspace: string,
   stacks: () => Promise<Stacks>,
-  readReleased: (reader: InputReader) => Released,
+  readReleased: (need: Need) => Released,
 ): Promise<RolloutInputs & Released> {
   const path = input('config').trim();
+  let texts = input;
+  const reader = new InputReader((name) => texts(name));
+  const unread: ConfigFile = { texts: {}, structures: {} };
   const config =
     path === ''
-      ? { texts: {}, structures: {} }
-      : await readConfigFile(path, workspace, CONFIG_KEYS, ['metrics']);
-  const texts = withConfig(input, config);
-  const reader = new InputReader(await withStackOutputs(texts, ['cluster', 'service'], stacks));
+      ? unread
+      : await reader.attemptLater(() => readConfigFile(path, workspace, CONFIG_KEYS, ['metrics']), unread);
+  texts = await withStackOutputs(withConfig(input, config), ['cluster', 'service'], stacks);
+  // What is missing may stand in the file that cannot be read.
+  const need: Need = (name, example) =>
+    path !== '' && config === unread ? (reader.optional(name) ?? '') : reader.required(name, example);
   const customMetrics = reader.attempt(() => parseCustomMetrics(config.structures['metrics'], path), {});
   const gatesText = reader.optional('gates');
   const inputs = {
-    cluster: reader.required('cluster', 'production'),
-    service: reader.required('service', 'web'),
-    ...readReleased(reader),
+    cluster: need('cluster', 'production'),
+    service: need('service', 'web'),
+    ...readReleased(need),
     plan: readPlan(reader),
     gates: reader.attempt(() => parseGates(gatesText ?? DEFAULT_GATES, Object.keys(customMetrics)), []),
     gatesAreDefault: gatesText === undefined,

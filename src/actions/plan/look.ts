@@ -30,15 +30,12 @@ export async function look(
   const producing = produce(render, context, async () => aws.taskDefinitions);
   try {
     const foreseen = await foresee(rollout, async () => (await producing).definition, aws, clock);
-    const blind = foreseen.faults.some(({ problems }) =>
-      problems.some(({ input }) => input === 'AWS_REGION'),
-    );
-    if (!fork || !blind) {
+    if (!fork || !foreseen.faults.some(isBlind)) {
       const produced = await producing.catch(() => undefined);
       return { foreseen, ...(produced && { produced }) };
     }
   } catch (error) {
-    if (!fork || !isWithoutCredentials(error)) throw error;
+    if (!fork || !isBlind(error)) throw error;
   }
   // What lies in the repository can be looked at all the same.
   const { service: _, ...alone } = render;
@@ -50,10 +47,12 @@ export async function look(
   };
 }
 
-const isWithoutCredentials = (error: unknown): boolean =>
-  error instanceof DeployError &&
-  error.cause instanceof Error &&
-  error.cause.name === 'CredentialsProviderError';
+/** Whether this run has no region or no credentials, and so cannot see AWS at all. */
+export function isBlind(error: unknown): boolean {
+  if (error instanceof ConfigError) return error.problems.some(({ input }) => input === 'AWS_REGION');
+  if (!(error instanceof DeployError) || !(error.cause instanceof Error)) return false;
+  return error.cause.name === 'CredentialsProviderError';
+}
 
 const noAws = (): never => {
   throw new Error('a definition from a file needs no AWS');

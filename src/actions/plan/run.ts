@@ -10,20 +10,16 @@ import { withEcrImages } from '../ecr-images.ts';
 import { type Produced, workspaceOf } from '../render-task-definition/produce.ts';
 import { IMAGE_INPUTS } from '../render-task-definition/render-inputs.ts';
 import { comment } from './comment.ts';
-import { readInputs } from './inputs.ts';
-import { look } from './look.ts';
+import { type Inputs, readInputs } from './inputs.ts';
+import { isBlind, look } from './look.ts';
 import { storyOf } from './story.ts';
 
 /** Says what a release would change and do, in the log, the summary and a comment; changes nothing in AWS. */
 export async function run(context: ActionContext): Promise<void> {
-  const { reporter, env, clock, cancelled } = context;
-  const workspace = workspaceOf(env);
-  const input = await withEcrImages(context.input, IMAGE_INPUTS, () =>
-    connectToRepositories(clock, cancelled),
-  );
-  const inputs = await readInputs(input, workspace, () => connectToStacks(clock, cancelled));
-  if (inputs.token !== undefined) reporter.mask(inputs.token);
+  const { reporter, env } = context;
   const pullRequest = await pullRequestOf(env);
+  const inputs = await inputsOf(context, pullRequest?.fork ?? false);
+  if (inputs.token !== undefined) reporter.mask(inputs.token);
   const looked = await look(context, inputs, pullRequest?.fork ?? false);
   const story = storyOf(inputs.title, looked, pullRequest?.head, env);
   report(context, story, looked.produced);
@@ -36,6 +32,22 @@ export async function run(context: ActionContext): Promise<void> {
   reporter.output('comment-url', url ?? '');
   if (story.problems.length > 0) throw new ConfigError(unplaced(story.problems, looked.produced));
 }
+
+/** @param fork whether nobody can expect this run to have AWS credentials, which names from stacks and of images take */
+async function inputsOf({ input, env, clock, cancelled }: ActionContext, fork: boolean): Promise<Inputs> {
+  const workspace = workspaceOf(env);
+  const stacks = () => connectToStacks(clock, cancelled);
+  const registry = () => connectToRepositories(clock, cancelled);
+  try {
+    return await readInputs(await withEcrImages(input, IMAGE_INPUTS, registry), workspace, stacks);
+  } catch (error) {
+    if (!fork || !isBlind(error)) throw error;
+    return readInputs((name) => withoutStack(input(name)), workspace, stacks);
+  }
+}
+
+/** A name that a stack owns, called as the stack calls it. */
+const withoutStack = (text: string): string => text.replace(/^\s*cloudformation:[\w-]+\.(\w+)/, '$1');
 
 /** Annotations point at the file where the place in it is known. */
 function report({ reporter }: ActionContext, story: PlanStory, produced: Produced | undefined): void {
