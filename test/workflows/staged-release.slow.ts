@@ -5,9 +5,11 @@ import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { scaledClock } from '../../src/clock.ts';
+import type { Scenario } from '../../src/simulator/scenario/scenario.ts';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
+import { writeLayout } from '../images/layout.ts';
 import { act, actionlint } from '../slow/tools.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -28,14 +30,14 @@ beforeAll(() => {
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 /** Runs a workflow of one job with act, on this machine, against the simulator. */
-async function runWorkflow(name: string, steps: string, simulator: Simulator<SimulatedWorld>) {
+const runWorkflow = (name: string, steps: string, simulator: Simulator<SimulatedWorld>) =>
+  runJobs(name, `  deploy:\n    runs-on: ubuntu-latest\n    steps:\n${steps}`, simulator);
+
+async function runJobs(name: string, jobs: string, simulator: Simulator<SimulatedWorld>) {
   const workspace = join(home, name);
   const file = join(workspace, '.github/workflows/deploy.yml');
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(
-    file,
-    `on: workflow_dispatch\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n    steps:\n${steps}`,
-  );
+  writeFileSync(file, `on: workflow_dispatch\njobs:\n${jobs}`);
   execFileSync('git', ['init', '--quiet', workspace]);
   execFileSync(actionlint(), [file]);
   const references = ['v1', VERSION].flatMap((ref) => [
@@ -60,14 +62,19 @@ async function runWorkflow(name: string, steps: string, simulator: Simulator<Sim
 }
 
 async function withSimulator<T>(
-  options: Parameters<typeof webShop>[0],
+  { repositories, ...options }: Partial<Parameters<typeof webShop>[0]> & Pick<Scenario, 'repositories'>,
   use: (simulator: Simulator<SimulatedWorld>) => Promise<T>,
 ): Promise<T> {
   const clock = scaledClock(Date.now(), Date.UTC(2026, 0, 5, 12), 600);
   const simulator = await startSimulator({
     clock,
     seed: 1,
-    world: (context) => createWorld(context, webShop({ images: ['app:v1', 'app:v2'], ...options })),
+    registry: true,
+    world: (context) =>
+      createWorld(context, {
+        ...webShop({ images: ['app:v1', 'app:v2'], ...options }),
+        ...(repositories && { repositories }),
+      }),
   });
   try {
     return await use(simulator);
@@ -86,18 +93,19 @@ describe('the staged release', () => {
       'action.yml',
       'canary',
       'dist',
+      'ecr-push',
+      'plan',
+      'promote',
       'render-task-definition',
       'rollback',
     ]);
   });
 
   it('refers to nothing but itself', () => {
-    const files = [
-      'action.yml',
-      'canary/action.yml',
-      'rollback/action.yml',
-      'render-task-definition/action.yml',
-    ];
+    const files = readdirSync(staged, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('action.yml'),
+    );
+    expect(files).toHaveLength(7);
     for (const file of files) {
       const { runs } = parse(readFileSync(join(staged, file), 'utf8')) as {
         runs: { main?: string; post?: string; steps?: { uses?: string }[] };
@@ -161,6 +169,76 @@ describe('the staged release', () => {
       expect(log).toMatch(/web:3 was taken back: error-rate|web:2 was taken back: error-rate/);
       expect(code).toBe(1);
       expect(simulator.bugs).toEqual([]);
+    });
+  });
+
+  it('brings an image from its push through two jobs to users, and on to production', async () => {
+    const image = join(home, 'image');
+    const digest = writeLayout(image, { text: 'v2' });
+    const repositories = { shop: { immutable: true }, production: { immutable: true } };
+    await withSimulator({ repositories }, async (simulator) => {
+      const { code, log } = await runJobs(
+        'pipeline',
+        `  image:
+    runs-on: ubuntu-latest
+    outputs:
+      reference: \${{ steps.push.outputs.reference }}
+    steps:
+      - id: push
+        uses: org/deploy-actions/ecr-push@v1
+        with:
+          repository: shop
+          tags: v2
+          oci-layout: ${image}
+  plan:
+    needs: image
+    runs-on: ubuntu-latest
+    steps:
+      - uses: org/deploy-actions/plan@v1
+        with:
+          cluster: prod
+          service: web
+          image: \${{ needs.image.outputs.reference }}
+          comment: false
+  deploy:
+    needs: [image, plan]
+    runs-on: ubuntu-latest
+    steps:
+      - id: deploy
+        uses: org/deploy-actions@v1
+        with:
+          cluster: prod
+          service: web
+          image: \${{ needs.image.outputs.reference }}
+          require-digest: true
+          steps: 50% for 4m
+      - run: echo "it was $OUTCOME, changed $CHANGED"
+        env:
+          OUTCOME: \${{ steps.deploy.outputs.outcome }}
+          CHANGED: \${{ steps.deploy.outputs.changed }}
+  promote:
+    needs: [image, deploy]
+    runs-on: ubuntu-latest
+    steps:
+      - id: promote
+        uses: org/deploy-actions/promote@v1
+        with:
+          image: \${{ needs.image.outputs.reference }}
+          to-repository: production
+          tags: v2
+      - run: echo "promoted as $DIGEST"
+        env:
+          DIGEST: \${{ steps.promote.outputs.digest }}
+`,
+        simulator,
+      );
+      expect(log).toContain('it was promoted, changed true');
+      expect(log).toContain(`promoted as ${digest}`);
+      expect(log).toMatch(/web: image app:v1 -> \S+\/shop@sha256:/);
+      expect(code, log).toBe(0);
+      expect(simulator.bugs).toEqual([]);
+      const registered = simulator.calls.filter(({ operation }) => operation === 'RegisterTaskDefinition');
+      expect(registered).toHaveLength(1);
     });
   });
 });
