@@ -28,6 +28,7 @@ describe.concurrent('promote', () => {
         digest,
         images: JSON.stringify({ shop: `${host}/shop@${digest}` }),
         references: JSON.stringify({ shop: `ecr:shop@${digest}` }),
+        digests: JSON.stringify({ shop: digest }),
       });
       expect(await world.tags('shop', { accountId: account })).toEqual({ [SHA]: digest });
       const masks = [...step.log.matchAll(/^::add-mask::(.+)$/gm)].map(([, secret]) => secret ?? '');

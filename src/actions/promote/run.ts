@@ -8,6 +8,7 @@ import { type RegistryOptions, RemoteRepository } from '../../registry/registry.
 import { RegistryError } from '../../registry/registry-error.ts';
 import type { ActionContext } from '../action.ts';
 import { commitOf } from '../commit.ts';
+import { type NamedImage, outputImages } from '../image-outputs.ts';
 import { keptLogin, placeOf } from '../registry-login.ts';
 import { registryRefusal } from '../registry-refusal.ts';
 import { type Promotion, readInputs, type Side } from './inputs.ts';
@@ -18,13 +19,6 @@ interface Place {
   readonly name: string;
   readonly ecr: Repositories;
   readonly access: RegistryOptions;
-}
-
-interface Promoted {
-  readonly name: string;
-  readonly image: string;
-  readonly reference: string;
-  readonly digest: string;
 }
 
 /** Copies images by their digests into another repository, account, region or under another tag. */
@@ -49,24 +43,9 @@ async function promoteImages(context: ActionContext): Promise<void> {
   const same = isDeepStrictEqual(inputs.source, inputs.target);
   const sides = await Promise.all([source, same ? source : openSide(inputs.target, context)]);
   const plans = await allPlans(inputs.promotions, ...sides);
-  const promoted: Promoted[] = [];
+  const promoted: NamedImage[] = [];
   for (const plan of plans) promoted.push(await promote(plan, context));
-  const [only, ...others] = promoted;
-  const map = (of: (image: Promoted) => string) =>
-    JSON.stringify(Object.fromEntries(promoted.map((image) => [image.name, of(image)])));
-  reporter.output(
-    'images',
-    map(({ image }) => image),
-  );
-  reporter.output(
-    'references',
-    map(({ reference }) => reference),
-  );
-  if (only && others.length === 0) {
-    reporter.output('image', only.image);
-    reporter.output('reference', only.reference);
-    reporter.output('digest', only.digest);
-  }
+  outputImages(reporter, promoted);
 }
 
 async function openSide(
@@ -187,7 +166,7 @@ const registryOf = ({ uri }: Repository): string => uri.slice(0, uri.indexOf('/'
 async function promote(
   { promotion, from, origin, digest, to, repository, tags, sameRegistry }: Plan,
   { reporter }: ActionContext,
-): Promise<Promoted> {
+): Promise<NamedImage> {
   const { name } = promotion;
   try {
     const manifest = await from.manifest(digest);

@@ -39,6 +39,7 @@ describe('promote', () => {
         digest,
         images: JSON.stringify({ shop: `${host}/prod/shop@${digest}` }),
         references: JSON.stringify({ shop: `ecr:prod/shop@${digest}` }),
+        digests: JSON.stringify({ shop: digest }),
       });
       expect(await world.tags('prod/shop')).toEqual({ v1: digest });
       const before = await uploads(world);
