@@ -232,6 +232,8 @@ describe('command and entry-point', () => {
     ["echo it\\'s '`'", ['echo', "it's", '`']],
     ['["sh", "-c", "echo $HOME | wc"]', ['sh', '-c', 'echo $HOME | wc']],
     ['[]', []],
+    ['[""]', ['']],
+    ['ls a~ \\~ \'~\' "~"/x', ['ls', 'a~', '~', '~', '~/x']],
     ['bundle exec\n  sidekiq', ['bundle', 'exec', 'sidekiq']],
   ])('read %j', async (text, words) => {
     expect((await settingsOf({ command: text }))?.command).toEqual(words);
@@ -245,6 +247,10 @@ describe('command and entry-point', () => {
     ['serve "$PORT"/x', '$PORT is for a shell'],
     ['serve *.conf', 'a pattern with * or ? is for a shell'],
     ['serve `hostname`', '`...` is for a shell'],
+    ['~/bin/serve', '~ at the start of a word is for a shell'],
+    ['serve "a b" ~root/x', '~ at the start of a word is for a shell'],
+    ['""', 'holds nothing but empty words'],
+    ['"" \'\'', 'holds nothing but empty words'],
     ['serve # now', '# is for a shell'],
     ['serve "hunter2', 'a quote or a backslash at its end is not closed'],
     ['serve hunter2\\', 'a quote or a backslash at its end is not closed'],
