@@ -1,12 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LogDriver } from '@aws-sdk/client-ecs';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { InputSource } from '../../src/actions/input-reader.ts';
 import { parseEnvFile } from '../../src/actions/render-task-definition/env-file.ts';
 import { readInputs as readInputsIn } from '../../src/actions/render-task-definition/inputs.ts';
-import { FILE, given, problemsOf } from './render-inputs.ts';
+import { describedAs, FILE, given, problemsOf } from './render-inputs.ts';
 
 const readInputs = (input: InputSource) => readInputsIn(input, '/there/is/no/workspace');
 
@@ -384,7 +385,7 @@ describe('the settings of the task', () => {
       'require-digest': 'yes',
     });
     expect(problems.map((problem) => problem.split(';')[0])).toEqual([
-      'log-configuration-log-driver: "awslog" is not one of awsfirelens, awslogs, fluentd, gelf, journald, json-file, logentries, none, splunk, syslog',
+      'log-configuration-log-driver: "awslog" is not one of awsfirelens, awslogs, fluentd, gelf, journald, json-file, splunk, syslog',
       'family: "my web" is not a family',
       'cpu: "much" is not an amount of CPU',
       'memory: "1 TB" is not an amount of memory',
@@ -394,6 +395,20 @@ describe('the settings of the task', () => {
       'runtime-platform: "linux/riscv" is not a platform',
       'require-digest: "yes" is not a boolean',
     ]);
+  });
+});
+
+describe('log-configuration-log-driver', () => {
+  it.each(Object.values(LogDriver))('may be %s, as ECS knows it, and action.yml says so', async (driver) => {
+    expect((await settingsOf({ 'log-configuration-log-driver': driver }))?.logDriver).toBe(driver);
+    expect(describedAs('log-configuration-log-driver')).toContain(`\`${driver}\``);
+  });
+
+  it.each(['none', 'logentries'])('cannot be %s, which ECS does not take', async (driver) => {
+    expect(await problemsWith({ 'log-configuration-log-driver': driver })).toEqual([
+      expect.stringMatching(/^log-configuration-log-driver: "\w+" is not one of awsfirelens, /),
+    ]);
+    expect(describedAs('log-configuration-log-driver')).not.toContain(driver);
   });
 });
 

@@ -1,3 +1,4 @@
+import { valuesOf } from '../../taskdef/field-values.ts';
 import type { ContainerSettings, Replaceable, Settings } from '../../taskdef/settings.ts';
 import type { InputReader } from '../input-reader.ts';
 import { type AssignmentRules, parseAssignments } from './assignments.ts';
@@ -38,19 +39,8 @@ const TAGS: AssignmentRules = { form: 'key=value', problemOf: () => undefined, b
 const SECRETS: AssignmentRules = { form: 'NAME=arn', problemOf: secretProblem };
 const IMAGES: AssignmentRules = { form: 'container=image', problemOf: imageProblem };
 
-/** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html */
-const LOG_DRIVERS = [
-  'awsfirelens',
-  'awslogs',
-  'fluentd',
-  'gelf',
-  'journald',
-  'json-file',
-  'logentries',
-  'none',
-  'splunk',
-  'syslog',
-] as const;
+/** Those that ECS knows: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html */
+const LOG_DRIVERS = valuesOf('containerDefinitions', 'logConfiguration', 'logDriver');
 
 /** The inputs that are for the containers of `container-name`; `image` is one too. */
 const CONTAINER_INPUTS = [
@@ -150,11 +140,7 @@ async function readContainerSettings(
   const portMappings =
     ports && (await reader.attemptLater(() => parsePorts(ports, 'port-mappings'), undefined));
   const healthCheck = await readHealthCheck(reader);
-  const logDriver = reader.oneOf<(typeof LOG_DRIVERS)[number] | ''>(
-    'log-configuration-log-driver',
-    LOG_DRIVERS,
-    '',
-  );
+  const logDriver = reader.oneOf('log-configuration-log-driver', LOG_DRIVERS, '');
   const logOptions = await readAssignments(reader, 'log-configuration-options', OPTIONS);
   const dockerLabels = await readAssignments(reader, 'docker-labels', LABELS);
   return {
