@@ -133,6 +133,110 @@ describe('the inputs of render-task-definition', () => {
     expect(problem).toMatch(/Hand on the output "reference" of ecr-push.*leave it out\.$/);
   });
 
+  it.each(['{}', '# none', '\n# one\n\n# two\n', '[]', 'null', '""', '{} # lost'])(
+    'take no list that is given as %j and names nothing',
+    async (text) => {
+      for (const name of [
+        'images',
+        'environment-variables',
+        'secrets',
+        'docker-labels',
+        'log-configuration-options',
+        'tags',
+      ]) {
+        const problems = await problemsOf(readInputs(given({ ...FILE, [name]: text })));
+        expect(problems).toEqual([
+          expect.stringMatching(
+            new RegExp(`^${name}: is (empty|given and names nothing|null|a list|a text)`),
+          ),
+        ]);
+        if (name === 'images') continue;
+        const replacing = await problemsOf(readInputs(given({ ...FILE, [name]: text, replace: name })));
+        expect(replacing).toEqual(problems);
+      }
+    },
+  );
+
+  it('explain images that name nothing like images that are empty', async () => {
+    const problems = await problemsOf(readInputs(given({ ...FILE, images: '{}' })));
+    expect(problems).toEqual(await problemsOf(readInputs(given({ ...FILE, images: '' }))));
+  });
+
+  it.each([
+    ['environment-variables', '[{"name":"A","value":"hunter2"},{"value":"0","name":"B"}]', 'environment'],
+    ['environment-variables', '- name: A\n  value: hunter2\n- { name: B, value: 0 }', 'environment'],
+    ['secrets', '[{"name":"A","valueFrom":"hunter2"},{"name":"B","valueFrom":"0"}]', 'secrets'],
+  ] as const)("take ECS's own list as %s: %j", async (name, text, field) => {
+    const [settings] = (await readInputs(given({ ...FILE, [name]: text }))).settings.containers;
+    expect(settings?.[field]).toEqual(
+      new Map([
+        ['A', 'hunter2'],
+        ['B', '0'],
+      ]),
+    );
+  });
+
+  it("take ECS's own list of tags", async () => {
+    const tags = '[{"key":"cost center","value":"a"}]';
+    expect((await readInputs(given({ ...FILE, tags }))).settings.task.tags).toEqual(
+      new Map([['cost center', 'a']]),
+    );
+  });
+
+  it.each([
+    ['- A=hunter2', 'line 1: is a text; an item of the list is { name, value }'],
+    ['[{"name":"A"}]', 'line 1: A has no value'],
+    ['[{"value":"hunter2"}]', 'line 1: is a mapping without name'],
+    ['- name: A\n  valueFrom: hunter2', 'line 1: is a mapping with another field'],
+    ['[{"name":"A","value":["hunter2"]}]', 'line 1: A has a list'],
+    ['[{"name":"A","value":"1"},\n{"name":"A","value":"2"}]', 'line 2: A is given twice'],
+  ])("say what is wrong with ECS's own list %j", async (text, problem) => {
+    const [only, ...others] = await problemsOf(readInputs(given({ ...FILE, 'environment-variables': text })));
+    expect(others).toEqual([]);
+    expect(only).toContain(`environment-variables ${problem}`);
+    expect(only).not.toContain('hunter2');
+  });
+
+  it('say that ECS has no list where it has none', async () => {
+    const labels = await problemsOf(readInputs(given({ ...FILE, 'docker-labels': '[{"name":"a"}]' })));
+    expect(labels).toEqual([expect.stringContaining('docker-labels: is a list; write label=value')]);
+  });
+
+  it('hold what is right in an input with problems against the others', async () => {
+    const inputs = {
+      ...FILE,
+      'container-name': 'app,',
+      'environment-variables': 'A=1\nno equals sign\nB=2',
+      secrets: 'A=arn:x\nC=',
+      unset: 'B D',
+      command: 'a | b',
+      tags: 'aws:x=1\nteam=a!\nlong=1',
+    };
+    const problems = await problemsOf(readInputs(given(inputs)));
+    expect(problems.map((problem) => problem.split(';')[0]?.split(': a job')[0])).toEqual([
+      'environment-variables line 2: has no "="',
+      'secrets line 2: C: the reference is empty',
+      'secrets: A is given as a plain variable and as a secret',
+      'unset: B is also given a value',
+      'command: | is for a shell, and ECS starts none',
+      'tags line 1: aws:x: begins with "aws:", which AWS keeps for itself',
+      'tags line 2: team: has a value with a character that AWS does not take',
+      'container-name: "app," has an empty name',
+    ]);
+  });
+
+  it.each([
+    { command: 'a | b' },
+    { 'env-files': 'none.env' },
+    { 'log-configuration-log-driver': 'none' },
+    { 'health-check-interval': '1s' },
+    { 'port-mappings': 'http' },
+    { 'docker-labels': '{}' },
+  ])('do not say that nothing is for a container where it is wrong: %j', async (inputs) => {
+    const problems = await problemsOf(readInputs(given({ ...FILE, ...inputs, 'container-name': 'app' })));
+    expect(problems).toEqual([expect.not.stringMatching(/^container-name/)]);
+  });
+
   it.each([
     ['/shop:abc', 'the registry'],
     ['registry/shop:', 'the tag'],
@@ -475,6 +579,22 @@ describe('what stands in files of the workspace', () => {
       ]),
       environmentFiles: ['arn:aws:s3:::config/web.env'],
     });
+  });
+
+  it('counts as given to what replaces, and only where it names something', async () => {
+    await put('base.env', 'A=1\n');
+    await put('none.env', '# nothing\n');
+    const replace = 'environment-variables';
+    expect((await read({ 'env-files': 'base.env', replace })).settings.containers[0]).toMatchObject({
+      environment: new Map([['A', '1']]),
+      replace: new Set([replace]),
+    });
+    expect(await problemsOf(read({ 'env-files': 'none.env', replace }))).toEqual([
+      expect.stringContaining('replace: environment-variables is empty'),
+    ]);
+    expect((await read({ 'env-files': 'base.env', replace: 'env-files' })).settings.containers).toHaveLength(
+      1,
+    );
   });
 
   it('is named with its line where it is wrong, and all files at once', async () => {
