@@ -399,9 +399,39 @@ describe('port-mappings', () => {
       'port-mappings: "10-5" is not a range',
       'port-mappings: "80:90-91" is not a range',
     ]);
-    expect(await problemsWith({ 'port-mappings': '- containerPort: 80\n- 81' })).toEqual([
-      expect.stringContaining('port-mappings: entry 2 of the list is not a port mapping'),
+  });
+
+  it.each([
+    ['- containerPort: 80\n- 81', 'entry 2 of the list is a number; write a port mapping such as'],
+    ['[{"containerPort":"80"}]', 'entry 1 of the list has a text as containerPort; write 80 without quotes'],
+    [
+      '[{"containerPort":80,"hostPort":"any"}]',
+      'entry 1 of the list has a text as hostPort; ECS takes a number',
+    ],
+    [
+      '[{"containerPortRange":8000}]',
+      'entry 1 of the list has a number as containerPortRange; write it in quotes',
+    ],
+    ['[{"name":"web"}]', 'entry 1 of the list has neither containerPort nor containerPortRange'],
+  ])('say what is wrong with the list %j', async (text, problem) => {
+    expect(await problemsWith({ 'port-mappings': text })).toEqual([
+      expect.stringContaining(`port-mappings: ${problem}`),
     ]);
+  });
+
+  it.each([
+    ['80 80', '80/tcp'],
+    ['80/udp 80 80/UDP', '80/udp'],
+    ['81:80 81:80', '81:80/tcp'],
+    ['[{"containerPort":80},{"containerPort":80,"name":"web"}]', '80/tcp'],
+  ])('are not %j, which names a port twice', async (text, port) => {
+    expect(await problemsWith({ 'port-mappings': text })).toEqual([
+      `port-mappings: ${port} is given twice; keep one of them`,
+    ]);
+  });
+
+  it('may have one port of the container behind two of the host', async () => {
+    expect((await settingsOf({ 'port-mappings': '80:8080 81:8080 8080/udp' }))?.portMappings).toHaveLength(3);
   });
 });
 
@@ -624,8 +654,19 @@ describe('what stands in files of the workspace', () => {
   it('is told when it is no merge patch', async () => {
     await put('patch.yml', '- hunter2');
     expect(await problemsOf(read({ 'merge-patch': 'patch.yml' }))).toEqual([
-      'merge-patch patch.yml: is not a mapping of fields to values, such as containerDefinitions: { app: { cpu: 256 } }',
+      'merge-patch patch.yml: is a list, not a mapping of fields to values, such as containerDefinitions: { app: { cpu: 256 } }',
     ]);
+    for (const [text, kind] of [
+      ['[1]', 'a list'],
+      ['- cpu: 1', 'a list'],
+      ['null', 'null'],
+      ['"cpu"', 'a text'],
+      ['256', 'a number'],
+    ]) {
+      expect(await problemsOf(read({ 'merge-patch': text ?? '' }))).toEqual([
+        expect.stringContaining(`merge-patch: is ${kind}, not a mapping of fields`),
+      ]);
+    }
     expect(await problemsOf(read({ 'merge-patch': '{"cpu": "hunter2' }))).toEqual([
       expect.stringMatching(/^merge-patch line 1: is neither JSON nor YAML: (?!.*hunter2)/),
     ]);
