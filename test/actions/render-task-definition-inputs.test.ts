@@ -18,6 +18,7 @@ describe('the inputs of render-task-definition', () => {
       settings: { containers: [], task: { fields: {} } },
       requireDigest: false,
       showValues: false,
+      warnings: [],
       outputFile: undefined,
     });
   });
@@ -633,13 +634,37 @@ describe('what stands in files of the workspace', () => {
       read({ 'env-files': 'bad.env\nnone.env\ns3://config/web.env\narn:aws:s3:::config/web.txt' }),
     );
     expect(problems.map((problem) => problem.split(/[;,]|: blanks/)[0])).toEqual([
-      'env-files bad.env line 2: is not NAME=value',
-      'env-files bad.env line 3: is not NAME=value',
+      'env-files bad.env line 2: is a name alone',
+      'env-files bad.env line 3: opens a quote that is not closed',
       `env-files: there is no file ${join(workspace, 'none.env')}`,
       'env-files: "s3://config/web.env" is an address',
       'env-files: "arn:aws:s3:::config/web.txt" is not the ARN of an object in S3 whose name ends in .env',
     ]);
     expect(problems.join()).not.toContain('hunter2');
+  });
+
+  it('is told where Docker Compose would fill it in, without its value', async () => {
+    await put('base.env', 'A=1\nB=hunter2$OTHER\n');
+    const { warnings } = await read({ 'env-files': 'base.env' });
+    expect(warnings).toEqual([
+      {
+        message: expect.stringMatching(/^B holds a \$NAME or \$\{\.{3}\}, which stays as it is(?!.*hunter2)/),
+        place: { file: 'base.env', line: 2 },
+      },
+    ]);
+  });
+
+  it.each([
+    [Buffer.from('A=a\0b'), 'holds NUL bytes'],
+    [Buffer.from('\uFEFFA=1', 'utf16le'), 'holds NUL bytes'],
+    [Buffer.from([0x41, 0x3d, 0xe9]), 'is not UTF-8'],
+  ])('is text: not %j', async (bytes, fault) => {
+    await writeFile(join(workspace, 'odd.env'), bytes);
+    for (const name of ['env-files', 'merge-patch']) {
+      expect(await problemsOf(read({ [name]: 'odd.env' }))).toEqual([
+        `${name}: ${join(workspace, 'odd.env')} ${fault}; save it as text in UTF-8`,
+      ]);
+    }
   });
 
   it.each([
@@ -674,7 +699,10 @@ describe('what stands in files of the workspace', () => {
 });
 
 describe('an env file', () => {
-  const variablesOf = (text: string) => Object.fromEntries(parseEnvFile(text, 'web.env', 'env-files'));
+  const variablesOf = (text: string) =>
+    Object.fromEntries(parseEnvFile(text, 'web.env', 'env-files').variables);
+  const faultsOf = (text: string) =>
+    problemsOf(Promise.resolve().then(() => parseEnvFile(text, 'web.env', 'env-files')));
 
   it('is read as Docker Compose reads it', () => {
     const text = [
@@ -690,6 +718,11 @@ describe('an env file', () => {
       'LINES="one',
       'two"',
       "its=it's",
+      'COLON: colon',
+      'SPACED = a = b # a comment',
+      'export QUOTED : "a: b"',
+      'URL2:https://x/',
+      "ESCAPED='Let\\'s go\\n\\\\x' # a comment",
       '  ',
     ].join('\r\n');
     expect(variablesOf(text)).toEqual({
@@ -703,7 +736,44 @@ describe('an env file', () => {
       DOUBLE: 'a\nb "c" $d \\x',
       LINES: 'one\ntwo',
       its: "it's",
+      COLON: 'colon',
+      SPACED: 'a = b',
+      QUOTED: 'a: b',
+      URL2: 'https://x/',
+      ESCAPED: "Let's go\\n\\\\x",
     });
+  });
+
+  it.each([
+    ['NAME', 'is a name alone, to which Docker Compose gives'],
+    ['export NAME # inherit', 'is a name alone, to which Docker Compose gives'],
+    ["A='C:\\dir\\'", 'opens a quote that is not closed'],
+    ['A="hunter2" hunter2', 'opens a quote that is not closed, or says more after its end'],
+    ['A B=hunter2', 'is not NAME=value'],
+    ['=hunter2', 'is not NAME=value'],
+  ])('says what is wrong with %j', async (text, problem) => {
+    const [only, ...others] = await faultsOf(`X=1\n${text}\nB=2`);
+    expect(others).toEqual([]);
+    expect(only).toContain(`env-files web.env line 2: ${problem}`);
+    expect(only).not.toContain('hunter2');
+  });
+
+  it('names the variables that Docker Compose would fill in', () => {
+    const text = [
+      'A=$OTHER',
+      `B="x\${OTHER:-1}"`,
+      "C='$OTHER'",
+      'D="\\$OTHER"',
+      'E=5$ $1 $',
+      'F=$OTHER',
+      "F='later'",
+      'G="\\\\$x"',
+    ].join('\n');
+    expect(parseEnvFile(text, 'web.env', 'env-files').unfilled).toEqual([
+      { name: 'A', line: 1 },
+      { name: 'B', line: 2 },
+      { name: 'G', line: 8 },
+    ]);
   });
 
   it('gives back every value that stands in double quotes', () => {

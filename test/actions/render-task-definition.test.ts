@@ -216,6 +216,19 @@ describe('render-task-definition', () => {
     expect(Object.fromEntries(outputs)).toMatchObject({ changed: 'false', diff: 'Nothing changes.' });
   });
 
+  it('warns in an env file of what Docker Compose would fill in', async () => {
+    await put('taskdef.json', JSON.stringify(WORKER));
+    await put('base.env', 'A=$B\n');
+    await start({ ...FILE, 'env-files': 'base.env' });
+    expect(annotations).toContainEqual({
+      message: expect.stringMatching(/^base\.env:1: A holds a \$NAME/),
+      place: { file: 'base.env', line: 1 },
+    });
+    expect(await written()).toMatchObject({
+      containerDefinitions: [{ environment: [{ name: 'A', value: '$B' }] }],
+    });
+  });
+
   it('tells values only where they are asked for', async () => {
     await put('taskdef.json', JSON.stringify(WORKER));
     const inputs = { ...FILE, 'environment-variables': 'STAGE=blue', command: 'serve --fast' };

@@ -15,7 +15,7 @@ export interface Produced {
   readonly definition: TaskDefinition;
   /** Where it came from, for the log: a path, or `web:41`. */
   readonly origin: string;
-  /** What validation says of the result, with the place in the file that it came from. */
+  /** What validation says of the result and what the inputs' files have, with the place in the file. */
   readonly findings: readonly PlacedFinding[];
   /** Names that were to be unset and are not there. */
   readonly notThere: readonly string[];
@@ -41,7 +41,7 @@ export async function produce(
   { env }: Pick<ActionContext, 'env'>,
   connect: () => Promise<TaskDefinitions>,
 ): Promise<Produced> {
-  const { source, service, settings, requireDigest, showValues } = inputs;
+  const { source, service, settings, requireDigest, showValues, warnings } = inputs;
   const workspace = workspaceOf(env);
   let opened: Promise<TaskDefinitions> | undefined;
   const aws = () => {
@@ -66,7 +66,10 @@ export async function produce(
   return {
     definition,
     origin: loaded.origin,
-    findings,
+    findings: [
+      ...findings,
+      ...warnings.map((warning): PlacedFinding => ({ ...warning, severity: 'warning', path: [] })),
+    ],
     notThere,
     difference: diff(running?.definition ?? loaded.definition, definition, { showValues }),
     compared: service ? { kind: 'service', ...service } : { kind: 'source' },

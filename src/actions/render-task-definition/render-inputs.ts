@@ -1,6 +1,8 @@
+import type { Place } from '../../ports.ts';
 import { valuesOf } from '../../taskdef/field-values.ts';
 import { tagFaults } from '../../taskdef/rules/identity.ts';
 import type { ContainerSettings, Replaceable, Settings } from '../../taskdef/settings.ts';
+import { printable } from '../../taskdef/shape.ts';
 import type { InputReader } from '../input-reader.ts';
 import { type AssignmentRules, readAssignments } from './assignments.ts';
 import { parseEnvFile } from './env-file.ts';
@@ -20,6 +22,13 @@ export interface RenderInputs extends SourceInputs {
   readonly requireDigest: boolean;
   /** Whether the difference tells the values of plain variables and of other fields that may hold secrets. */
   readonly showValues: boolean;
+  /** What is unwise in the files that were read. */
+  readonly warnings: readonly Warning[];
+}
+
+export interface Warning {
+  readonly message: string;
+  readonly place: Place;
 }
 
 /** The inputs that may refer to the outputs of a CloudFormation stack. */
@@ -76,7 +85,8 @@ export async function readRenderInputs(reader: InputReader, workspace: string): 
   const source = readSource(reader);
   const image = readImage(reader);
   const images = await readNamed(reader, 'images', IMAGES);
-  const own = await readContainerSettings(reader, workspace);
+  const files = await readEnvFiles(reader, workspace);
+  const own = await readContainerSettings(reader, files);
   const tags = await readNamed(reader, 'tags', TAGS);
   const replace = readReplace(reader, {
     'environment-variables': own.environment,
@@ -117,15 +127,15 @@ export async function readRenderInputs(reader: InputReader, workspace: string): 
     },
     requireDigest: reader.boolean('require-digest', false),
     showValues: reader.boolean('show-values', false),
+    warnings: files.warnings,
   };
 }
 
 async function readContainerSettings(
   reader: InputReader,
-  workspace: string,
+  files: EnvFiles,
 ): Promise<Omit<ContainerSettings, 'container' | 'input' | 'image'>> {
   const given = await readNamed(reader, 'environment-variables', VARIABLES);
-  const files = await readEnvFiles(reader, workspace);
   const secrets = await readNamed(reader, 'secrets', SECRETS);
   const environment =
     given || files.variables.size > 0 ? new Map([...files.variables, ...(given ?? [])]) : undefined;
@@ -217,14 +227,18 @@ function readWords(reader: InputReader, name: string): Promise<readonly string[]
     : reader.attemptLater(() => parseWords(text, name), []);
 }
 
+interface EnvFiles {
+  readonly arns: readonly string[];
+  readonly variables: ReadonlyMap<string, string>;
+  readonly warnings: readonly Warning[];
+}
+
 /** ARNs are for ECS to read, paths for us. */
-async function readEnvFiles(
-  reader: InputReader,
-  workspace: string,
-): Promise<{ readonly arns: readonly string[]; readonly variables: ReadonlyMap<string, string> }> {
+async function readEnvFiles(reader: InputReader, workspace: string): Promise<EnvFiles> {
   const input = 'env-files';
   const arns: string[] = [];
   const variables = new Map<string, string>();
+  const warnings: Warning[] = [];
   for (const entry of listOf(reader, input, /\n/)) {
     const problem = environmentFileProblem(entry);
     if (problem) reader.problem(input, problem);
@@ -232,12 +246,19 @@ async function readEnvFiles(
     else {
       const found = await reader.attemptLater(
         async () => parseEnvFile(await readTextFile(entry, workspace, input), entry, input),
-        new Map<string, string>(),
+        undefined,
       );
-      for (const [name, value] of found) variables.set(name, value);
+      for (const [name, value] of found?.variables ?? []) variables.set(name, value);
+      for (const { name, line } of found?.unfilled ?? []) {
+        const fix = 'put the value in single quotes if that is meant';
+        warnings.push({
+          message: `${printable(name)} holds a $NAME or \${...}, which stays as it is, though Docker Compose would fill it in; ${fix}`,
+          place: { file: entry, line },
+        });
+      }
     }
   }
-  return { arns, variables };
+  return { arns, variables, warnings };
 }
 
 /** Entries on lines of their own, or with commas or blanks between them. */
