@@ -63,7 +63,7 @@ const SECRETS: AssignmentRules = {
 const IMAGES: AssignmentRules = { form: 'container=image', problemOf: imageProblem };
 
 /** Those that ECS knows: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html */
-const LOG_DRIVERS = valuesOf('containerDefinitions', 'logConfiguration', 'logDriver');
+const logDrivers = () => valuesOf('containerDefinitions', 'logConfiguration', 'logDriver');
 
 /** What `replace` may name. */
 const REPLACEABLE: readonly Replaceable[] = [
@@ -153,7 +153,7 @@ async function readContainerSettings(
   const healthCheck = await readHealthCheck(reader);
   const logDriver =
     reader.optional('log-configuration-log-driver') &&
-    reader.oneOf('log-configuration-log-driver', LOG_DRIVERS, 'awslogs');
+    reader.oneOf('log-configuration-log-driver', logDrivers(), 'awslogs');
   const logOptions = await readNamed(reader, 'log-configuration-options', OPTIONS);
   const dockerLabels = await readNamed(reader, 'docker-labels', LABELS);
   return {
