@@ -18,21 +18,32 @@ const READ_ONLY: ReadonlySet<string> = new Set([
 
 /**
  * Removes what RegisterTaskDefinition refuses: the read-only fields, an empty list of tags, and tags that AWS itself
- * set (`aws:...`). Fields that are null go too: they say that there is nothing. All else is kept; cleaning twice is
- * cleaning once.
+ * set (`aws:...`). Fields that are null go too: they say that there is nothing. All else is kept, what is of another
+ * type than it should be as well; cleaning twice is cleaning once.
  */
 export function clean(definition: TaskDefinition): TaskDefinition {
   const { family, containerDefinitions, tags, ...rest } = definition;
-  const own = tags?.filter((tag) => !tag.key?.startsWith('aws:')) ?? [];
-  return {
-    family,
+  // Of the two that the type promises, what is not there stays away, to be told by whoever looks.
+  const cleaned: JsonObject = {
+    ...(family !== undefined && { family }),
     ...withoutNulls(Object.fromEntries(Object.entries(rest).filter(([field]) => !READ_ONLY.has(field)))),
-    containerDefinitions: containerDefinitions.map((container) => ({
-      ...withoutNulls(container),
-      name: container.name,
-    })),
-    ...(own.length > 0 && { tags: own }),
+    ...(containerDefinitions !== undefined && {
+      containerDefinitions: isList(containerDefinitions)
+        ? containerDefinitions.map(withoutNullFields)
+        : containerDefinitions,
+    }),
+    ...ownTags(tags ?? null),
   };
+  return cleaned as TaskDefinition;
+}
+
+function ownTags(tags: Json): JsonObject {
+  if (!isList(tags)) return tags === null ? {} : { tags };
+  const own = tags.filter((tag) => {
+    const key = isObject(tag) ? tag['key'] : undefined;
+    return typeof key !== 'string' || !key.startsWith('aws:');
+  });
+  return own.length > 0 ? { tags: own } : {};
 }
 
 function withoutNulls(object: JsonObject): JsonObject {

@@ -1,7 +1,7 @@
-import { ConfigError } from '../errors.ts';
+import { ConfigError, type Problem } from '../errors.ts';
 import { isList, isObject, type Json, type Path, type TaskDefinition } from './definition.ts';
 import { readJson, repeatsKeys } from './json-document.ts';
-import { shapeOf } from './shape.ts';
+import { type ShapeProblem, shapeOf } from './shape.ts';
 import { withTextFields } from './text-fields.ts';
 import type { SyntaxFault, TextPlace } from './text-place.ts';
 import { readYaml } from './yaml-document.ts';
@@ -11,6 +11,10 @@ export type { TextPlace } from './text-place.ts';
 /** A task definition and where its parts stand in the file. */
 export interface ReadTaskDefinition {
   readonly definition: TaskDefinition;
+  /** What is not as rendering relies on it, with its place; then `definition` is not what its type says. */
+  readonly problems: readonly PlacedProblem[];
+  /** Where in `definition` what stands at this path of what was rendered from it was before; as far as it was there. */
+  pathBefore(path: Path, rendered: TaskDefinition): Path;
   /**
    * Where the value at `path` stands in the file; the nearest one above it where it does not stand there.
    *
@@ -19,6 +23,8 @@ export interface ReadTaskDefinition {
    */
   placeOf(path: Path, rendered?: TaskDefinition): Promise<TextPlace | undefined>;
 }
+
+export interface PlacedProblem extends Problem, ShapeProblem {}
 
 /** A file as data; what needs a parser that knows places is asked of it only when it is needed. */
 interface Content {
@@ -33,34 +39,42 @@ interface Content {
  * Nothing in the file is executed.
  *
  * @param file the name of the file, for errors
- * @throws ConfigError naming `file:line:column` for what is not JSON or YAML, for a key that stands twice, and for every
- *   field that is not what rendering relies on
+ * @throws ConfigError naming `file:line:column` for what is not JSON or YAML, for a key that stands twice, and for what
+ *   is no mapping
  */
 export async function readTaskDefinition(text: string, file: string): Promise<ReadTaskDefinition> {
   const content = await contentOf(text.replace(/^\uFEFF/, ''), file);
   const { value, inFile } = unwrap(content.value);
   const shape = shapeOf(withTextFields(value, (path) => content.sourceOf(inFile(path))));
-  if (shape.kind === 'task-definition') {
-    const { definition } = shape;
-    return {
-      definition,
-      placeOf: (path, rendered) =>
-        content.placeOf(inFile(rendered ? pathBefore(path, definition, rendered) : path)),
-    };
-  }
-  throw new ConfigError(
-    await Promise.all(
-      shape.problems.map(async ({ path, message }) => ({
-        input: position(file, await content.placeOf(inFile(path))),
-        message,
-      })),
-    ),
-  );
+  const problems =
+    shape.kind === 'task-definition'
+      ? []
+      : await Promise.all(
+          shape.problems.map(async (problem): Promise<PlacedProblem> => {
+            const place = await content.placeOf(inFile(problem.path));
+            return { ...problem, input: position(file, place), place: { file, ...place } };
+          }),
+        );
+  const { definition } = shape;
+  if (!definition) throw new ConfigError(problems.map(({ input, message }) => ({ input, message })));
+  return {
+    definition,
+    problems,
+    pathBefore: (path, rendered) => pathBefore(path, definition, rendered),
+    placeOf: (path, rendered) =>
+      content.placeOf(inFile(rendered ? pathBefore(path, definition, rendered) : path)),
+  };
 }
 
-/** The definition that `readTaskDefinition` reads, for those who need no places. */
+/**
+ * The definition that `readTaskDefinition` reads, for those who need no places.
+ *
+ * @throws ConfigError also for every field that is not what its type says
+ */
 export async function parseTaskDefinition(text: string, file: string): Promise<TaskDefinition> {
-  return (await readTaskDefinition(text, file)).definition;
+  const { definition, problems } = await readTaskDefinition(text, file);
+  if (problems.length === 0) return definition;
+  throw new ConfigError(problems.map(({ input, message }) => ({ input, message })));
 }
 
 async function contentOf(text: string, file: string): Promise<Content> {
@@ -117,8 +131,9 @@ function pathBefore(path: Path, definition: TaskDefinition, rendered: TaskDefini
     if (typeof step === 'number' && isList(old) && isList(now)) {
       const item: Json | undefined = now[step];
       const identity = identityOf(item);
-      const index: number =
-        identity === undefined ? step : old.findIndex((other) => identityOf(other) === identity);
+      // Of several with one name it is the one that has kept its place.
+      const same: boolean = identity === undefined || identityOf(old[step]) === identity;
+      const index: number = same ? step : old.findIndex((other) => identityOf(other) === identity);
       if (index < 0) return before;
       before.push(index);
       [old, now] = [old[index], item];

@@ -1,37 +1,51 @@
-import { isList, isObject, type Json, type Path, type TaskDefinition } from './definition.ts';
+import {
+  isList,
+  isObject,
+  type Json,
+  type JsonObject,
+  type Path,
+  type TaskDefinition,
+} from './definition.ts';
 
 export interface ShapeProblem {
   readonly path: Path;
+  /** The field that is missing there. */
+  readonly missing?: string;
   readonly message: string;
 }
 
 export type Shape =
   | { readonly kind: 'task-definition'; readonly definition: TaskDefinition }
-  | { readonly kind: 'wrong'; readonly problems: readonly ShapeProblem[] };
+  | {
+      readonly kind: 'wrong';
+      readonly problems: readonly ShapeProblem[];
+      /** To look for what else is wrong; not what its type says. Absent where it is not even a mapping. */
+      readonly definition?: TaskDefinition;
+    };
 
 const NAME = /^[A-Za-z0-9_-]{1,255}$/;
 
 /** Checks what rendering relies on: the family, the containers with their names, and their lists of variables. */
 export function shapeOf(value: Json): Shape {
   if (!isObject(value)) {
-    return wrong([{ path: [], message: `is ${kindOf(value)}; a task definition is a mapping of fields` }]);
+    const message = `is ${kindOf(value)}; a task definition is a mapping of fields`;
+    return { kind: 'wrong', problems: [{ path: [], message }] };
   }
   const problems = [
     ...nameProblems(value['family'], ['family'], 'the family'),
     ...containerProblems(value['containerDefinitions']),
   ];
   return problems.length > 0
-    ? wrong(problems)
+    ? { kind: 'wrong', problems, definition: value as JsonObject as TaskDefinition }
     : // The checks above are what the type says.
       { kind: 'task-definition', definition: value as TaskDefinition };
 }
 
-const wrong = (problems: readonly ShapeProblem[]): Shape => ({ kind: 'wrong', problems });
-
 function containerProblems(containers: Json | undefined): readonly ShapeProblem[] {
   const path = ['containerDefinitions'];
   if (containers === undefined) {
-    return [{ path: [], message: 'containerDefinitions is missing; it is the list of the containers' }];
+    const message = 'containerDefinitions is missing; it is the list of the containers';
+    return [{ path: [], missing: 'containerDefinitions', message }];
   }
   if (!isList(containers) || containers.length === 0) {
     const is = isList(containers) ? 'empty' : kindOf(containers);
@@ -89,7 +103,9 @@ function variableProblems(
       return [{ path: at, message: `${nth} is ${kindOf(entry)}; write { name, ${field} }` }];
     const { name, [field]: value } = entry;
     return [
-      ...(typeof name === 'string' && name !== '' ? [] : [{ path: at, message: `${nth} has no name` }]),
+      ...(typeof name === 'string' && name !== ''
+        ? []
+        : [{ path: at, missing: 'name', message: `${nth} has no name` }]),
       ...(value === undefined || value === null || typeof value === 'string'
         ? []
         : [{ path: [...at, field], message: `the ${field} of ${nth} is ${kindOf(value)}, not a text` }]),
@@ -99,7 +115,7 @@ function variableProblems(
 
 function nameProblems(name: Json | undefined, path: Path, what: string): readonly ShapeProblem[] {
   if (name === undefined || name === null) {
-    return [{ path: path.slice(0, -1), message: `${what} is missing` }];
+    return [{ path: path.slice(0, -1), missing: String(path.at(-1)), message: `${what} is missing` }];
   }
   if (typeof name !== 'string') return [{ path, message: `${what} is ${kindOf(name)}, not a text` }];
   if (NAME.test(name)) return [];

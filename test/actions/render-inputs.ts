@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { ConfigError } from '../../src/errors.ts';
 
 interface ActionFile {
-  readonly inputs: Readonly<Record<string, { readonly default: string }>>;
+  readonly inputs: Readonly<Record<string, { readonly default: string; readonly description: string }>>;
 }
 
 const actionFile = parse(
@@ -16,6 +16,9 @@ export const given = (inputs: Readonly<Record<string, string>>) => (name: string
   if (!declared) throw new Error(`action.yml has no input "${name}"`);
   return inputs[name] ?? declared.default;
 };
+
+/** What action.yml says of an input. */
+export const describedAs = (name: string): string => actionFile.inputs[name]?.description ?? '';
 
 /** The problems of what must fail, as the log has them. */
 export const problemsOf = async (work: Promise<unknown>): Promise<readonly string[]> => {

@@ -1,12 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LogDriver } from '@aws-sdk/client-ecs';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { InputSource } from '../../src/actions/input-reader.ts';
 import { parseEnvFile } from '../../src/actions/render-task-definition/env-file.ts';
 import { readInputs as readInputsIn } from '../../src/actions/render-task-definition/inputs.ts';
-import { FILE, given, problemsOf } from './render-inputs.ts';
+import { describedAs, FILE, given, problemsOf } from './render-inputs.ts';
 
 const readInputs = (input: InputSource) => readInputsIn(input, '/there/is/no/workspace');
 
@@ -17,6 +18,7 @@ describe('the inputs of render-task-definition', () => {
       settings: { containers: [], task: { fields: {} } },
       requireDigest: false,
       showValues: false,
+      warnings: [],
       outputFile: undefined,
     });
   });
@@ -132,6 +134,110 @@ describe('the inputs of render-task-definition', () => {
     expect(problem).toMatch(/Hand on the output "reference" of ecr-push.*leave it out\.$/);
   });
 
+  it.each(['{}', '# none', '\n# one\n\n# two\n', '[]', 'null', '""', '{} # lost'])(
+    'take no list that is given as %j and names nothing',
+    async (text) => {
+      for (const name of [
+        'images',
+        'environment-variables',
+        'secrets',
+        'docker-labels',
+        'log-configuration-options',
+        'tags',
+      ]) {
+        const problems = await problemsOf(readInputs(given({ ...FILE, [name]: text })));
+        expect(problems).toEqual([
+          expect.stringMatching(
+            new RegExp(`^${name}: is (empty|given and names nothing|null|a list|a text)`),
+          ),
+        ]);
+        if (name === 'images') continue;
+        const replacing = await problemsOf(readInputs(given({ ...FILE, [name]: text, replace: name })));
+        expect(replacing).toEqual(problems);
+      }
+    },
+  );
+
+  it('explain images that name nothing like images that are empty', async () => {
+    const problems = await problemsOf(readInputs(given({ ...FILE, images: '{}' })));
+    expect(problems).toEqual(await problemsOf(readInputs(given({ ...FILE, images: '' }))));
+  });
+
+  it.each([
+    ['environment-variables', '[{"name":"A","value":"hunter2"},{"value":"0","name":"B"}]', 'environment'],
+    ['environment-variables', '- name: A\n  value: hunter2\n- { name: B, value: 0 }', 'environment'],
+    ['secrets', '[{"name":"A","valueFrom":"hunter2"},{"name":"B","valueFrom":"0"}]', 'secrets'],
+  ] as const)("take ECS's own list as %s: %j", async (name, text, field) => {
+    const [settings] = (await readInputs(given({ ...FILE, [name]: text }))).settings.containers;
+    expect(settings?.[field]).toEqual(
+      new Map([
+        ['A', 'hunter2'],
+        ['B', '0'],
+      ]),
+    );
+  });
+
+  it("take ECS's own list of tags", async () => {
+    const tags = '[{"key":"cost center","value":"a"}]';
+    expect((await readInputs(given({ ...FILE, tags }))).settings.task.tags).toEqual(
+      new Map([['cost center', 'a']]),
+    );
+  });
+
+  it.each([
+    ['- A=hunter2', 'line 1: is a text; an item of the list is { name, value }'],
+    ['[{"name":"A"}]', 'line 1: A has no value'],
+    ['[{"value":"hunter2"}]', 'line 1: is a mapping without name'],
+    ['- name: A\n  valueFrom: hunter2', 'line 1: is a mapping with another field'],
+    ['[{"name":"A","value":["hunter2"]}]', 'line 1: A has a list'],
+    ['[{"name":"A","value":"1"},\n{"name":"A","value":"2"}]', 'line 2: A is given twice'],
+  ])("say what is wrong with ECS's own list %j", async (text, problem) => {
+    const [only, ...others] = await problemsOf(readInputs(given({ ...FILE, 'environment-variables': text })));
+    expect(others).toEqual([]);
+    expect(only).toContain(`environment-variables ${problem}`);
+    expect(only).not.toContain('hunter2');
+  });
+
+  it('say that ECS has no list where it has none', async () => {
+    const labels = await problemsOf(readInputs(given({ ...FILE, 'docker-labels': '[{"name":"a"}]' })));
+    expect(labels).toEqual([expect.stringContaining('docker-labels: is a list; write label=value')]);
+  });
+
+  it('hold what is right in an input with problems against the others', async () => {
+    const inputs = {
+      ...FILE,
+      'container-name': 'app,',
+      'environment-variables': 'A=1\nno equals sign\nB=2',
+      secrets: 'A=arn:x\nC=',
+      unset: 'B D',
+      command: 'a | b',
+      tags: 'aws:x=1\nteam=a!\nlong=1',
+    };
+    const problems = await problemsOf(readInputs(given(inputs)));
+    expect(problems.map((problem) => problem.split(';')[0]?.split(': a job')[0])).toEqual([
+      'environment-variables line 2: has no "="',
+      'secrets line 2: C: the reference is empty',
+      'secrets: A is given as a plain variable and as a secret',
+      'unset: B is also given a value',
+      'command: | is for a shell, and ECS starts none',
+      'tags line 1: aws:x: begins with "aws:", which AWS keeps for itself',
+      'tags line 2: team: has a value with a character that AWS does not take',
+      'container-name: "app," has an empty name',
+    ]);
+  });
+
+  it.each([
+    { command: 'a | b' },
+    { 'env-files': 'none.env' },
+    { 'log-configuration-log-driver': 'none' },
+    { 'health-check-interval': '1s' },
+    { 'port-mappings': 'http' },
+    { 'docker-labels': '{}' },
+  ])('do not say that nothing is for a container where it is wrong: %j', async (inputs) => {
+    const problems = await problemsOf(readInputs(given({ ...FILE, ...inputs, 'container-name': 'app' })));
+    expect(problems).toEqual([expect.not.stringMatching(/^container-name/)]);
+  });
+
   it.each([
     ['/shop:abc', 'the registry'],
     ['registry/shop:', 'the tag'],
@@ -232,6 +338,8 @@ describe('command and entry-point', () => {
     ["echo it\\'s '`'", ['echo', "it's", '`']],
     ['["sh", "-c", "echo $HOME | wc"]', ['sh', '-c', 'echo $HOME | wc']],
     ['[]', []],
+    ['[""]', ['']],
+    ['ls a~ \\~ \'~\' "~"/x', ['ls', 'a~', '~', '~', '~/x']],
     ['bundle exec\n  sidekiq', ['bundle', 'exec', 'sidekiq']],
   ])('read %j', async (text, words) => {
     expect((await settingsOf({ command: text }))?.command).toEqual(words);
@@ -245,6 +353,10 @@ describe('command and entry-point', () => {
     ['serve "$PORT"/x', '$PORT is for a shell'],
     ['serve *.conf', 'a pattern with * or ? is for a shell'],
     ['serve `hostname`', '`...` is for a shell'],
+    ['~/bin/serve', '~ at the start of a word is for a shell'],
+    ['serve "a b" ~root/x', '~ at the start of a word is for a shell'],
+    ['""', 'holds nothing but empty words'],
+    ['"" \'\'', 'holds nothing but empty words'],
     ['serve # now', '# is for a shell'],
     ['serve "hunter2', 'a quote or a backslash at its end is not closed'],
     ['serve hunter2\\', 'a quote or a backslash at its end is not closed'],
@@ -288,9 +400,39 @@ describe('port-mappings', () => {
       'port-mappings: "10-5" is not a range',
       'port-mappings: "80:90-91" is not a range',
     ]);
-    expect(await problemsWith({ 'port-mappings': '- containerPort: 80\n- 81' })).toEqual([
-      expect.stringContaining('port-mappings: entry 2 of the list is not a port mapping'),
+  });
+
+  it.each([
+    ['- containerPort: 80\n- 81', 'entry 2 of the list is a number; write a port mapping such as'],
+    ['[{"containerPort":"80"}]', 'entry 1 of the list has a text as containerPort; write 80 without quotes'],
+    [
+      '[{"containerPort":80,"hostPort":"any"}]',
+      'entry 1 of the list has a text as hostPort; ECS takes a number',
+    ],
+    [
+      '[{"containerPortRange":8000}]',
+      'entry 1 of the list has a number as containerPortRange; write it in quotes',
+    ],
+    ['[{"name":"web"}]', 'entry 1 of the list has neither containerPort nor containerPortRange'],
+  ])('say what is wrong with the list %j', async (text, problem) => {
+    expect(await problemsWith({ 'port-mappings': text })).toEqual([
+      expect.stringContaining(`port-mappings: ${problem}`),
     ]);
+  });
+
+  it.each([
+    ['80 80', '80/tcp'],
+    ['80/udp 80 80/UDP', '80/udp'],
+    ['81:80 81:80', '81:80/tcp'],
+    ['[{"containerPort":80},{"containerPort":80,"name":"web"}]', '80/tcp'],
+  ])('are not %j, which names a port twice', async (text, port) => {
+    expect(await problemsWith({ 'port-mappings': text })).toEqual([
+      `port-mappings: ${port} is given twice; keep one of them`,
+    ]);
+  });
+
+  it('may have one port of the container behind two of the host', async () => {
+    expect((await settingsOf({ 'port-mappings': '80:8080 81:8080 8080/udp' }))?.portMappings).toHaveLength(3);
   });
 });
 
@@ -378,7 +520,7 @@ describe('the settings of the task', () => {
       'require-digest': 'yes',
     });
     expect(problems.map((problem) => problem.split(';')[0])).toEqual([
-      'log-configuration-log-driver: "awslog" is not one of awsfirelens, awslogs, fluentd, gelf, journald, json-file, logentries, none, splunk, syslog',
+      'log-configuration-log-driver: "awslog" is not one of awsfirelens, awslogs, fluentd, gelf, journald, json-file, splunk, syslog',
       'family: "my web" is not a family',
       'cpu: "much" is not an amount of CPU',
       'memory: "1 TB" is not an amount of memory',
@@ -388,6 +530,20 @@ describe('the settings of the task', () => {
       'runtime-platform: "linux/riscv" is not a platform',
       'require-digest: "yes" is not a boolean',
     ]);
+  });
+});
+
+describe('log-configuration-log-driver', () => {
+  it.each(Object.values(LogDriver))('may be %s, as ECS knows it, and action.yml says so', async (driver) => {
+    expect((await settingsOf({ 'log-configuration-log-driver': driver }))?.logDriver).toBe(driver);
+    expect(describedAs('log-configuration-log-driver')).toContain(`\`${driver}\``);
+  });
+
+  it.each(['none', 'logentries'])('cannot be %s, which ECS does not take', async (driver) => {
+    expect(await problemsWith({ 'log-configuration-log-driver': driver })).toEqual([
+      expect.stringMatching(/^log-configuration-log-driver: "\w+" is not one of awsfirelens, /),
+    ]);
+    expect(describedAs('log-configuration-log-driver')).not.toContain(driver);
   });
 });
 
@@ -456,19 +612,59 @@ describe('what stands in files of the workspace', () => {
     });
   });
 
+  it('counts as given to what replaces, and only where it names something', async () => {
+    await put('base.env', 'A=1\n');
+    await put('none.env', '# nothing\n');
+    const replace = 'environment-variables';
+    expect((await read({ 'env-files': 'base.env', replace })).settings.containers[0]).toMatchObject({
+      environment: new Map([['A', '1']]),
+      replace: new Set([replace]),
+    });
+    expect(await problemsOf(read({ 'env-files': 'none.env', replace }))).toEqual([
+      expect.stringContaining('replace: environment-variables is empty'),
+    ]);
+    expect((await read({ 'env-files': 'base.env', replace: 'env-files' })).settings.containers).toHaveLength(
+      1,
+    );
+  });
+
   it('is named with its line where it is wrong, and all files at once', async () => {
     await put('bad.env', 'A=1\nhunter2\nB="hunter2\nC=2\n');
     const problems = await problemsOf(
       read({ 'env-files': 'bad.env\nnone.env\ns3://config/web.env\narn:aws:s3:::config/web.txt' }),
     );
     expect(problems.map((problem) => problem.split(/[;,]|: blanks/)[0])).toEqual([
-      'env-files bad.env line 2: is not NAME=value',
-      'env-files bad.env line 3: is not NAME=value',
+      'env-files bad.env line 2: is a name alone',
+      'env-files bad.env line 3: opens a quote that is not closed',
       `env-files: there is no file ${join(workspace, 'none.env')}`,
       'env-files: "s3://config/web.env" is an address',
       'env-files: "arn:aws:s3:::config/web.txt" is not the ARN of an object in S3 whose name ends in .env',
     ]);
     expect(problems.join()).not.toContain('hunter2');
+  });
+
+  it('is told where Docker Compose would fill it in, without its value', async () => {
+    await put('base.env', 'A=1\nB=hunter2$OTHER\n');
+    const { warnings } = await read({ 'env-files': 'base.env' });
+    expect(warnings).toEqual([
+      {
+        message: expect.stringMatching(/^B holds a \$NAME or \$\{\.{3}\}, which stays as it is(?!.*hunter2)/),
+        place: { file: 'base.env', line: 2 },
+      },
+    ]);
+  });
+
+  it.each([
+    [Buffer.from('A=a\0b'), 'holds NUL bytes'],
+    [Buffer.from('\uFEFFA=1', 'utf16le'), 'holds NUL bytes'],
+    [Buffer.from([0x41, 0x3d, 0xe9]), 'is not UTF-8'],
+  ])('is text: not %j', async (bytes, fault) => {
+    await writeFile(join(workspace, 'odd.env'), bytes);
+    for (const name of ['env-files', 'merge-patch']) {
+      expect(await problemsOf(read({ [name]: 'odd.env' }))).toEqual([
+        `${name}: ${join(workspace, 'odd.env')} ${fault}; save it as text in UTF-8`,
+      ]);
+    }
   });
 
   it.each([
@@ -483,8 +679,19 @@ describe('what stands in files of the workspace', () => {
   it('is told when it is no merge patch', async () => {
     await put('patch.yml', '- hunter2');
     expect(await problemsOf(read({ 'merge-patch': 'patch.yml' }))).toEqual([
-      'merge-patch patch.yml: is not a mapping of fields to values, such as containerDefinitions: { app: { cpu: 256 } }',
+      'merge-patch patch.yml: is a list, not a mapping of fields to values, such as containerDefinitions: { app: { cpu: 256 } }',
     ]);
+    for (const [text, kind] of [
+      ['[1]', 'a list'],
+      ['- cpu: 1', 'a list'],
+      ['null', 'null'],
+      ['"cpu"', 'a text'],
+      ['256', 'a number'],
+    ]) {
+      expect(await problemsOf(read({ 'merge-patch': text ?? '' }))).toEqual([
+        expect.stringContaining(`merge-patch: is ${kind}, not a mapping of fields`),
+      ]);
+    }
     expect(await problemsOf(read({ 'merge-patch': '{"cpu": "hunter2' }))).toEqual([
       expect.stringMatching(/^merge-patch line 1: is neither JSON nor YAML: (?!.*hunter2)/),
     ]);
@@ -492,7 +699,10 @@ describe('what stands in files of the workspace', () => {
 });
 
 describe('an env file', () => {
-  const variablesOf = (text: string) => Object.fromEntries(parseEnvFile(text, 'web.env', 'env-files'));
+  const variablesOf = (text: string) =>
+    Object.fromEntries(parseEnvFile(text, 'web.env', 'env-files').variables);
+  const faultsOf = (text: string) =>
+    problemsOf(Promise.resolve().then(() => parseEnvFile(text, 'web.env', 'env-files')));
 
   it('is read as Docker Compose reads it', () => {
     const text = [
@@ -508,6 +718,11 @@ describe('an env file', () => {
       'LINES="one',
       'two"',
       "its=it's",
+      'COLON: colon',
+      'SPACED = a = b # a comment',
+      'export QUOTED : "a: b"',
+      'URL2:https://x/',
+      "ESCAPED='Let\\'s go\\n\\\\x' # a comment",
       '  ',
     ].join('\r\n');
     expect(variablesOf(text)).toEqual({
@@ -521,7 +736,44 @@ describe('an env file', () => {
       DOUBLE: 'a\nb "c" $d \\x',
       LINES: 'one\ntwo',
       its: "it's",
+      COLON: 'colon',
+      SPACED: 'a = b',
+      QUOTED: 'a: b',
+      URL2: 'https://x/',
+      ESCAPED: "Let's go\\n\\\\x",
     });
+  });
+
+  it.each([
+    ['NAME', 'is a name alone, to which Docker Compose gives'],
+    ['export NAME # inherit', 'is a name alone, to which Docker Compose gives'],
+    ["A='C:\\dir\\'", 'opens a quote that is not closed'],
+    ['A="hunter2" hunter2', 'opens a quote that is not closed, or says more after its end'],
+    ['A B=hunter2', 'is not NAME=value'],
+    ['=hunter2', 'is not NAME=value'],
+  ])('says what is wrong with %j', async (text, problem) => {
+    const [only, ...others] = await faultsOf(`X=1\n${text}\nB=2`);
+    expect(others).toEqual([]);
+    expect(only).toContain(`env-files web.env line 2: ${problem}`);
+    expect(only).not.toContain('hunter2');
+  });
+
+  it('names the variables that Docker Compose would fill in', () => {
+    const text = [
+      'A=$OTHER',
+      `B="x\${OTHER:-1}"`,
+      "C='$OTHER'",
+      'D="\\$OTHER"',
+      'E=5$ $1 $',
+      'F=$OTHER',
+      "F='later'",
+      'G="\\\\$x"',
+    ].join('\n');
+    expect(parseEnvFile(text, 'web.env', 'env-files').unfilled).toEqual([
+      { name: 'A', line: 1 },
+      { name: 'B', line: 2 },
+      { name: 'G', line: 8 },
+    ]);
   });
 
   it('gives back every value that stands in double quotes', () => {

@@ -216,6 +216,19 @@ describe('render-task-definition', () => {
     expect(Object.fromEntries(outputs)).toMatchObject({ changed: 'false', diff: 'Nothing changes.' });
   });
 
+  it('warns in an env file of what Docker Compose would fill in', async () => {
+    await put('taskdef.json', JSON.stringify(WORKER));
+    await put('base.env', 'A=$B\n');
+    await start({ ...FILE, 'env-files': 'base.env' });
+    expect(annotations).toContainEqual({
+      message: expect.stringMatching(/^base\.env:1: A holds a \$NAME/),
+      place: { file: 'base.env', line: 1 },
+    });
+    expect(await written()).toMatchObject({
+      containerDefinitions: [{ environment: [{ name: 'A', value: '$B' }] }],
+    });
+  });
+
   it('tells values only where they are asked for', async () => {
     await put('taskdef.json', JSON.stringify(WORKER));
     const inputs = { ...FILE, 'environment-variables': 'STAGE=blue', command: 'serve --fast' };
@@ -253,6 +266,85 @@ describe('render-task-definition', () => {
     ]);
     expect(await readdir(workspace, { recursive: true })).toEqual(['taskdef.json', 'temp']);
     expect(outputs.size).toBe(0);
+  });
+
+  it('tells what is wrong with the form of a file together with all else in it, each once', async () => {
+    const wrong = `{
+  "family": "my web",
+  "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "9999",
+  "containerDefinitions": [
+    { "image": "a:1", "memroy": 1 },
+    { "name": "app", "image": "a:1", "environment": { "A": "b" }, "portMappings": [{ "containerPort": "80" }] },
+    { "name": "app", "image": "a:1", "environment": [{ "value": "x" }, { "name": "B", "valueFrom": "x" }] },
+    "proxy"
+  ]
+}`;
+    await put('taskdef.json', wrong);
+    const problems = await problemsOf(start({ ...FILE, 'container-name': 'ap', image: 'web:2' }));
+    expect(problems.map((problem) => problem.split(';')[0])).toEqual([
+      'taskdef.json:2:13: the family is "my web"',
+      'taskdef.json:5:5: the name of container 1 is missing',
+      'taskdef.json:6:53: environment of container "app" is a mapping',
+      'taskdef.json:7:15: container "app" stands twice',
+      'taskdef.json:7:54: entry 1 in environment of container "app" has no name',
+      'taskdef.json:8:5: container 4 is a text, not a mapping of fields',
+      'taskdef.json:5:33: "memroy" of container 1 is not a field that ECS has',
+      'taskdef.json:6:103: portMappings[0].containerPort of container "app" is a text',
+      'taskdef.json:7:100: "valueFrom" of environment[1] of container "app" is not a field that ECS has',
+      'taskdef.json:3:92: memory is "9999", which Fargate does not have with cpu 256',
+    ]);
+  });
+
+  it('says nothing of what the inputs would have set, were the file as it should be', async () => {
+    const wrong = {
+      family: 'web',
+      containerDefinitions: [{ name: 'app', environment: [{}] }, { name: 'b' }],
+    };
+    await put('taskdef.json', JSON.stringify(wrong));
+    const problems = await problemsOf(start({ ...FILE, images: 'app=web:2\nb=web:3', memory: '512' }));
+    expect(problems).toEqual(['taskdef.json:1:70: entry 1 in environment of container "app" has no name']);
+  });
+
+  it('tells a setting that fits nowhere together with what is wrong wherever it belongs', async () => {
+    const wrong = {
+      ...WEB,
+      cpu: '300',
+      containerDefinitions: [{ name: 'app' }, { name: 'proxy', image: 'envoy:1', memroy: 1 }],
+    };
+    await put('taskdef.json', JSON.stringify(wrong));
+    const problems = await problemsOf(start({ ...FILE, images: 'ap=web:2' }));
+    expect(problems.map((problem) => problem.split(';')[0])).toEqual([
+      'images: task definition web has no container "ap"',
+      expect.stringContaining('"memroy" of container "proxy" is not a field that ECS has'),
+      expect.stringContaining('cpu is "300"'),
+    ]);
+  });
+
+  it('tells what a merge patch breaks once, with all else', async () => {
+    await put('taskdef.json', JSON.stringify({ ...WORKER, pidMode: 'hots' }));
+    const patch = 'containerDefinitions: { job: { environment: { A: b }, memroy: 1 } }';
+    const problems = await problemsOf(start({ ...FILE, 'merge-patch': patch }));
+    expect(problems.map((problem) => problem.split(';')[0])).toEqual([
+      'merge-patch: after it, environment of container "job" is a mapping',
+      expect.stringContaining('pidMode is "hots"'),
+      expect.stringContaining('"memroy" of container "job" is not a field that ECS has'),
+    ]);
+  });
+
+  it('names the input of a health check that is not there, and not its missing field as well', async () => {
+    await put('taskdef.json', JSON.stringify({ ...WORKER, pidMode: 'hots' }));
+    const problems = await problemsOf(start({ ...FILE, 'health-check-interval': '10s' }));
+    expect(problems).toEqual([
+      expect.stringMatching(/^health-check: is required with health-check-interval, because container "job"/),
+      expect.stringContaining('pidMode is "hots"'),
+    ]);
+  });
+
+  it('tells a list that is a mapping, whichever it is, and no failure of its own', async () => {
+    await put('taskdef.json', JSON.stringify({ ...WORKER, tags: { team: 'web' } }));
+    expect(await problemsOf(start({ ...FILE, tags: 'a=b' }))).toEqual([
+      expect.stringMatching(/^taskdef\.json:1:\d+: tags is a mapping; write a list of \{ key, value \}/),
+    ]);
   });
 
   it('annotates a file that is no task definition', async () => {

@@ -65,10 +65,23 @@ describe('diff', () => {
         },
         firelensConfiguration: { type: 'fluentbit', options: { password: secret } },
         repositoryCredentials: { credentialsParameter: secret },
+        credentialSpecs: [`credentialspec:${secret}`],
+        dockerSecurityOptions: [`credentialspec:${secret}`],
         future: secret,
       },
       {
-        volumes: [{ name: 'v', dockerVolumeConfiguration: { driver: 'cifs', driverOpts: { o: secret } } }],
+        volumes: [
+          { name: 'v', dockerVolumeConfiguration: { driver: 'cifs', driverOpts: { o: secret } } },
+          {
+            name: 'fsx',
+            fsxWindowsFileServerVolumeConfiguration: {
+              fileSystemId: 'fs-1',
+              authorizationConfig: { credentialsParameter: secret, domain: 'd' },
+            },
+          },
+        ],
+        tags: [{ key: 'token', value: secret }],
+        proxyConfiguration: { containerName: 'app', properties: [{ name: 'P', value: secret }] },
         future: { deep: [secret] },
       },
     );
@@ -86,6 +99,9 @@ describe('diff', () => {
       /repositoryCredentials|secretOptions/.test(path),
     );
     expect(JSON.stringify(ofReferences)).not.toContain(secret);
+    const fsx = told.task.filter(({ path }) => path.startsWith('volumes.fsx'));
+    expect(fsx).not.toEqual([]);
+    expect(JSON.stringify(fsx)).not.toContain(secret);
     expect(JSON.stringify(told.containers[0]?.variables)).not.toContain(`arn:${secret}`);
   });
 
@@ -142,9 +158,9 @@ describe('diff', () => {
       'tags',
       { tags: [{ key: 'a', value: '1' }] },
       { tags: [{ key: 'a', value: '2' }] },
-      'task: tags.a 1 -> 2',
+      'task: tags.a changed (not shown)',
     ],
-    ['a new tag', {}, { tags: [{ key: 'a', value: '1' }] }, 'task: tags.a added: 1'],
+    ['a new tag', {}, { tags: [{ key: 'a', value: '1' }] }, 'task: tags.a added (not shown)'],
     ['a role', { taskRoleArn: 'a' }, { taskRoleArn: 'b' }, 'task: taskRoleArn a -> b'],
     [
       'the platform',

@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
 import { clean } from '../../src/taskdef/clean.ts';
-import type { ContainerDefinition, JsonObject, TaskDefinition } from '../../src/taskdef/definition.ts';
-import { render } from '../../src/taskdef/render.ts';
+import type { ContainerDefinition, Json, JsonObject, TaskDefinition } from '../../src/taskdef/definition.ts';
+import { diff } from '../../src/taskdef/diff.ts';
+import { attemptRender, render } from '../../src/taskdef/render.ts';
 import type { ContainerSettings, Replaceable, Settings, TaskSettings } from '../../src/taskdef/settings.ts';
+import { validate } from '../../src/taskdef/validate.ts';
 import { anyDefinition, WEB, WORKER } from './definitions.ts';
 
 const containers = (...settings: readonly ContainerSettings[]): Settings => ({
@@ -151,6 +153,29 @@ describe('render', () => {
       command: ['CMD-SHELL', 'curl -f http://localhost:8080/health'],
       interval: 10,
     });
+  });
+
+  it('names the input that a container without a health check needs', () => {
+    const settings = containers({ ...job, healthCheck: { interval: 10, startPeriod: 5 } });
+    expect(() => render(WORKER, settings)).toThrow(
+      'health-check: is required with health-check-interval and health-check-start-period, because container "job" has no health check; give its command',
+    );
+    const check = { containerDefinitions: { job: { healthCheck: { command: ['NONE'] } } } };
+    expect(
+      render(WORKER, { ...settings, patch: check }).definition.containerDefinitions[0]?.healthCheck,
+    ).toEqual({ interval: 10, startPeriod: 5, command: ['NONE'] });
+  });
+
+  it.each<[string, Json, Partial<ContainerSettings>]>([
+    ['environment', { A: 'b' }, { environment: new Map([['A', '1']]) }],
+    ['secrets', 'A', { secrets: new Map([['A', 'arn']]) }],
+    ['healthCheck', ['CMD'], { healthCheck: { command: ['NONE'] } }],
+    ['dockerLabels', ['a'], { dockerLabels: new Map([['a', 'b']]) }],
+    ['logConfiguration', 'awslogs', { logOptions: new Map([['a', 'b']]) }],
+  ])('keeps a %s that is not what it should be, for validation to tell', (field, value, settings) => {
+    const source = holding({ [field]: value } as JsonObject);
+    const { definition } = attemptRender(source, containers({ ...job, ...settings }));
+    expect(definition.containerDefinitions[0]?.[field]).toEqual(value);
   });
 
   it.each<[string, Partial<ContainerSettings>, JsonObject]>([
@@ -323,7 +348,10 @@ const anySettings = (definition: TaskDefinition): fc.Arbitrary<Settings> =>
           }),
           { maxLength: 3 },
         ),
-        healthCheck: fc.record({ interval: fc.nat(300), retries: fc.nat(10) }, { requiredKeys: [] }),
+        healthCheck: fc.record(
+          { command: fc.constant(['NONE']), interval: fc.nat(300), retries: fc.nat(10) },
+          { requiredKeys: ['command'] },
+        ),
         logDriver: fc.constantFrom('awslogs', 'json-file'),
         logOptions: values,
         dockerLabels: values,
@@ -383,6 +411,63 @@ describe('rendering what was rendered', () => {
           expect(clean(once)).toEqual(once);
         },
       ),
+    );
+  });
+});
+
+describe('rendering what is not what it should be', () => {
+  it('fails neither by itself nor in what comes after it', () => {
+    const odd = fc.oneof(
+      fc.jsonValue({ maxDepth: 3 }),
+      fc.array(
+        fc.dictionary(
+          fc.constantFrom('name', 'value', 'key', 'containerPort'),
+          fc.jsonValue({ maxDepth: 1 }),
+        ),
+      ),
+    );
+    const container = fc.dictionary(
+      fc.constantFrom(
+        ...['name', 'image', 'environment', 'secrets', 'portMappings', 'healthCheck', 'dockerLabels'],
+        ...['logConfiguration', 'environmentFiles', 'command'],
+      ),
+      odd,
+    );
+    const broken = fc.tuple(
+      fc.dictionary(fc.constantFrom('family', 'tags', 'volumes', 'cpu', 'containerDefinitions'), odd),
+      fc.option(fc.array(fc.oneof(container, odd), { maxLength: 3 })),
+    );
+    fc.assert(
+      fc.property(
+        broken,
+        anyDefinition.chain(anySettings),
+        fc.constantFrom(undefined, 'app'),
+        ([fields, list], settings, name) => {
+          const source = { ...fields, ...(list && { containerDefinitions: list }) } as JsonObject;
+          const renamed = settings.containers.map((setting) => ({ ...setting, container: name }));
+          const { definition, otherwise } = attemptRender(source as TaskDefinition, {
+            ...settings,
+            containers: renamed,
+          });
+          for (const result of [definition, ...(otherwise ? [otherwise] : [])]) {
+            expect(Array.isArray(validate(result, { requireDigest: true }))).toBe(true);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('can be compared where rendering relies on nothing that is wrong', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.constantFrom('tags', 'volumes', 'cpu'), (value, field) => {
+        const source = { ...WEB, [field]: value } as JsonObject as TaskDefinition;
+        const { definition } = attemptRender(source, {
+          ...containers(),
+          task: { tags: new Map([['a', 'b']]) },
+        });
+        expect(typeof diff(WEB, definition).changed).toBe('boolean');
+      }),
     );
   });
 });

@@ -17,7 +17,7 @@ export async function readHealthCheck(reader: InputReader): Promise<JsonObject |
   const command =
     check === undefined
       ? undefined
-      : await reader.attemptLater(() => parseCommand(check, 'health-check'), undefined);
+      : await reader.attemptLater(() => parseCommand(check, 'health-check'), []);
   const given: JsonObject = {
     ...(command && { command }),
     ...Object.fromEntries(
@@ -25,7 +25,7 @@ export async function readHealthCheck(reader: InputReader): Promise<JsonObject |
         const seconds = reader.parse<number | undefined>(
           input,
           (text) => parseSeconds(text, input, min, max),
-          undefined,
+          reader.optional(input) === undefined ? undefined : min,
         );
         return seconds === undefined ? [] : [[field, seconds]];
       }),

@@ -1,16 +1,20 @@
 import { ConfigError } from '../../errors.ts';
 import type { Place, RegisteredTaskDefinition, TaskDefinitions } from '../../ports.ts';
 import type { Path, TaskDefinition } from '../../taskdef/definition.ts';
-import { readTaskDefinition } from '../../taskdef/parse.ts';
+import { type PlacedProblem, readTaskDefinition } from '../../taskdef/parse.ts';
 import { readTextFile } from './read-file.ts';
 import type { Source } from './source.ts';
 
 export interface Loaded {
   readonly definition: TaskDefinition;
+  /** What is wrong with the form of a file; then the definition is not what its type says. */
+  readonly problems: readonly PlacedProblem[];
   /** Where it came from, for the log: a path, or `web:41`. */
   readonly origin: string;
   /** Where in a file of the workspace the value at a path of what was rendered stands; without a file, nowhere. */
   placeOf(path: Path, rendered: TaskDefinition): Promise<Place | undefined>;
+  /** Where in the definition what stands at a path of what was rendered from it was before. */
+  pathBefore(path: Path, rendered: TaskDefinition): Path;
   /** The revision, where it came from AWS. */
   readonly registered?: RegisteredTaskDefinition;
 }
@@ -29,11 +33,15 @@ export async function load(
     case 'file': {
       const { path: file } = source;
       const text = await readTextFile(file, workspace, 'task-definition');
-      const { definition, placeOf } = await readTaskDefinition(text, file).catch((error: unknown) => {
-        throw error instanceof ConfigError ? placed(error, file) : error;
-      });
+      const { definition, problems, pathBefore, placeOf } = await readTaskDefinition(text, file).catch(
+        (error: unknown) => {
+          throw error instanceof ConfigError ? placed(error, file) : error;
+        },
+      );
       return {
         definition,
+        problems,
+        pathBefore,
         origin: file,
         placeOf: async (path, rendered) => ({ file, ...(await placeOf(path, rendered)) }),
       };
@@ -57,6 +65,8 @@ export async function load(
 
 const registered = (found: RegisteredTaskDefinition, origin: string): Loaded => ({
   definition: found.definition,
+  problems: [],
+  pathBefore: (path) => path,
   origin,
   placeOf: async () => undefined,
   registered: found,

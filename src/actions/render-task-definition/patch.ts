@@ -1,5 +1,6 @@
 import { ConfigError } from '../../errors.ts';
 import { isObject, type JsonObject } from '../../taskdef/definition.ts';
+import { kindOf } from '../../taskdef/shape.ts';
 import { withTextFields } from '../../taskdef/text-fields.ts';
 import { readYaml, type YamlDocument } from '../../taskdef/yaml-document.ts';
 import { readTextFile } from './read-file.ts';
@@ -11,14 +12,14 @@ import { readTextFile } from './read-file.ts';
  * @throws ConfigError when it is not a mapping, or the file cannot be read
  */
 export async function readPatch(text: string, workspace: string, input: string): Promise<JsonObject> {
-  const inline = /^\s*\{|\n|^\s*[^\s:]+:(\s|$)/.test(text);
+  const inline = /^\s*([{["]|-\s|[^\s:]+:(\s|$)|(null|~|true|false|\d+)\s*$)|\n/i.test(text);
   const source = inline ? input : `${input} ${text}`;
   const { value, sourceOf } = await parse(inline ? text : await readTextFile(text, workspace, input), source);
   const patch = withTextFields(value, sourceOf);
   if (isObject(patch)) return patch;
   throw new ConfigError({
     input: source,
-    message: 'is not a mapping of fields to values, such as containerDefinitions: { app: { cpu: 256 } }',
+    message: `is ${kindOf(patch)}, not a mapping of fields to values, such as containerDefinitions: { app: { cpu: 256 } }`,
   });
 }
 

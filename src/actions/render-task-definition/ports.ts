@@ -1,5 +1,6 @@
 import { ConfigError, type Problem } from '../../errors.ts';
-import { isList, isObject, type PortMapping } from '../../taskdef/definition.ts';
+import { isList, isObject, type Json, type PortMapping } from '../../taskdef/definition.ts';
+import { kindOf } from '../../taskdef/shape.ts';
 import { readYaml } from '../../taskdef/yaml-document.ts';
 
 const FORM = '8080, 80:8080 (host:container), 53/udp, 8000-8010 or web=8080';
@@ -12,7 +13,28 @@ const LINE = /^(?:([a-z0-9_][a-z0-9_-]{0,63})=)?(?:(\d+):)?(\d+)(?:-(\d+))?(?:\/
  * @throws ConfigError naming every entry that is wrong
  */
 export async function parsePorts(text: string, input: string): Promise<readonly PortMapping[]> {
-  if (/^\s*(\[|-\s)/.test(text)) return fromList(text, input);
+  const { ports, problems } = /^\s*(\[|-\s)/.test(text)
+    ? await fromList(text, input)
+    : fromWords(text, input);
+  const named = new Set<string>();
+  const repeated = ports.flatMap((port): Problem[] => {
+    const { containerPort, containerPortRange, hostPort, protocol } = port;
+    const host = hostPort === undefined ? '' : `${hostPort}:`;
+    const key = `${host}${containerPort ?? containerPortRange}/${protocol}`;
+    if (named.has(key)) return [{ input, message: `${key} is given twice; keep one of them` }];
+    named.add(key);
+    return [];
+  });
+  if (problems.length + repeated.length > 0) throw new ConfigError([...problems, ...repeated]);
+  return ports;
+}
+
+interface Read {
+  readonly ports: readonly PortMapping[];
+  readonly problems: readonly Problem[];
+}
+
+function fromWords(text: string, input: string): Read {
   const problems: Problem[] = [];
   const ports = text.split(/[\s,]+/).flatMap((entry): PortMapping[] => {
     if (entry === '') return [];
@@ -38,28 +60,44 @@ export async function parsePorts(text: string, input: string): Promise<readonly 
       },
     ];
   });
-  if (problems.length > 0) throw new ConfigError(problems);
-  return ports;
+  return { ports, problems };
 }
 
-async function fromList(text: string, input: string): Promise<readonly PortMapping[]> {
+async function fromList(text: string, input: string): Promise<Read> {
   const yaml = await readYaml(text);
   if (!('value' in yaml)) {
-    throw new ConfigError({ input: `${input} line ${yaml.line}`, message: `is not YAML: ${yaml.message}` });
+    const place = `${input} line ${yaml.line}`;
+    return { ports: [], problems: [{ input: place, message: `is not YAML: ${yaml.message}` }] };
   }
-  const { value } = yaml;
-  const items = isList(value) ? value : [];
-  const wrong = items.findIndex(
-    (item) =>
-      !isObject(item) ||
-      (typeof item['containerPort'] !== 'number' && typeof item['containerPortRange'] !== 'string'),
-  );
-  if (!isList(value) || wrong >= 0) {
-    const which = wrong >= 0 ? `entry ${wrong + 1} of the list` : 'it';
-    throw new ConfigError({
-      input,
-      message: `${which} is not a port mapping such as { containerPort: 8080, name: web }; or write ${FORM}`,
-    });
-  }
-  return items.filter(isObject).map((item) => ({ protocol: 'tcp', ...item }));
+  const items = isList(yaml.value) ? yaml.value : [yaml.value];
+  const problems = items.flatMap((item, index): Problem[] => {
+    const wrong = faultOf(item);
+    return wrong ? [{ input, message: `entry ${index + 1} of the list ${wrong}` }] : [];
+  });
+  return { ports: items.filter(isObject).map((item) => ({ protocol: 'tcp', ...item })), problems };
 }
+
+/** What keeps an item from being compared with others; all else is judged in the definition. */
+function faultOf(item: Json): string | undefined {
+  if (!isObject(item)) return `is ${kindOf(item)}; ${MAPPING}`;
+  for (const [field, type] of Object.entries({
+    containerPort: 'number',
+    hostPort: 'number',
+    containerPortRange: 'string',
+    protocol: 'string',
+  })) {
+    const value = item[field] ?? null;
+    if (value === null || typeof value === type) continue;
+    const digits = typeof value === 'string' && /^\d{1,5}$/.test(value);
+    const fix = digits
+      ? `write ${value} without quotes`
+      : type === 'number'
+        ? 'ECS takes a number here'
+        : 'write it in quotes';
+    return `has ${kindOf(value)} as ${field}; ${fix}`;
+  }
+  const named = item['containerPort'] ?? item['containerPortRange'] ?? null;
+  return named === null ? `has neither containerPort nor containerPortRange; ${MAPPING}` : undefined;
+}
+
+const MAPPING = `write a port mapping such as { containerPort: 8080, name: web }, or instead of the list ${FORM}`;

@@ -1,10 +1,11 @@
+import { ConfigError, type Problem } from '../../errors.ts';
 import type { Place, RegisteredTaskDefinition, TaskDefinitions } from '../../ports.ts';
-import type { TaskDefinition } from '../../taskdef/definition.ts';
+import type { Path, TaskDefinition } from '../../taskdef/definition.ts';
 import { type Difference, diff } from '../../taskdef/diff.ts';
-import { render } from '../../taskdef/render.ts';
+import { type Attempt, attemptRender } from '../../taskdef/render.ts';
 import { type Finding, validate } from '../../taskdef/validate.ts';
 import type { ActionContext } from '../action.ts';
-import { load } from './load.ts';
+import { type Loaded, load } from './load.ts';
 import type { RenderInputs } from './render-inputs.ts';
 import type { ServiceName } from './source.ts';
 
@@ -15,7 +16,7 @@ export interface Produced {
   readonly definition: TaskDefinition;
   /** Where it came from, for the log: a path, or `web:41`. */
   readonly origin: string;
-  /** What validation says of the result, with the place in the file that it came from. */
+  /** What validation says of the result and what the inputs' files have, with the place in the file. */
   readonly findings: readonly PlacedFinding[];
   /** Names that were to be unset and are not there. */
   readonly notThere: readonly string[];
@@ -34,14 +35,15 @@ export interface PlacedFinding extends Finding {
  * are errors are told like the others: whether they stop anything is for the caller to say.
  *
  * @param connect opens AWS; called only when the definition or the service to compare with is there
- * @throws ConfigError when the source or the service does not exist, or a setting fits nowhere
+ * @throws ConfigError when the source or the service does not exist, or with all that is wrong when the form of the file
+ *   is, or a setting fits nowhere
  */
 export async function produce(
   inputs: RenderInputs,
   { env }: Pick<ActionContext, 'env'>,
   connect: () => Promise<TaskDefinitions>,
 ): Promise<Produced> {
-  const { source, service, settings, requireDigest, showValues } = inputs;
+  const { source, service, settings, requireDigest, showValues, warnings } = inputs;
   const workspace = workspaceOf(env);
   let opened: Promise<TaskDefinitions> | undefined;
   const aws = () => {
@@ -55,7 +57,8 @@ export async function produce(
       : undefined,
   ]);
   const running = source.kind === 'service' ? loaded.registered : other;
-  const { definition, notThere } = render(loaded.definition, settings);
+  const attempt = attemptRender(loaded.definition, settings);
+  const { definition, notThere } = attempt;
   const taken = loaded.registered ? validate(loaded.definition, { requireDigest: false }) : [];
   const findings = await Promise.all(
     validate(definition, { requireDigest }).map(async (finding): Promise<PlacedFinding> => {
@@ -63,16 +66,70 @@ export async function produce(
       return { ...finding, severity: severityOf(finding, taken), ...(place && { place }) };
     }),
   );
+  if (loaded.problems.length + attempt.problems.length > 0) {
+    throw new ConfigError([
+      ...loaded.problems.map(({ input, message, place }) => ({ input, message, ...(place && { place }) })),
+      ...attempt.problems.map(({ input, message }) => ({ input, message })),
+      ...certain(findings, loaded, attempt, requireDigest).flatMap((finding) =>
+        asProblem(finding, loaded.origin),
+      ),
+    ]);
+  }
   return {
     definition,
     origin: loaded.origin,
-    findings,
+    findings: [
+      ...findings,
+      ...warnings.map((warning): PlacedFinding => ({ ...warning, severity: 'warning', path: [] })),
+    ],
     notThere,
     difference: diff(running?.definition ?? loaded.definition, definition, { showValues }),
     compared: service ? { kind: 'service', ...service } : { kind: 'source' },
     ...(running && { running }),
   };
 }
+
+/** What is wrong for certain although the definition could not be rendered as asked, and is not told by what hinders. */
+function certain(
+  findings: readonly PlacedFinding[],
+  { problems, pathBefore }: Loaded,
+  { problems: ofSettings, definition, otherwise }: Attempt,
+  requireDigest: boolean,
+): readonly PlacedFinding[] {
+  const others = otherwise && new Set(validate(otherwise, { requireDigest }).map(({ message }) => message));
+  const told = [
+    ...problems.map(whereOf),
+    ...ofSettings.flatMap(({ path, missing }) =>
+      path
+        ? [whereOf({ path: pathBefore(path, definition), ...(missing !== undefined && { missing }) })]
+        : [],
+    ),
+  ];
+  return findings.filter((finding) => {
+    const where = whereOf({ ...finding, path: pathBefore(finding.path, definition) });
+    return (
+      (others?.has(finding.message) ?? true) &&
+      !told.some((other) => other.every((step, index) => step === where[index]))
+    );
+  });
+}
+
+/** The place of a fault, also of what is missing. */
+const whereOf = ({ path, missing }: Pick<Finding, 'path' | 'missing'>): Path =>
+  missing === undefined ? path : [...path, missing];
+
+/**
+ * A finding that is an error as a problem; nothing of a warning.
+ *
+ * @param origin what it is about where it stands in no file
+ */
+export function asProblem({ severity, message, place }: PlacedFinding, origin: string): readonly Problem[] {
+  return severity === 'error' ? [{ input: placeText(place, origin), message, ...(place && { place }) }] : [];
+}
+
+/** `taskdef.json:3:5`, or the origin where there is no place. */
+export const placeText = (place: Place | undefined, origin: string): string =>
+  place ? [place.file, place.line, place.column].filter((part) => part !== undefined).join(':') : origin;
 
 /** What AWS has taken once, it takes again, whatever we think of it. */
 const severityOf = ({ severity, message }: Finding, taken: readonly Finding[]): Finding['severity'] =>

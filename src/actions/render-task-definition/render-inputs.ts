@@ -1,6 +1,10 @@
+import type { Place } from '../../ports.ts';
+import { valuesOf } from '../../taskdef/field-values.ts';
+import { tagFaults } from '../../taskdef/rules/identity.ts';
 import type { ContainerSettings, Replaceable, Settings } from '../../taskdef/settings.ts';
+import { printable } from '../../taskdef/shape.ts';
 import type { InputReader } from '../input-reader.ts';
-import { type AssignmentRules, parseAssignments } from './assignments.ts';
+import { type AssignmentRules, readAssignments } from './assignments.ts';
 import { parseEnvFile } from './env-file.ts';
 import { readHealthCheck } from './health-check.ts';
 import { readPatch } from './patch.ts';
@@ -18,6 +22,13 @@ export interface RenderInputs extends SourceInputs {
   readonly requireDigest: boolean;
   /** Whether the difference tells the values of plain variables and of other fields that may hold secrets. */
   readonly showValues: boolean;
+  /** What is unwise in the files that were read. */
+  readonly warnings: readonly Warning[];
+}
+
+export interface Warning {
+  readonly message: string;
+  readonly place: Place;
 }
 
 /** The inputs that may refer to the outputs of a CloudFormation stack. */
@@ -31,45 +42,28 @@ export const IMAGE_INPUTS = ['image', 'images'] as const;
  */
 const UNCHANGED = 'unchanged';
 
-const VARIABLES: AssignmentRules = { form: 'NAME=value', problemOf: () => undefined };
+const VARIABLES: AssignmentRules = {
+  form: 'NAME=value',
+  problemOf: () => undefined,
+  listOf: ['name', 'value'],
+};
 const OPTIONS: AssignmentRules = { form: 'option=value', problemOf: () => undefined };
 const LABELS: AssignmentRules = { form: 'label=value', problemOf: () => undefined };
-const TAGS: AssignmentRules = { form: 'key=value', problemOf: () => undefined, blanksInName: true };
-const SECRETS: AssignmentRules = { form: 'NAME=arn', problemOf: secretProblem };
+const TAGS: AssignmentRules = {
+  form: 'key=value',
+  problemOf: (value, key) => tagFaults(key, value).next().value?.message,
+  blanksInName: true,
+  listOf: ['key', 'value'],
+};
+const SECRETS: AssignmentRules = {
+  form: 'NAME=arn',
+  problemOf: secretProblem,
+  listOf: ['name', 'valueFrom'],
+};
 const IMAGES: AssignmentRules = { form: 'container=image', problemOf: imageProblem };
 
-/** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html */
-const LOG_DRIVERS = [
-  'awsfirelens',
-  'awslogs',
-  'fluentd',
-  'gelf',
-  'journald',
-  'json-file',
-  'logentries',
-  'none',
-  'splunk',
-  'syslog',
-] as const;
-
-/** The inputs that are for the containers of `container-name`; `image` is one too. */
-const CONTAINER_INPUTS = [
-  'environment-variables',
-  'env-files',
-  'secrets',
-  'unset',
-  'command',
-  'entry-point',
-  'port-mappings',
-  'health-check',
-  'health-check-interval',
-  'health-check-timeout',
-  'health-check-retries',
-  'health-check-start-period',
-  'log-configuration-log-driver',
-  'log-configuration-options',
-  'docker-labels',
-] as const;
+/** Those that ECS knows: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html */
+const logDrivers = () => valuesOf('containerDefinitions', 'logConfiguration', 'logDriver');
 
 /** What `replace` may name. */
 const REPLACEABLE: readonly Replaceable[] = [
@@ -90,10 +84,18 @@ const REPLACEABLE: readonly Replaceable[] = [
 export async function readRenderInputs(reader: InputReader, workspace: string): Promise<RenderInputs> {
   const source = readSource(reader);
   const image = readImage(reader);
-  const images = await readAssignments(reader, 'images', IMAGES);
-  const own = await readContainerSettings(reader, workspace);
-  const tags = await readAssignments(reader, 'tags', TAGS);
-  const replace = readReplace(reader);
+  const images = await readNamed(reader, 'images', IMAGES);
+  const files = await readEnvFiles(reader, workspace);
+  const own = await readContainerSettings(reader, files);
+  const tags = await readNamed(reader, 'tags', TAGS);
+  const replace = readReplace(reader, {
+    'environment-variables': own.environment,
+    secrets: own.secrets,
+    'env-files': reader.optional('env-files'),
+    'log-configuration-options': own.logOptions,
+    'docker-labels': own.dockerLabels,
+    tags,
+  });
   const fields = readTaskFields(reader);
   const patch = reader.optional('merge-patch');
   const settings: Omit<ContainerSettings, 'container' | 'input'> = {
@@ -112,7 +114,7 @@ export async function readRenderInputs(reader: InputReader, workspace: string): 
               ...settings,
               ...(replace.size > 0 && { replace }),
             }))
-          : unneededNames(reader)),
+          : unneededName(reader)),
         ...[...(images ?? [])].map(([container, to]) => ({ container, input: 'images', image: to })),
       ],
       task: {
@@ -125,16 +127,16 @@ export async function readRenderInputs(reader: InputReader, workspace: string): 
     },
     requireDigest: reader.boolean('require-digest', false),
     showValues: reader.boolean('show-values', false),
+    warnings: files.warnings,
   };
 }
 
 async function readContainerSettings(
   reader: InputReader,
-  workspace: string,
+  files: EnvFiles,
 ): Promise<Omit<ContainerSettings, 'container' | 'input' | 'image'>> {
-  const given = await readAssignments(reader, 'environment-variables', VARIABLES);
-  const files = await readEnvFiles(reader, workspace);
-  const secrets = await readAssignments(reader, 'secrets', SECRETS);
+  const given = await readNamed(reader, 'environment-variables', VARIABLES);
+  const secrets = await readNamed(reader, 'secrets', SECRETS);
   const environment =
     given || files.variables.size > 0 ? new Map([...files.variables, ...(given ?? [])]) : undefined;
   const unset = listOf(reader, 'unset');
@@ -147,16 +149,13 @@ async function readContainerSettings(
   const command = await readWords(reader, 'command');
   const entryPoint = await readWords(reader, 'entry-point');
   const ports = reader.optional('port-mappings');
-  const portMappings =
-    ports && (await reader.attemptLater(() => parsePorts(ports, 'port-mappings'), undefined));
+  const portMappings = ports && (await reader.attemptLater(() => parsePorts(ports, 'port-mappings'), []));
   const healthCheck = await readHealthCheck(reader);
-  const logDriver = reader.oneOf<(typeof LOG_DRIVERS)[number] | ''>(
-    'log-configuration-log-driver',
-    LOG_DRIVERS,
-    '',
-  );
-  const logOptions = await readAssignments(reader, 'log-configuration-options', OPTIONS);
-  const dockerLabels = await readAssignments(reader, 'docker-labels', LABELS);
+  const logDriver =
+    reader.optional('log-configuration-log-driver') &&
+    reader.oneOf('log-configuration-log-driver', logDrivers(), 'awslogs');
+  const logOptions = await readNamed(reader, 'log-configuration-options', OPTIONS);
+  const dockerLabels = await readNamed(reader, 'docker-labels', LABELS);
   return {
     ...(environment && { environment }),
     ...(secrets && { secrets }),
@@ -166,7 +165,7 @@ async function readContainerSettings(
     ...(entryPoint && { entryPoint }),
     ...(portMappings && { portMappings }),
     ...(healthCheck && { healthCheck }),
-    ...(logDriver !== '' && { logDriver }),
+    ...(logDriver && { logDriver }),
     ...(logOptions && { logOptions }),
     ...(dockerLabels && { dockerLabels }),
   };
@@ -183,54 +182,63 @@ function readContainerNames(reader: InputReader): readonly (string | undefined)[
   return [...new Set(names)];
 }
 
-function unneededNames(reader: InputReader): [] {
+function unneededName(reader: InputReader): [] {
   const container = reader.optional('container-name');
-  const given = CONTAINER_INPUTS.some((name) => reader.optional(name) !== undefined);
-  if (container !== undefined && !given && reader.optional('image') === UNCHANGED) {
+  if (container !== undefined && reader.optional('env-files') === undefined) {
     const fix = 'give image, environment-variables, secrets or another of its settings, or leave it out';
     reader.problem('container-name', `names "${container}", but nothing is to change in it; ${fix}`);
   }
   return [];
 }
 
+// What is given and wrong counts as given below: only so do other inputs hold themselves against it.
+
 function readImage(reader: InputReader): string | undefined {
-  const image = reader.optional('image');
+  const image = reader.optional('image') ?? '';
   if (image === UNCHANGED) return undefined;
-  const problem = imageProblem(image ?? '');
+  const problem = imageProblem(image);
   if (problem) reader.problem('image', problem);
   return image;
 }
 
-async function readAssignments(
+async function readNamed(
   reader: InputReader,
   name: string,
   rules: AssignmentRules,
 ): Promise<ReadonlyMap<string, string> | undefined> {
-  const text = reader.verbatim(name);
-  if (text?.trim() === UNCHANGED) return undefined;
-  if (text === undefined) {
-    // Of the inputs read here only `images` has a default that is not empty.
-    if (rules === IMAGES) reader.problem(name, imageProblem('') ?? '');
-    return undefined;
-  }
-  return reader.attemptLater(() => parseAssignments(text, name, rules), undefined);
+  // Of the inputs read here only `images` has a default that is not empty.
+  const text = reader.verbatim(name) ?? (rules === IMAGES ? '' : UNCHANGED);
+  if (text.trim() === UNCHANGED) return undefined;
+  const { values, problems } = await readAssignments(text, name, rules);
+  for (const { input, message } of problems) reader.problem(input, message);
+  if (values.size === 0 && problems.length === 0) reader.problem(name, nothingProblem(rules));
+  return values;
 }
+
+/** An output that got lost between two jobs looks like that, and must not pass for nothing to do. */
+const nothingProblem = (rules: AssignmentRules): string =>
+  (rules === IMAGES && imageProblem('')) ||
+  `is given and names nothing; write ${rules.form}, or leave it out or empty where there is nothing`;
 
 function readWords(reader: InputReader, name: string): Promise<readonly string[] | undefined> {
   const text = reader.optional(name);
   return text === undefined
     ? Promise.resolve(undefined)
-    : reader.attemptLater(() => parseWords(text, name), undefined);
+    : reader.attemptLater(() => parseWords(text, name), []);
+}
+
+interface EnvFiles {
+  readonly arns: readonly string[];
+  readonly variables: ReadonlyMap<string, string>;
+  readonly warnings: readonly Warning[];
 }
 
 /** ARNs are for ECS to read, paths for us. */
-async function readEnvFiles(
-  reader: InputReader,
-  workspace: string,
-): Promise<{ readonly arns: readonly string[]; readonly variables: ReadonlyMap<string, string> }> {
+async function readEnvFiles(reader: InputReader, workspace: string): Promise<EnvFiles> {
   const input = 'env-files';
   const arns: string[] = [];
   const variables = new Map<string, string>();
+  const warnings: Warning[] = [];
   for (const entry of listOf(reader, input, /\n/)) {
     const problem = environmentFileProblem(entry);
     if (problem) reader.problem(input, problem);
@@ -238,25 +246,35 @@ async function readEnvFiles(
     else {
       const found = await reader.attemptLater(
         async () => parseEnvFile(await readTextFile(entry, workspace, input), entry, input),
-        new Map<string, string>(),
+        undefined,
       );
-      for (const [name, value] of found) variables.set(name, value);
+      for (const [name, value] of found?.variables ?? []) variables.set(name, value);
+      for (const { name, line } of found?.unfilled ?? []) {
+        const fix = 'put the value in single quotes if that is meant';
+        warnings.push({
+          message: `${printable(name)} holds a $NAME or \${...}, which stays as it is, though Docker Compose would fill it in; ${fix}`,
+          place: { file: entry, line },
+        });
+      }
     }
   }
-  return { arns, variables };
+  return { arns, variables, warnings };
 }
 
 /** Entries on lines of their own, or with commas or blanks between them. */
 const listOf = (reader: InputReader, name: string, between = /[\s,]+/): readonly string[] =>
   (reader.optional(name)?.split(between) ?? []).map((entry) => entry.trim()).filter((entry) => entry !== '');
 
-function readReplace(reader: InputReader): ReadonlySet<Replaceable> {
+function readReplace(
+  reader: InputReader,
+  given: Readonly<Record<Replaceable, unknown>>,
+): ReadonlySet<Replaceable> {
   const found = new Set<Replaceable>();
   for (const name of listOf(reader, 'replace')) {
     const known = REPLACEABLE.find((one) => one === name);
     if (known === undefined) {
       reader.problem('replace', `"${name}" is not one of ${REPLACEABLE.join(', ')}`);
-    } else if (reader.optional(known) === undefined) {
+    } else if (given[known] === undefined) {
       const fix = `give ${known}, or take entries away by unset or merge-patch`;
       reader.problem(
         'replace',

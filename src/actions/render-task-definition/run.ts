@@ -1,12 +1,12 @@
-import { ConfigError, type Problem } from '../../errors.ts';
-import type { Place, Reporter, TaskDefinitions } from '../../ports.ts';
+import { ConfigError } from '../../errors.ts';
+import type { Reporter, TaskDefinitions } from '../../ports.ts';
 import { describeDifference, differenceMarkdown, differenceSummary } from '../../report/definition-diff.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToRepositories, connectToStacks } from '../aws-adapters.ts';
 import { withEcrImages } from '../ecr-images.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { readInputs } from './inputs.ts';
-import { type Produced, produce, workspaceOf } from './produce.ts';
+import { asProblem, type Produced, placeText, produce, workspaceOf } from './produce.ts';
 import { IMAGE_INPUTS, STACK_INPUTS } from './render-inputs.ts';
 import { writeDefinition } from './write.ts';
 
@@ -46,17 +46,12 @@ export async function run(context: ActionContext, connect = connectToAws): Promi
 /** @throws ConfigError with everything in the definition that is an error */
 function report({ findings, notThere, origin }: Produced, reporter: Reporter): void {
   for (const name of notThere) reporter.notice(`unset: there is no variable and no secret ${name}`);
-  const errors: Problem[] = [];
   for (const { severity, message, place } of findings) {
-    const input = place ? positionOf(place) : origin;
-    if (severity === 'error') errors.push({ input, message, ...(place && { place }) });
-    else reporter.warning(`${input}: ${message}`, place);
+    if (severity === 'warning') reporter.warning(`${placeText(place, origin)}: ${message}`, place);
   }
+  const errors = findings.flatMap((finding) => asProblem(finding, origin));
   if (errors.length > 0) throw new ConfigError(errors);
 }
-
-const positionOf = ({ file, line, column }: Place): string =>
-  [file, line, column].filter((part) => part !== undefined).join(':');
 
 /** In words: what the task definition was compared with. */
 function comparedWith({ compared, running, origin }: Produced): string {

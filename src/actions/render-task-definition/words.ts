@@ -20,6 +20,7 @@ export async function parseWords(text: string, input: string): Promise<readonly 
   }
   // Not the library's part: it passes over what stands in backticks, and takes a line's end for a blank.
   if (trimmed.replace(/\\.|'[^']*'/gs, '').includes('`')) return wrong(`\`...\` ${SHELL}`);
+  if (/(?:^|\s)~/.test(trimmed.replace(QUOTED, '"'))) return wrong(`~ at the start of a word ${SHELL}`);
   const { parse } = await import('shell-quote');
   // An object in the place of a variable keeps it from becoming an empty text.
   const words = parse(trimmed, (name) => ({ variable: name }));
@@ -27,7 +28,10 @@ export async function parseWords(text: string, input: string): Promise<readonly 
   if (problems.length > 0) {
     return wrong(`${[...new Set(problems)].join(', ')} ${SHELL}`);
   }
-  return words.filter((word) => typeof word === 'string');
+  const texts = words.filter((word) => typeof word === 'string');
+  if (texts.every((word) => word === ''))
+    return wrong(`holds nothing but empty words; ${ARRAY}, or [""] if it is meant`);
+  return texts;
 }
 
 const QUOTED = /\\.|'[^']*'|"(?:\\.|[^"\\])*"/gs;

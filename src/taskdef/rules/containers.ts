@@ -1,4 +1,4 @@
-import { error, type Finding, warning } from './finding.ts';
+import { absent, error, type Finding, warning } from './finding.ts';
 import { nearest } from './nearest.ts';
 import {
   type Container,
@@ -19,12 +19,12 @@ const NAME = /^[A-Za-z0-9_-]{1,255}$/;
 const MOST_CONTAINERS = 10;
 
 /** The containers, how they wait for each other, and how they are checked and restarted. */
-export function* containerRules({ containers }: Subject): Generator<Finding> {
+export function* containerRules({ definition, containers }: Subject): Generator<Finding> {
   const at = ['containerDefinitions'];
-  if (containers.length === 0) {
+  if (list(definition, 'containerDefinitions').length === 0) {
     yield error(at, 'containerDefinitions is empty; a task has at least one container');
-    return;
   }
+  if (containers.length === 0) return;
   if (containers.length > MOST_CONTAINERS) {
     yield error(
       at,
@@ -52,7 +52,7 @@ export function* containerRules({ containers }: Subject): Generator<Finding> {
 }
 
 function* nameAndLimits({ path, fields, name, label }: Container): Generator<Finding> {
-  if (!has(fields, 'name')) yield error(path, `the name of ${label} is missing`);
+  if (!has(fields, 'name')) yield absent(path, 'name', `the name of ${label} is missing`);
   else if (name && !NAME.test(name)) {
     yield error(
       [...path, 'name'],

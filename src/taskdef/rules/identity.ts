@@ -61,32 +61,31 @@ function* tags({ definition }: Pick<Subject, 'definition'>): Generator<Finding> 
       yield error(path, 'a tag has no key');
       continue;
     }
-    if (/^aws:/i.test(key))
-      yield error([...path, 'key'], `tag ${quoted(key)} begins with "aws:", which AWS keeps for itself`);
-    if (key.length > 128)
-      yield error(
-        [...path, 'key'],
-        `tag ${quoted(key)} has a key of ${key.length} characters; ECS takes 128`,
-      );
-    if (value.length > 256) {
-      yield error(
-        [...path, 'value'],
-        `tag ${quoted(key)} has a value of ${value.length} characters; ECS takes 256`,
-      );
-    }
-    for (const [part, written] of [
-      ['key', key],
-      ['value', value],
-    ] as const) {
-      if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u.test(written)) {
-        yield error(
-          [...path, part],
-          `tag ${quoted(key)} has a ${part} with a character that AWS does not take; it takes letters, digits, blanks and _ . : / = + - @`,
-        );
-      }
+    for (const { part, message } of tagFaults(key, value)) {
+      yield error([...path, part], `tag ${quoted(key)} ${message}`);
     }
   }
   for (const { path, fields } of repeated(list, ({ fields }) => text(fields, 'key') || undefined)) {
     yield error([...path, 'key'], `tag ${quoted(text(fields, 'key') ?? '')} stands twice; keep one`);
+  }
+}
+
+/** What is wrong with a tag that has a key, said without its value. */
+export function* tagFaults(
+  key: string,
+  value: string,
+): Generator<{ readonly part: 'key' | 'value'; readonly message: string }> {
+  if (/^aws:/i.test(key)) yield { part: 'key', message: 'begins with "aws:", which AWS keeps for itself' };
+  for (const [part, written, most] of [
+    ['key', key, 128],
+    ['value', value, 256],
+  ] as const) {
+    if (written.length > most) {
+      yield { part, message: `has a ${part} of ${written.length} characters; ECS takes ${most}` };
+    }
+    if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u.test(written)) {
+      const rule = 'it takes letters, digits, blanks and _ . : / = + - @';
+      yield { part, message: `has a ${part} with a character that AWS does not take; ${rule}` };
+    }
   }
 }

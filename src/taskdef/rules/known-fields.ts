@@ -2,7 +2,7 @@ import { isList, isObject, type Json, type Path } from '../definition.ts';
 import type { Fields, FieldType } from '../field-types.ts';
 import { TASK_DEFINITION } from '../fields.ts';
 import { kindOf, printable } from '../shape.ts';
-import { error, type Finding, warning } from './finding.ts';
+import { absent, error, type Finding, warning } from './finding.ts';
 import { nearest } from './nearest.ts';
 import { enumerated, type Part, quoted, type Subject } from './subject.ts';
 
@@ -50,7 +50,7 @@ function* members({ path, fields }: Part, known: Fields, subject: Subject): Gene
   }
   for (const name of required) {
     if (!Object.hasOwn(fields, name)) {
-      yield error(path, `${name}${of(path, subject)} is missing; ECS does not do without it`);
+      yield absent(path, name, `${name}${of(path, subject)} is missing; ECS does not do without it`);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { printable } from '../shape.ts';
-import { error, type Finding, warning } from './finding.ts';
+import { absent, error, type Finding, warning } from './finding.ts';
 import { type Container, has, object, type Part, parts, repeated, type Subject, text } from './subject.ts';
 
 const MOST_FILES = 10;
@@ -38,7 +38,7 @@ function* environment(container: Container): Generator<Finding> {
   for (const variable of variables) {
     const name = nameOf(variable);
     if (name === '') {
-      yield error(variable.path, `a variable in environment of ${label} has no name`);
+      yield absent(variable.path, 'name', `a variable in environment of ${label} has no name`);
       continue;
     }
     const value = text(variable.fields, 'value') ?? '';
@@ -76,7 +76,7 @@ function* secrets(container: Container): Generator<Finding> {
   for (const secret of list) {
     const name = nameOf(secret);
     if (name === '' && has(secret.fields, 'valueFrom'))
-      yield error(secret.path, `a secret of ${label} has no name`);
+      yield absent(secret.path, 'name', `a secret of ${label} has no name`);
     if (name !== '' && plain.has(name)) {
       yield error(
         secret.path,
