@@ -56,3 +56,7 @@ export function isOutage(error: unknown): error is Error {
     attempts !== undefined && (status >= 500 || status === 429 || /throttl|TooManyRequests/i.test(error.name))
   );
 }
+
+/** Whether an error of the AWS SDK is AWS's word on what was asked of it, such as a limit that is reached. */
+export const isRefusal = (error: unknown): error is Error =>
+  error instanceof Error && '$fault' in error && error.$fault === 'client' && !isOutage(error);

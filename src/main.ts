@@ -1,6 +1,6 @@
 import type { ActionModule } from './actions/action.ts';
 import { clockFromEnvironment } from './clock.ts';
-import { ConfigError, DeployError, isOutage } from './errors.ts';
+import { ConfigError, DeployError, isOutage, isRefusal } from './errors.ts';
 import { githubInput, githubReporter } from './github/reporter.ts';
 import { cancellation } from './github/signals.ts';
 import type { Reporter } from './ports.ts';
@@ -51,6 +51,10 @@ function report(error: unknown, reporter: Reporter, cancelled: AbortSignal): voi
     );
   } else if (cancelled.aborted && error instanceof Error && error.name === 'AbortError') {
     reporter.error('The run was cancelled before it had begun to change anything.');
+  } else if (isRefusal(error)) {
+    reporter.error(
+      `AWS refused a request: ${error.message} (${error.name}).\nMend what it says, or the inputs that led to it, and run this step again. If both are right, please report it: a request of deploy-actions may be wrong.`,
+    );
   } else if (isOutage(error)) {
     reporter.error(
       `AWS did not answer, although it was asked again for a while (${error.name}: ${error.message}).\nRun this step again once AWS answers; it goes on where this run has stopped.`,

@@ -20,6 +20,9 @@ import { SEVERITIES } from '../images/scan.ts';
 import type { NewRepository, Repositories, Repository, ScanState } from '../ports.ts';
 import { type Connection, call, clientSettings, errorName } from './connection.ts';
 
+/** How long StartImageScan and CreateRepository are tried, in ms. */
+const LIMIT_PATIENCE_MS = 10_000;
+
 /** Which registry: without them, that of the credentials in AWS_REGION. */
 export interface RegistryPlace {
   readonly region?: string;
@@ -38,12 +41,15 @@ export interface RegistryPlace {
  */
 export function repositories(connection: Connection, place: RegistryPlace = {}): Repositories {
   const { region, credentials, registryId } = place;
-  const client = new ECRClient({
-    ...clientSettings(connection),
-    ...(region !== undefined && { region }),
-    ...(credentials && { credentials }),
+  const settings = { ...(region !== undefined && { region }), ...(credentials && { credentials }) };
+  const client = new ECRClient({ ...clientSettings(connection), ...settings });
+  // A limit that is reached counts as throttling to the SDK, and no patience lifts it.
+  const hasty = new ECRClient({
+    ...clientSettings(connection, { patienceMs: LIMIT_PATIENCE_MS }),
+    ...settings,
   });
-  const send = <Output>(command: object): Promise<Output> => call<Output>(connection, 'ecr', client, command);
+  const send = <Output>(command: object, through = client): Promise<Output> =>
+    call<Output>(connection, 'ecr', through, command);
   const registry = registryId === undefined ? {} : { registryId };
 
   async function find(name: string): Promise<Repository | undefined> {
@@ -58,14 +64,14 @@ export function repositories(connection: Connection, place: RegistryPlace = {}):
     }
   }
 
-  async function create(name: string, settings: NewRepository): Promise<Repository> {
+  async function create(name: string, wanted: NewRepository): Promise<Repository> {
     const command = new CreateRepositoryCommand({
       ...registry,
       repositoryName: name,
-      imageTagMutability: settings.immutableTags ? 'IMMUTABLE' : 'MUTABLE',
-      imageScanningConfiguration: { scanOnPush: settings.scanOnPush },
+      imageTagMutability: wanted.immutableTags ? 'IMMUTABLE' : 'MUTABLE',
+      imageScanningConfiguration: { scanOnPush: wanted.scanOnPush },
     });
-    const made = await send<CreateRepositoryCommandOutput>(command).then(
+    const made = await send<CreateRepositoryCommandOutput>(command, hasty).then(
       ({ repository }) => repository && repositoryOf(repository),
       (error: unknown) => {
         // Another job, or an answer of our own that was lost.
@@ -74,7 +80,7 @@ export function repositories(connection: Connection, place: RegistryPlace = {}):
       },
     );
     if (!made) throw new Error(`ECR neither made nor has the repository ${name}`);
-    if (settings.lifecyclePolicy !== undefined) await putPolicy(made, settings.lifecyclePolicy);
+    if (wanted.lifecyclePolicy !== undefined) await putPolicy(made, wanted.lifecyclePolicy);
     return made;
   }
 
@@ -102,7 +108,7 @@ export function repositories(connection: Connection, place: RegistryPlace = {}):
   async function startScan({ name, registryId: owner }: Repository, digest: string): Promise<boolean> {
     const imageId = { imageDigest: digest };
     try {
-      await send(new StartImageScanCommand({ registryId: owner, repositoryName: name, imageId }));
+      await send(new StartImageScanCommand({ registryId: owner, repositoryName: name, imageId }), hasty);
     } catch (error) {
       if (errorName(error) === 'UnsupportedImageTypeException') return false;
       // LimitExceeded: scanned today. Validation: the registry scans by itself, continuously.
@@ -136,7 +142,8 @@ export function repositories(connection: Connection, place: RegistryPlace = {}):
         return HOPELESS.has(status) ? { kind: 'failed', why } : { kind: 'running', status };
       }
       found.push(...(page.imageScanFindings?.findings ?? []).map(basicFinding));
-      found.push(...(page.imageScanFindings?.enhancedFindings ?? []).map(enhancedFinding));
+      const enhanced = page.imageScanFindings?.enhancedFindings ?? [];
+      found.push(...enhanced.filter(({ status = 'ACTIVE' }) => status === 'ACTIVE').map(enhancedFinding));
       nextToken = page.nextToken;
     } while (nextToken);
     return { kind: 'done', found };
@@ -202,35 +209,27 @@ const severityOf = (text: string | undefined): Severity =>
   SEVERITIES.find((severity) => severity === text?.toLowerCase()) ?? 'undefined';
 
 /** Basic scanning keeps package and version among its attributes. */
-function basicFinding({
-  name,
-  severity,
-  uri,
-  description,
-  attributes = [],
-}: ImageScanFinding): Vulnerability {
+function basicFinding({ name, severity, uri, attributes = [] }: ImageScanFinding): Vulnerability {
   const attribute = (key: string) => attributes.find((each) => each.key === key)?.value;
   return vulnerability({
     id: name ?? 'unnamed',
     severity: severityOf(severity),
     url: uri,
-    description,
     packageName: attribute('package_name'),
     version: attribute('package_version'),
   });
 }
 
 function enhancedFinding(finding: EnhancedImageScanFinding): Vulnerability {
-  const { packageVulnerabilityDetails: details, severity, title, description } = finding;
+  const { packageVulnerabilityDetails: details, severity, title } = finding;
   const [affected] = details?.vulnerablePackages ?? [];
   return vulnerability({
     id: details?.vulnerabilityId ?? title ?? finding.findingArn ?? 'unnamed',
     severity: severityOf(severity),
     url: details?.sourceUrl,
-    description,
     packageName: affected?.name,
     version: affected?.version,
-    fixedIn: affected?.fixedInVersion,
+    fixedIn: affected?.fixedInVersion === 'NotAvailable' ? undefined : affected?.fixedInVersion,
   });
 }
 

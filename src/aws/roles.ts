@@ -9,13 +9,18 @@ export interface RoleCredentials {
   readonly sessionToken: string;
 }
 
-/** Takes on a role, as a rule in another account. Permission: sts:AssumeRole on it, and its trust in this role. */
+/**
+ * Takes on a role, as a rule in another account. Permission: sts:AssumeRole on it, and its trust in this role.
+ *
+ * @param region whose STS is asked; that of the job if not given
+ */
 export async function assumeRole(
   connection: Connection,
   roleArn: string,
   sessionName: string,
+  region?: string,
 ): Promise<RoleCredentials> {
-  const client = new STSClient(clientSettings(connection));
+  const client = new STSClient({ ...clientSettings(connection), ...(region !== undefined && { region }) });
   const command = new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: sessionName });
   const { Credentials: given } = await call<AssumeRoleCommandOutput>(connection, 'sts', client, command);
   const {

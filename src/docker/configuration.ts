@@ -24,14 +24,17 @@ interface ConfigFile {
  * its own and not into a store that others share.
  *
  * @param registry host and port
+ * @param made hears of the directory as long as it is empty, so that it is removed whatever happens next
  */
 export async function ownConfiguration(
   env: NodeJS.ProcessEnv,
   registry: string,
+  made: (directory: string) => void = () => undefined,
 ): Promise<DockerConfiguration> {
   const usual = env['DOCKER_CONFIG'] || join(env['HOME'] || homedir(), '.docker');
   const settings = await readSettings(join(usual, 'config.json'));
   const directory = await mkdtemp(join(env['RUNNER_TEMP'] || tmpdir(), 'deploy-actions-docker-'));
+  made(directory);
   await writeFile(join(directory, 'config.json'), JSON.stringify(withoutLogin(settings, registry)), {
     mode: 0o600,
   });

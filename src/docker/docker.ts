@@ -37,11 +37,11 @@ export class Docker {
 
   /** Hands the registry's password to docker, over its standard input. */
   async login(say: (line: string) => void, refused?: RegistryLogin): Promise<void> {
-    this.#login = await this.#options.login(refused);
-    const { username, password, endpoint } = this.#login;
-    const host = new URL(endpoint).host;
-    const args = ['login', '--username', username, '--password-stdin', host];
-    const work = () => this.#options.command(args, { input: password });
+    const login = await this.#options.login(refused);
+    this.#login = login;
+    const host = new URL(login.endpoint).host;
+    const args = ['login', '--username', login.username, '--password-stdin', host];
+    const work = () => this.#options.command(args, { input: login.password });
     const { code, stderr } = await this.#withRetries('login', work, say, /^/);
     if (code === 0) return;
     throw new DeployError(`docker could not log in to ${host}: ${lastWords(stderr)}`, {
@@ -150,7 +150,7 @@ export class Docker {
       const over = attempt === TRIES || systemClock.now() > deadline;
       if (finished.code === 0 || over || !about.test(said)) return finished;
       const last = lastWords(finished.stderr);
-      const stale = EXPIRED.test(said) || (what === 'push' && !renewed && REFUSED.test(last));
+      const stale = what === 'push' && !renewed && (EXPIRED.test(said) || REFUSED.test(last));
       if (FINAL.test(last) && !stale) return finished;
       const pause = Math.min(16_000, 1_000 * 2 ** (attempt - 1));
       say(`the ${what} failed; try ${attempt + 1} of ${TRIES} in ${pause / 1000} s`);
@@ -170,7 +170,7 @@ function everyNodeIs(status: string, inspected: string): boolean {
 }
 
 /** A build that has got to its push: what fails before is the build's own fault. */
-const PUSH_PART = /failed to push|pushing (layers|manifest)|failed to do request|failed to authorize/i;
+const PUSH_PART = /failed to push/i;
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 

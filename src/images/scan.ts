@@ -15,7 +15,6 @@ export interface Vulnerability {
   /** The version that mends it. */
   readonly fixedIn?: string;
   readonly url?: string;
-  readonly description?: string;
 }
 
 /** A weakness that may be there until a day has passed. */

@@ -1,5 +1,5 @@
 import { blobsOf, isManifestType, type StoredManifest } from '../images/manifest.ts';
-import { inParallel } from './pool.ts';
+import { inParallel } from './in-parallel.ts';
 import type { ImageSource, RemoteRepository } from './registry.ts';
 import { RegistryError } from './registry-error.ts';
 
@@ -30,7 +30,8 @@ export async function copyImage(
   const children: Copied[] = [];
   for (const child of manifests.filter(({ mediaType }) => isManifestType(mediaType))) {
     const manifest = await source.manifest(child.digest);
-    if (!manifest) throw new RegistryError(`the image ${image.digest} lacks its part ${child.digest}`);
+    if (!manifest)
+      throw new RegistryError(`the image ${image.digest} lacks its part ${child.digest}`, { final: true });
     children.push(await copyImage(source, manifest, target, from));
   }
   let [blobs, bytes] = [0, 0];

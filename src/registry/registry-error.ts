@@ -17,19 +17,29 @@ export class RegistryError extends Error {
   readonly code: string | undefined;
   /** What was asked of whom; undefined where no request is to blame. */
   readonly request: RegistryRequest | undefined;
+  /** It was answered, and the answer is what is wrong. */
+  readonly #final: boolean;
 
   constructor(
     message: string,
-    details: { status?: number; code?: string; request?: RegistryRequest; cause?: unknown } = {},
+    details: {
+      status?: number;
+      code?: string;
+      request?: RegistryRequest;
+      final?: boolean;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: details.cause });
     this.status = details.status;
     this.code = details.code;
     this.request = details.request;
+    this.#final = details.final ?? false;
   }
 
   /** Whether asking again may help. */
   get passes(): boolean {
+    if (this.#final) return false;
     return this.status === undefined || this.status >= 500 || this.status === 429 || this.status === 408;
   }
 }

@@ -60,12 +60,14 @@ export class RemoteRepository implements ImageSource {
       const bytes = new Uint8Array(await response.arrayBuffer());
       const digest = sha256(bytes);
       if (reference.startsWith('sha256:') && digest !== reference) {
-        throw new RegistryError(`${this.#name}: the registry answered ${digest} for ${reference}`);
+        throw new RegistryError(`${this.#name}: the registry answered ${digest} for ${reference}`, {
+          final: true,
+        });
       }
       const content = manifestIn(bytes);
       if (!content)
         throw new RegistryError(`${this.#name}: what the registry has as ${reference} is no manifest`, {
-          status: 200,
+          final: true,
         });
       const type = response.headers.get('content-type')?.split(';')[0]?.trim();
       return { digest, bytes, content, mediaType: type || content.mediaType || '' };
@@ -118,7 +120,14 @@ export class RemoteRepository implements ImageSource {
   ): Promise<'mounted' | 'uploaded'> {
     return this.#patiently(async () => {
       const mount = from === undefined ? '' : `?${new URLSearchParams({ mount: blob.digest, from })}`;
-      const begun = await this.#ask('POST', `blobs/uploads/${mount}`, {}, '', false);
+      const begun = await this.#ask('POST', `blobs/uploads/${mount}`, {}, '', false).catch(
+        (error: unknown) => {
+          // The repository next door may be closed to this role.
+          const refused = mount !== '' && error instanceof RegistryError && !error.passes;
+          if (!refused) throw error;
+          return this.#ask('POST', 'blobs/uploads/', {}, '', false);
+        },
+      );
       if (begun?.status === 201) return 'mounted';
       const content = await open();
       const sent = await this.#ask(
@@ -138,7 +147,8 @@ export class RemoteRepository implements ImageSource {
   /** Repeats what fails for a reason that may pass, as a whole: half an upload cannot be gone on with. */
   async #patiently<T>(work: () => Promise<T>): Promise<T> {
     const { clock, signal } = this.#options;
-    const deadline = clock.now() + PATIENCE_MS;
+    // From the first failure on: what has taken long before it has earned another try.
+    let deadline: number | undefined;
     for (let pause = 500; ; pause = Math.min(8_000, pause * 2)) {
       try {
         return await work();
@@ -146,6 +156,7 @@ export class RemoteRepository implements ImageSource {
         if (signal.aborted) throw error;
         const reason = isBroken(error) ? this.#broken(error) : error;
         const passes = reason instanceof RegistryError && reason.passes;
+        deadline ??= clock.now() + PATIENCE_MS;
         if (!passes || clock.now() + pause > deadline) throw reason;
         await clock.sleep(pause, signal);
         if (signal.aborted) throw reason;
@@ -176,7 +187,9 @@ export class RemoteRepository implements ImageSource {
         what: `${method} ${path.startsWith('http') ? 'blobs/uploads' : path}`,
         permission: permissionFor(method, path),
       };
-      const streams = body instanceof ReadableStream || path.startsWith('blobs/sha256');
+      // Content takes as long as it takes, and a registry looks at all of it at the end of an upload.
+      const streams =
+        body instanceof ReadableStream || path.startsWith('blobs/sha256') || path.startsWith('http');
       const { signal } = this.#options;
       let response: Response;
       try {
@@ -202,10 +215,11 @@ export class RemoteRepository implements ImageSource {
       try {
         return await once(login);
       } catch (error) {
-        // ECR says 403 of a token that has expired.
+        // ECR says 403 of a token that has expired, and to a HEAD nothing more.
         const stale =
           error instanceof RegistryError &&
-          (error.status === 401 || /token has expired/i.test(error.message));
+          (error.status === 401 ||
+            (error.status === 403 && (method === 'HEAD' || /token has expired/i.test(error.message))));
         if (!stale) throw error;
         const renewed = await this.#options.login(login);
         if (!(body instanceof ReadableStream)) return once(renewed);
@@ -219,7 +233,8 @@ export class RemoteRepository implements ImageSource {
 
 /** An answer whose content did not come to its end. */
 const isBroken = (error: unknown): error is Error =>
-  error instanceof TypeError || (error instanceof Error && error.name === 'TimeoutError');
+  (error instanceof TypeError && /terminated|fetch failed/.test(error.message)) ||
+  (error instanceof Error && error.name === 'TimeoutError');
 
 /** @returns undefined for what is not JSON, or nothing that could be a manifest */
 export function manifestIn(bytes: Uint8Array): Manifest | undefined {
@@ -240,10 +255,13 @@ export const sha256 = (bytes: Uint8Array): string =>
 const basic = ({ username, password }: RegistryLogin): string =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 
+/** The password goes along, so an upload goes nowhere but to the registry itself. */
 function locationOf(response: Response | undefined): string {
   const location = response?.headers.get('location');
-  if (!response || !location) throw new RegistryError('the registry does not say where an upload goes');
-  return new URL(location, response.url).href;
+  const place = response && location ? new URL(location, response.url) : undefined;
+  if (place && place.origin === new URL(response?.url ?? '').origin) return place.href;
+  const where = place ? `sends an upload to ${place.origin}` : 'does not say where an upload goes';
+  throw new RegistryError(`the registry ${where}`, { final: true });
 }
 
 /** fetch says only that it failed; the reason is further in. */

@@ -390,6 +390,17 @@ describe.concurrent('nothing changes', () => {
 });
 
 describe.concurrent('a file', () => {
+  test('that is what the service runs is not registered, whatever its family has had since', async () => {
+    await inWorld({}, async (world) => {
+      const job = world.job();
+      const rendered = await job.run('render-task-definition', { 'task-definition-family': 'web:1' });
+      const step = await world.release({ 'task-definition': rendered.outputs['task-definition'] ?? '' }, job);
+      expect(step.log).toContain('The service already runs web:1');
+      expect(world.changes).toEqual([]);
+      return TAKEN_BACK;
+    });
+  });
+
   test('as task definition is registered once and released', async () => {
     await inWorld({}, async (world) => {
       const job = world.job();

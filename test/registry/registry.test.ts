@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { scaledClock } from '../../src/clock.ts';
 import { type Descriptor, OCI_INDEX, OCI_MANIFEST, type StoredManifest } from '../../src/images/manifest.ts';
 import { copyImage } from '../../src/registry/copy.ts';
-import { inParallel } from '../../src/registry/pool.ts';
+import { inParallel } from '../../src/registry/in-parallel.ts';
 import { RemoteRepository, sha256 } from '../../src/registry/registry.ts';
 import { RegistryError } from '../../src/registry/registry-error.ts';
 
@@ -53,6 +53,37 @@ const LAYER: Descriptor = { mediaType: 'layer', digest: sha256(CONTENT), size: C
 const open = async () => new Response(CONTENT).body as ReadableStream<Uint8Array>;
 
 describe('a repository of a registry', () => {
+  test('sends its password to nobody but the registry', async () => {
+    const stranger = await serving((_, response) => response.writeHead(202).end());
+    const { url } = await serving((_, response) =>
+      response.writeHead(202, { location: `${stranger.url}/upload` }).end(),
+    );
+    const error = await repository(url)
+      .upload(LAYER, open)
+      .catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain(`the registry sends an upload to ${stranger.url}`);
+    expect(stranger.seen).toEqual([]);
+  });
+
+  test('sends a blob itself where it may not be taken from the repository next door', async () => {
+    const { url, seen } = await serving((request, response) => {
+      if (request.url?.includes('mount=')) response.writeHead(403).end();
+      else if (request.method === 'PUT') response.writeHead(201).end();
+      else response.writeHead(202, { location: '/upload' }).end();
+    });
+    expect(await repository(url).upload(LAYER, open, 'team/base')).toBe('uploaded');
+    expect(seen.map(({ method }) => method)).toEqual(['POST', 'POST', 'PATCH', 'PUT']);
+  });
+
+  test('logs in anew once where a HEAD is forbidden, which says nothing of an expired token', async () => {
+    const { url, seen } = await serving((request, response) => {
+      const second = request.headers.authorization === `Basic ${Buffer.from('AWS:p2').toString('base64')}`;
+      response.writeHead(second ? 200 : 403, { 'docker-content-digest': LAYER.digest }).end();
+    });
+    expect(await repository(url).digestOf('v1')).toBe(LAYER.digest);
+    expect(seen).toHaveLength(2);
+  });
+
   test('takes a blob from another repository where the registry can, and sends nothing', async () => {
     const { url, seen } = await serving((_, response) => response.writeHead(201).end());
     expect(await repository(url).upload(LAYER, open, 'team/base')).toBe('mounted');

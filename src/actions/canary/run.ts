@@ -64,7 +64,7 @@ export async function run(context: ActionContext): Promise<void> {
   reportPlan(context, inputs.taskDefinition, forecastOf(site, inputs, gates, drainMs));
   if (site.scalingUnknown !== undefined) reporter.warning(unknownScaling(site.scalingUnknown));
 
-  const to = await register(release, aws, context);
+  const to = await register(release, site, aws, context);
   const from = site.stable.taskDefinition;
   if (to === from) {
     reporter.notice(
@@ -239,8 +239,16 @@ async function isSameRelease(release: Release, arn: string, { taskDefinitions }:
   return former !== undefined && sameDefinition(former.definition, release.definition);
 }
 
-async function register(release: Release, aws: Adapters, { reporter }: ActionContext): Promise<string> {
+async function register(
+  release: Release,
+  { stable }: Site,
+  aws: Adapters,
+  { reporter }: ActionContext,
+): Promise<string> {
   if (release.kind === 'revision') return release.arn;
+  // It need not be the newest of its family: after a rollback it is not.
+  const running = await aws.taskDefinitions.find(stable.taskDefinition);
+  if (running?.active && sameDefinition(running.definition, release.definition)) return running.arn;
   const { arn, created } = await aws.taskDefinitions.register(release.definition);
   reporter.info(`${created ? 'Registered' : 'Already registered'}: ${revision(arn)}`);
   return arn;

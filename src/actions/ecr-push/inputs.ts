@@ -5,8 +5,8 @@ import { type Exception, readExceptions, SEVERITIES } from '../../images/scan.ts
 import { type Commit, DEFAULT_TAGS, readTags, type WantedTag } from '../../images/tags.ts';
 import { listLines } from '../../rollout/list-lines.ts';
 import { isList, isObject } from '../../taskdef/definition.ts';
+import { parseAssignments } from '../assignments.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
-import { parseAssignments } from '../render-task-definition/assignments.ts';
 import { type Entry, type ImageList, readImageList } from './image-list.ts';
 
 /** Where an image comes from. */
@@ -23,6 +23,8 @@ export interface ImageInputs {
   /** The registry that its repository was written with. */
   readonly registry: string | undefined;
   readonly tags: readonly [WantedTag, ...WantedTag[]];
+  /** What it is built from; of an image that is built already, the commit of the workspace. */
+  readonly commit: Commit;
   readonly source: Source;
 }
 
@@ -68,12 +70,13 @@ const OF_A_BUILD = [
 const OF_AN_IMAGE = ['repository', 'tags', 'tag-prefix', ...OF_A_BUILD, 'local-image', 'oci-layout'] as const;
 
 /**
+ * @param commitAt finds the commit that a directory holds
  * @param resolve puts what stacks say in the place of references to them, in the inputs of one image of the list
  * @throws ConfigError with every problem of every input and every image
  */
 export async function readInputs(
   input: InputSource,
-  commit: Commit,
+  commitAt: (directory: string) => Promise<Commit>,
   env: NodeJS.ProcessEnv,
   resolve: (image: InputSource) => Promise<InputSource> = async (image) => image,
 ): Promise<Inputs> {
@@ -106,7 +109,7 @@ export async function readInputs(
   const images: ImageInputs[] = [];
   for (const entry of read.entries) {
     const image = await reader.attemptLater<ImageInputs | undefined>(
-      async () => readImage({ ...entry, input: await resolve(entry.input) }, commit, env),
+      async () => readImage({ ...entry, input: await resolve(entry.input) }, commitAt, env),
       undefined,
     );
     if (image) images.push(image);
@@ -142,7 +145,7 @@ export async function readInputs(
 
 async function readImage(
   { label, name, input, own }: Entry,
-  commit: Commit,
+  commitAt: (directory: string) => Promise<Commit>,
   env: NodeJS.ProcessEnv,
 ): Promise<ImageInputs> {
   const reader = new InputReader(input, label);
@@ -159,28 +162,30 @@ async function readImage(
   const repository = reference?.repository ?? given;
   const prefix = reader.optional('tag-prefix') ?? '';
   const lines = listLines(reader.verbatim('tags') ?? DEFAULT_TAGS);
+  const source = await readSource(reader, own, env);
+  const commit = await commitAt(source.kind === 'build' ? source.build.context : '.');
   const { tags, problems } = readTags(lines, commit, prefix);
   for (const problem of problems) reader.problem(problem.input, problem.message);
   const [first, ...more] = tags;
   if (!first && problems.length === 0) {
     reader.problem(
       'tags',
-      `gives no tag: the run was started by ${commit.ref || 'no git reference'}, not by a tag such as v1.2.3; add sha`,
+      `gives no tag: what is built was not checked out by a tag such as v1.2.3 (${commit.ref || 'no git reference'}); add sha`,
     );
   }
-  const source = await readSource(reader, own, env);
   reader.finish();
   return {
     name: name ?? (label === '' || prefix === '' ? lastPart(repository) : prefix.replace(/[-_.]+$/, '')),
     repository,
     registry: reference?.registry,
     tags: [first ?? { tag: '', moves: false, asked: false }, ...more],
+    commit,
     source,
   };
 }
 
 async function readSource(reader: InputReader, own: InputSource, env: NodeJS.ProcessEnv): Promise<Source> {
-  const local = reader.optional('local-image');
+  const local = notAnOption(reader, 'local-image');
   const layout = reader.optional('oci-layout');
   const built = OF_A_BUILD.filter((name) => !['', 'false'].includes(own(name).trim()));
   if (local !== undefined && layout !== undefined) {
@@ -197,12 +202,32 @@ async function readSource(reader: InputReader, own: InputSource, env: NodeJS.Pro
       const text = reader.verbatim(name) ?? '';
       return text === '' ? new Map() : parseAssignments(text, name, { form, problemOf: () => undefined });
     }, new Map());
+  /** By id, which docker takes as one part of several between commas. */
+  const secretsIn = async (name: string, form: string): Promise<ReadonlyMap<string, string>> => {
+    const cut = lineThatGoesOn(reader.verbatim(name) ?? '');
+    if (cut !== undefined) {
+      const fix = 'write a YAML mapping, with "|" behind the ID';
+      reader.problem(
+        `${name} line ${cut}`,
+        `begins a value of several lines, which lines cannot hold; ${fix}`,
+      );
+      return new Map();
+    }
+    const found = await map(name, form);
+    if ([...found.keys()].some((id) => !/^[\w.-]+$/.test(id))) {
+      reader.problem(name, `an ID is letters, digits, underscores, dots and hyphens; write ${form}`);
+    }
+    if (name !== 'secrets' && [...found.values()].some((value) => /[",\n]/.test(value))) {
+      reader.problem(name, 'holds a comma, a quote or a line end, which docker does not take there');
+    }
+    return found;
+  };
   const lines = (name: string) =>
     (reader.optional(name) ?? '')
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== '');
-  const secretEnvs = await map('secret-envs', 'ID=VARIABLE');
+  const secretEnvs = await secretsIn('secret-envs', 'ID=VARIABLE');
   for (const [id, variable] of secretEnvs) {
     if (env[variable] === undefined) {
       reader.problem(
@@ -212,13 +237,13 @@ async function readSource(reader: InputReader, own: InputSource, env: NodeJS.Pro
     }
   }
   const build: Build = {
-    context: reader.optional('context') ?? '.',
+    context: notAnOption(reader, 'context') ?? '.',
     file: reader.optional('file'),
     target: reader.optional('target'),
     buildArgs: await map('build-args', 'NAME=value'),
-    secrets: await map('secrets', 'ID=value'),
+    secrets: await secretsIn('secrets', 'ID=value'),
     secretEnvs,
-    secretFiles: await map('secret-files', 'ID=path'),
+    secretFiles: await secretsIn('secret-files', 'ID=path'),
     platforms: lines('platforms')
       .flatMap((line) => line.split(','))
       .flatMap((each) => each.trim() || []),
@@ -231,6 +256,19 @@ async function readSource(reader: InputReader, own: InputSource, env: NodeJS.Pro
     noCache: reader.boolean('no-cache', false),
   };
   return { kind: 'build', build };
+}
+
+/** The line on which a key or a JSON document begins that has been put where one line is all there is. */
+function lineThatGoesOn(text: string): number | undefined {
+  const line = text.split('\n').findIndex((each) => /^[^=:{]+=\s*(-----BEGIN |[{[]\s*$)/.test(each));
+  return line < 0 ? undefined : line + 1;
+}
+
+/** Docker would take it for an option. */
+function notAnOption(reader: InputReader, name: string): string | undefined {
+  const given = reader.optional(name);
+  if (given?.startsWith('-')) reader.problem(name, `"${given}" begins with a hyphen; write ./ before a path`);
+  return given;
 }
 
 /** Tags of one repository that two images want. */

@@ -1,15 +1,14 @@
-import type { Docker } from '../../docker/docker.ts';
 import { ConfigError, type Problem } from '../../errors.ts';
-import { BUILD_INPUTS, type Origin, originLabels } from '../../images/labels.ts';
+import { BUILD_INPUTS, originLabels } from '../../images/labels.ts';
 import { isImmutable } from '../../images/mutability.ts';
 import { type Candidate, decideReuse } from '../../images/reuse.ts';
 import type { WantedTag } from '../../images/tags.ts';
 import type { Reporter, Repository } from '../../ports.ts';
-import { type LocalImage, openLayout } from '../../registry/layout.ts';
 import { type RegistryOptions, RemoteRepository } from '../../registry/registry.ts';
 import { registryRefusal } from '../registry-refusal.ts';
-import { buildInputsDigest } from './build-inputs.ts';
+import type { Content } from './contents.ts';
 import type { ImageInputs } from './inputs.ts';
+import { originOf } from './origin.ts';
 import { takenTags } from './taken-tags.ts';
 
 /** An image of which all is known that can be known before it is built. */
@@ -19,17 +18,17 @@ export interface Prepared {
   readonly remote: RemoteRepository;
   readonly tags: readonly [string, ...string[]];
   readonly labels: ReadonlyMap<string, string>;
-  readonly layout: LocalImage | undefined;
+  readonly content: Content;
   /** The digest that is in the repository already, under tags that cannot be moved. */
   readonly reuse: string | undefined;
 }
 
 export interface Surroundings {
   readonly repositories: ReadonlyMap<string, Repository>;
+  readonly contents: ReadonlyMap<ImageInputs, Content>;
   readonly access: RegistryOptions;
-  readonly origin: Origin;
+  readonly env: NodeJS.ProcessEnv;
   readonly workspace: string;
-  readonly engine: Docker | undefined;
   readonly reporter: Reporter;
 }
 
@@ -55,38 +54,20 @@ export async function prepare(
 
 async function prepareOne(
   inputs: ImageInputs,
-  { repositories, access, origin, workspace, engine, reporter }: Surroundings,
+  { repositories, contents, access, env, workspace, reporter }: Surroundings,
 ): Promise<Prepared> {
   const repository = repositories.get(inputs.repository);
-  if (!repository) throw new Error(`the repository ${inputs.repository} was not looked for`);
+  const content = contents.get(inputs);
+  if (!repository || !content) throw new Error(`${inputs.name} was not looked for`);
   const remote = new RemoteRepository(repository.name, access);
   const tags = possibleTags(inputs, repository, reporter);
-  const { source } = inputs;
-  const layout =
-    source.kind === 'layout'
-      ? await openLayout(source.path, workspace, `${inputs.name}: oci-layout`)
-      : undefined;
-  const digest = source.kind === 'build' ? buildInputsDigest(source.build) : '';
-  let candidate: Candidate;
-  if (source.kind === 'build') candidate = { kind: 'build', sha: origin.sha, inputs: digest };
-  else if (source.kind === 'layout')
-    candidate = { kind: 'image', digests: layout ? [layout.image.digest] : [] };
-  else {
-    const id = await engine?.imageId(source.image);
-    if (id === undefined) {
-      throw new ConfigError({
-        input: `${inputs.name}: local-image`,
-        message: `the Docker engine has no image "${source.image}"; is the step missing that builds or loads it?`,
-      });
-    }
-    candidate = { kind: 'image', digests: [id] };
-  }
+  requireMovableCaches(inputs, repository);
   const fixed = tags.filter((tag) => isImmutable(repository.mutability, tag));
   const taken = await takenTags(remote, fixed).catch((error: unknown) => {
     const state = 'Nothing was built or pushed.';
     throw registryRefusal(error, { name: inputs.name, repositories: [repository], state });
   });
-  const reuse = decideReuse(taken, candidate);
+  const reuse = decideReuse(taken, candidateOf(content, inputs));
   if (reuse.kind === 'conflict') {
     throw new ConfigError(
       reuse.reasons.map((reason) => ({
@@ -99,16 +80,46 @@ async function prepareOne(
     reporter.info(`${inputs.name}: ${repository.name}@${reuse.digest} is there already and is used again`);
     if (reuse.note !== undefined) reporter.warning(`${inputs.name}: ${reuse.note}.`);
   }
+  const { source, commit, name } = inputs;
   const own = source.kind === 'build' ? source.build.labels : new Map<string, string>();
+  const origin = originLabels(await originOf(commit, env, workspace), name);
   return {
     inputs,
     repository,
     remote,
     tags,
-    layout,
-    labels: new Map([...originLabels(origin, inputs.name), [BUILD_INPUTS, digest], ...own]),
+    content,
+    labels: new Map([...origin, [BUILD_INPUTS, content.kind === 'build' ? content.inputs : ''], ...own]),
     reuse: reuse.kind === 'reuse' ? reuse.digest : undefined,
   };
+}
+
+function candidateOf(content: Content, { commit }: ImageInputs): Candidate {
+  if (content.kind === 'build') return { kind: 'build', sha: commit.sha, inputs: content.inputs };
+  return { kind: 'image', digests: [content.kind === 'local' ? content.id : content.layout.image.digest] };
+}
+
+/** A cache is written again and again under one tag; the refusal would come after the build. */
+function requireMovableCaches(
+  { name, source }: ImageInputs,
+  { mutability, ...repository }: Repository,
+): void {
+  if (source.kind !== 'build') return;
+  const problems = source.build.cacheTo.flatMap((text) => {
+    const [, place, tag] = /(?:^|,)type=registry(?:,|$)/.test(text)
+      ? (/(?:^|,)ref=([^,]+):([^,:/]+)(?:,|$)/.exec(text) ?? [])
+      : [];
+    const here = place === '{repository}' || place === repository.uri;
+    if (!here || tag === undefined || !isImmutable(mutability, tag)) return [];
+    const fix = 'except that tag in the settings of the repository, or write the cache to another one';
+    return [
+      {
+        input: `${name}: cache-to`,
+        message: `${tag} could be written only once, because the tags of ${repository.name} are immutable; ${fix}`,
+      },
+    ];
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 /** The tags that the repository lets an image have. */

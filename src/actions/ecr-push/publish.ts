@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Build, type Builder, keepsImage } from '../../docker/build.ts';
 import type { Docker } from '../../docker/docker.ts';
+import type { StoredManifest } from '../../images/manifest.ts';
 import { portable } from '../../images/reference.ts';
 import { copyImage } from '../../registry/copy.ts';
-import type { RegistryOptions } from '../../registry/registry.ts';
 import { RegistryError } from '../../registry/registry-error.ts';
 import type { ActionContext } from '../action.ts';
 import { registryRefusal } from '../registry-refusal.ts';
@@ -29,12 +29,10 @@ export interface PublisherOptions {
   readonly context: ActionContext;
   readonly engine: Docker | undefined;
   readonly builder: Builder | undefined;
-  readonly access: RegistryOptions;
-  readonly workspace: string;
 }
 
 const STATE =
-  'The repository has its former images, and perhaps parts of this one, which the next push uses.';
+  'No tag names half an image; some of its tags may name the new one already. What is there is used by the next push.';
 
 /** Brings prepared images into their repositories. */
 export class Publisher {
@@ -73,10 +71,10 @@ export class Publisher {
     prepared: Prepared,
     say: (line: string) => void,
   ): Promise<{ readonly digest: string; readonly how: Published['how'] }> {
-    const { inputs, layout, remote, reuse } = prepared;
+    const { inputs, content, remote, reuse } = prepared;
     if (reuse !== undefined) return { digest: reuse, how: 'reused' };
-    const { source } = inputs;
-    if (layout) {
+    if (content.kind === 'layout') {
+      const { layout } = content;
       const known = (await remote.digestOf(prepared.tags[0])) === layout.image.digest;
       const { blobs, bytes } = await copyImage(layout, layout.image, remote);
       if (blobs > 0) say(`sent ${blobs} blobs, ${(bytes / 1e6).toFixed(1)} MB`);
@@ -85,10 +83,11 @@ export class Publisher {
     const { engine, builder } = this.#options;
     if (!engine) throw new Error('an image of Docker without Docker');
     const reference = `${prepared.repository.uri}:${prepared.tags[0]}`;
-    if (source.kind === 'local') {
-      await engine.tag(source.image, reference);
-      return this.#push(prepared, reference, await engine.imageId(reference), say);
+    if (content.kind === 'local') {
+      await engine.tag(content.id, reference);
+      return this.#push(prepared, reference, content.id, say);
     }
+    const { source } = inputs;
     if (source.kind !== 'build' || !builder) throw new Error('nothing says how to build the image');
     const directory = await mkdtemp(
       join(this.#options.context.env['RUNNER_TEMP'] || tmpdir(), 'deploy-actions-build-'),
@@ -101,7 +100,7 @@ export class Publisher {
       if (keepsImage(builder)) return await this.#push(prepared, reference, imageId, say);
       const pushed = digest ?? (await remote.digestOf(prepared.tags[0]));
       if (pushed === undefined)
-        throw new RegistryError(`the registry does not have ${reference} after its push`);
+        throw new RegistryError(`the registry does not have ${reference} after its push`, { final: true });
       return { digest: pushed, how: pushed === before ? 'unchanged' : 'pushed' };
     } finally {
       await rm(directory, { recursive: true, force: true });
@@ -116,20 +115,23 @@ export class Publisher {
     say: (line: string) => void,
   ): Promise<{ readonly digest: string; readonly how: Published['how'] }> {
     const there = await remote.manifest(tags[0]);
-    // The engine calls an image by its configuration, or by its manifest where containerd keeps the images.
-    if (there && imageId !== undefined && [there.digest, there.content.config?.digest].includes(imageId)) {
-      return { digest: there.digest, how: 'unchanged' };
+    if (there && isCalled(there, imageId)) return { digest: there.digest, how: 'unchanged' };
+    const said = await this.#options.engine?.push(reference, say);
+    const pushed = await remote.manifest(said ?? tags[0]);
+    if (!pushed || !isCalled(pushed, imageId)) {
+      throw new RegistryError(
+        `${pushed ? 'another image' : 'nothing'} is in the registry as ${reference} after its push: something else has pushed there, or given the tag away in the engine`,
+        { final: true },
+      );
     }
-    const digest = (await this.#options.engine?.push(reference, say)) ?? (await remote.digestOf(tags[0]));
-    if (digest === undefined)
-      throw new RegistryError(`the registry does not have ${reference} after its push`);
-    return { digest, how: 'pushed' };
+    return { digest: pushed.digest, how: 'pushed' };
   }
 
   /** Gives the image its other tags, by its manifest alone. */
   async #tag({ remote, tags }: Prepared, digest: string, say: (line: string) => void): Promise<void> {
     const manifest = await remote.manifest(digest);
-    if (!manifest) throw new RegistryError(`the registry does not have ${remote.name}@${digest}`);
+    if (!manifest)
+      throw new RegistryError(`the registry does not have ${remote.name}@${digest}`, { final: true });
     for (const tag of tags) {
       if ((await remote.digestOf(tag)) === digest) continue;
       await remote.putManifest(tag, manifest);
@@ -137,7 +139,7 @@ export class Publisher {
     }
   }
 
-  /** Paths from the workspace on, labels, and the repository's address in caches. */
+  /** With labels, and the repository's address in caches. */
   #complete(build: Build, { labels, repository }: Prepared): Build {
     const address = (text: string) => text.replaceAll('{repository}', repository.uri);
     return {
@@ -148,6 +150,10 @@ export class Publisher {
     };
   }
 }
+
+/** The engine calls an image by its configuration, or by its manifest where containerd keeps the images. */
+const isCalled = ({ digest, content }: StoredManifest, imageId: string | undefined): boolean =>
+  imageId !== undefined && [digest, content.config?.digest].includes(imageId);
 
 /** ECR takes a cache only as an image: https://docs.aws.amazon.com/AmazonECR/latest/userguide/ */
 function cacheForEcr(text: string): string {

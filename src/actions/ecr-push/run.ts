@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Builder } from '../../docker/build.ts';
 import { beyondEngine } from '../../docker/build.ts';
 import { dockerCommand } from '../../docker/command.ts';
@@ -8,12 +9,12 @@ import { isSameRegistry } from '../../images/reference.ts';
 import type { RegistryLogin, Repositories, Repository } from '../../ports.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToStacks } from '../aws-adapters.ts';
-import { commitOf } from '../commit.ts';
+import { checkouts } from '../commit.ts';
 import type { InputSource } from '../input-reader.ts';
 import { keptLogin, placeOf } from '../registry-login.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
+import { openContents } from './contents.ts';
 import { type ImageInputs, type Inputs, readInputs } from './inputs.ts';
-import { originOf } from './origin.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { type Published, Publisher } from './publish.ts';
 import { reportImages } from './report.ts';
@@ -28,7 +29,7 @@ export async function run(context: ActionContext): Promise<void> {
     if (!context.cancelled.aborted) throw cause;
     throw new DeployError('The run was cancelled.', {
       state:
-        'Images whose tags are told above are pushed. Of the others the repository has at most parts, which no tag names.',
+        'Images that are told above as pushed are whole. Of the others some tags may name the new image already; none names half of one.',
       next: 'Run this step again: what is pushed already is used again.',
       cause,
     });
@@ -40,8 +41,9 @@ async function pushImages(context: ActionContext): Promise<void> {
   const workspace = env['GITHUB_WORKSPACE'] || process.cwd();
   const resolve = (input: InputSource) =>
     withStackOutputs(input, ['repository'], () => connectToStacks(clock, cancelled));
-  const inputs = await readInputs(await resolve(context.input), commitOf(env), env, resolve);
-  maskSecrets(inputs, reporter.mask, env);
+  const commitAt = checkouts(env, workspace, (message) => reporter.notice(message));
+  const inputs = await readInputs(await resolve(context.input), commitAt, env, resolve);
+  await maskSecrets(inputs, reporter.mask, env);
 
   const { repositories: connect } = await import('../../aws/repositories.ts');
   const { region, registryId } = inputs;
@@ -50,35 +52,32 @@ async function pushImages(context: ActionContext): Promise<void> {
     { ...(region !== undefined && { region }), ...(registryId !== undefined && { registryId }) },
   );
   const login = keptLogin(ecr, clock, reporter.mask);
-  const [repositories, origin] = await Promise.all([
-    findRepositories(inputs, ecr, login, context),
-    originOf(env, workspace),
-  ]);
-  const access = { clock, signal: cancelled, login };
-
   let directory: string | undefined;
+  const docker = async () => {
+    const command = await ownConfiguration(env, new URL((await login()).endpoint).host, (made) => {
+      directory = made;
+      reporter.saveState(CONFIGURATION, made);
+    });
+    const engine = new Docker({
+      command: dockerCommand({ ...env, ...command.env }, cancelled),
+      clock,
+      signal: cancelled,
+      login,
+    });
+    await engine.login(reporter.info);
+    return engine;
+  };
   try {
-    const docker = async () => {
-      const configuration = await ownConfiguration(env, new URL((await login()).endpoint).host);
-      directory = configuration.directory;
-      reporter.saveState(CONFIGURATION, directory);
-      const command = dockerCommand({ ...env, ...configuration.env }, cancelled);
-      const engine = new Docker({ command, clock, signal: cancelled, login });
-      await engine.login(reporter.info);
-      return engine;
-    };
     const needsDocker = inputs.images.some(({ source: { kind } }) => kind !== 'layout');
     const engine = needsDocker ? await docker() : undefined;
-    const prepared = await prepare(inputs.images, {
-      repositories,
-      access,
-      origin,
-      workspace,
-      engine,
-      reporter,
-    });
-    const builder = engine && (await findBuilder(engine, prepared, inputs.builder));
-    const publisher = new Publisher({ context, engine, builder, access, workspace });
+    // Whatever can be wrong here is found before a repository is made.
+    const contents = await openContents(inputs.images, workspace, engine);
+    const builder = engine && (await findBuilder(engine, inputs));
+    const repositories = await findRepositories(inputs, ecr, login, context);
+    const access = { clock, signal: cancelled, login };
+    const surroundings = { repositories, contents, access, env, workspace, reporter };
+    const prepared = await prepare(inputs.images, surroundings);
+    const publisher = new Publisher({ context, engine, builder });
     const published = await allOf(prepared, (image) => publisher.publish(image));
     await reportImages(reporter, published);
     if (inputs.scan) await requireScanned(published, inputs.scan, ecr, context);
@@ -87,11 +86,18 @@ async function pushImages(context: ActionContext): Promise<void> {
   }
 }
 
-function maskSecrets({ images }: Inputs, mask: (secret: string) => void, env: NodeJS.ProcessEnv): void {
+/** Before anything is printed. A file that cannot be read is docker's to complain about. */
+async function maskSecrets(
+  { images }: Inputs,
+  mask: (secret: string) => void,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
   for (const { source } of images) {
     if (source.kind !== 'build') continue;
-    for (const value of source.build.secrets.values()) mask(value);
-    for (const variable of source.build.secretEnvs.values()) mask(env[variable] ?? '');
+    const { secrets, secretEnvs, secretFiles } = source.build;
+    for (const value of secrets.values()) mask(value);
+    for (const variable of secretEnvs.values()) mask(env[variable] ?? '');
+    for (const path of secretFiles.values()) mask(await readFile(path, 'utf8').catch(() => ''));
   }
 }
 
@@ -138,13 +144,9 @@ async function findRepositories(
 }
 
 /** @throws ConfigError for what the builder there is cannot do, before anything is built */
-async function findBuilder(
-  engine: Docker,
-  prepared: readonly Prepared[],
-  name: string | undefined,
-): Promise<Builder | undefined> {
-  const builds = prepared.flatMap(({ inputs: { source, name: image }, reuse }) =>
-    source.kind === 'build' && reuse === undefined ? [{ image, build: source.build }] : [],
+async function findBuilder(engine: Docker, { images, builder: name }: Inputs): Promise<Builder | undefined> {
+  const builds = images.flatMap(({ source, name: image }) =>
+    source.kind === 'build' ? [{ image, build: source.build }] : [],
   );
   if (builds.length === 0) return undefined;
   const builder = await engine.builder(name);
@@ -172,14 +174,18 @@ async function allOf(
   const [first, ...others] = failed;
   if (!first) return ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
   if (others.length === 0) throw first.error;
-  const known = failed.flatMap(({ name, error }) => (error instanceof DeployError ? [{ name, error }] : []));
-  if (known.length < failed.length) throw failed.find(({ error }) => !(error instanceof DeployError))?.error;
   const done = images.length - failed.length;
-  const nexts = new Set(known.flatMap(({ error: { next } }) => next ?? []));
-  const named = (name: string, text: string) => (text.startsWith(`${name}: `) ? text : `${name}: ${text}`);
-  throw new DeployError(known.map(({ name, error }) => named(name, error.message)).join('\n'), {
+  const nexts = new Set(
+    failed.flatMap(({ error }) => (error instanceof DeployError ? (error.next ?? []) : [])),
+  );
+  const told = ({ name, error }: (typeof failed)[number]) => {
+    const text = error instanceof Error ? error.message : String(error);
+    return text.startsWith(`${name}: `) ? text : `${name}: ${text}`;
+  };
+  throw new DeployError(failed.map(told).join('\n'), {
     state: `${done} of ${images.length} images are pushed; they are used again when this step is run again.`,
     next: [...nexts].join('\n'),
+    cause: failed.find(({ error }) => !(error instanceof DeployError))?.error,
   });
 }
 

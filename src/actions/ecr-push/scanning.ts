@@ -2,6 +2,7 @@ import { DeployError } from '../../errors.ts';
 import { platformsOf } from '../../images/manifest.ts';
 import { judgeScan, type ScanJudgement, type Vulnerability } from '../../images/scan.ts';
 import type { Reporter, Repositories, ScanState } from '../../ports.ts';
+import { literal } from '../../report/markdown.ts';
 import { formatDuration } from '../../rollout/duration.ts';
 import { printable } from '../../taskdef/shape.ts';
 import type { ActionContext } from '../action.ts';
@@ -165,8 +166,7 @@ function summaryOf(
   unknown: readonly { readonly image: Published; readonly why: string }[],
   { failOn }: ScanInputs,
 ): string {
-  const cell = (text: string | undefined) =>
-    (text ?? '').replace(/[\\|<>`*_[\]]/g, '\\$&').replace(/\s+/g, ' ');
+  const cell = (text: string | undefined) => literal(text ?? '');
   const parts = scanned.flatMap(({ image, judgement }) => {
     const { failing, excepted, below } = judgement;
     const rows = [
@@ -193,6 +193,6 @@ function summaryOf(
         : [];
     return [`#### ${title}`, '', ...(rows.length > 0 ? [...head, ...table, ''] : []), ...more];
   });
-  const rest = unknown.map(({ image, why }) => `❔ ${image.name}: no scan (${why})`);
+  const rest = unknown.map(({ image, why }) => `❔ ${image.name}: no scan (${literal(why)})`);
   return ['### Scan', '', ...parts, ...rest, '', ''].join('\n');
 }

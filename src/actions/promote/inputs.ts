@@ -10,9 +10,9 @@ import {
 } from '../../images/reference.ts';
 import { type Commit, readTags, type WantedTag } from '../../images/tags.ts';
 import { listLines } from '../../rollout/list-lines.ts';
+import { parseAssignments } from '../assignments.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
-import { parseAssignments } from '../render-task-definition/assignments.ts';
-import { imageProblem } from '../render-task-definition/references.ts';
+import { imageProblem } from '../references.ts';
 
 /** One side of the copy; what is undefined is as the job's credentials and AWS_REGION have it. */
 export interface Side {

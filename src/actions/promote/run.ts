@@ -29,7 +29,7 @@ export async function run(context: ActionContext): Promise<void> {
     if (!context.cancelled.aborted) throw cause;
     throw new DeployError('The run was cancelled.', {
       state:
-        'Images that are told above are promoted. Of the others the target has at most parts, which no tag names.',
+        'Images that are told above are promoted. Of the others some tags may name the new image already; none names half of one.',
       next: 'Run this step again: what was copied already is used again.',
       cause,
     });
@@ -57,7 +57,7 @@ async function openSide(
   const credentials =
     role === undefined
       ? undefined
-      : await (await import('../../aws/roles.ts')).assumeRole(connection, role, sessionName(env));
+      : await (await import('../../aws/roles.ts')).assumeRole(connection, role, sessionName(env), region);
   if (credentials) {
     reporter.mask(credentials.secretAccessKey);
     reporter.mask(credentials.sessionToken);
@@ -170,7 +170,7 @@ async function promote(
   const { name } = promotion;
   try {
     const manifest = await from.manifest(digest);
-    if (!manifest) throw new RegistryError(`${from.name} lost ${digest}`);
+    if (!manifest) throw new RegistryError(`${from.name} lost ${digest}`, { final: true });
     const { blobs, bytes } = await copyImage(from, manifest, to, sameRegistry ? from.name : undefined);
     for (const tag of tags) if ((await to.digestOf(tag)) !== digest) await to.putManifest(tag, manifest);
     for (const reference of [digest, ...tags]) {
@@ -178,6 +178,7 @@ async function promote(
       if (there !== digest)
         throw new RegistryError(
           `${to.name} has ${there ?? 'nothing'} as ${reference} after the copy, not ${digest}`,
+          { final: true },
         );
     }
     const sent = blobs === 0 ? 'all of it was there' : `${blobs} blobs sent, ${(bytes / 1e6).toFixed(1)} MB`;

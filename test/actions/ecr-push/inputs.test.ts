@@ -11,7 +11,12 @@ const read = (
   inputs: Readonly<Record<string, string>>,
   env: NodeJS.ProcessEnv = {},
   ref = 'refs/heads/main',
-): Promise<Inputs> => readInputs((name) => inputs[name] ?? '', { sha: SHA, ref }, env);
+): Promise<Inputs> =>
+  readInputs(
+    (name) => inputs[name] ?? '',
+    async () => ({ sha: SHA, ref }),
+    env,
+  );
 
 async function problemsOf(...given: Parameters<typeof read>): Promise<readonly string[]> {
   const error = await read(...given).then(
@@ -96,7 +101,7 @@ describe('one image', () => {
 
   test('is never without a tag', async () => {
     expect(await problemsOf({ repository: 'shop', tags: 'semver' }, {}, 'refs/tags/v1.2')).toEqual([
-      'tags: gives no tag: the run was started by refs/tags/v1.2, not by a tag such as v1.2.3; add sha',
+      'tags: gives no tag: what is built was not checked out by a tag such as v1.2.3 (refs/tags/v1.2); add sha',
     ]);
   });
 
@@ -133,6 +138,33 @@ describe('one image', () => {
     const images = '- { tag-prefix: a-, oci-layout: a }\n- { tag-prefix: b-, oci-layout: b, target: web }';
     expect(await problemsOf({ repository: 'shop', platforms: 'linux/arm64', images })).toEqual([
       `images line 2: target: ${why}`,
+    ]);
+  });
+
+  test('does not take a secret of several lines apart', async () => {
+    const key = 'key=-----BEGIN PRIVATE KEY-----\nc2VjcmV0=\nc2VjcmV0=\n-----END PRIVATE KEY-----';
+    const problems = await problemsOf({ repository: 'shop', secrets: key });
+    expect(problems).toEqual([expect.stringContaining('secrets line 1: begins a value of several lines')]);
+    const mapping = JSON.stringify({ key: '-----BEGIN\nc2VjcmV0=' });
+    expect((await buildOf({ repository: 'shop', secrets: mapping })).secrets.get('key')).toContain('\nc2Vj');
+  });
+
+  test('has secrets that docker takes for one each', async () => {
+    const problems = await problemsOf({
+      repository: 'shop',
+      secrets: 'a,b=hunter2',
+      'secret-files': 'a=x,type=env,env=HOME',
+    });
+    expect(problems).toEqual([
+      expect.stringContaining('secrets: an ID is letters'),
+      expect.stringContaining('secret-files: holds a comma'),
+    ]);
+    expect(problems.join()).not.toContain('hunter');
+  });
+
+  test('is no option of docker', async () => {
+    expect(await problemsOf({ repository: 'shop', context: '--network=host' })).toEqual([
+      'context: "--network=host" begins with a hyphen; write ./ before a path',
     ]);
   });
 
@@ -267,7 +299,7 @@ test('a repository that a stack names is found in the list too', async () => {
   const images = '- { name: api, repository: "cloudformation:shop.Api" }\n- { name: web, repository: web }';
   const { images: read } = await readInputs(
     (name) => (name === 'images' ? images : ''),
-    { sha: SHA, ref: '' },
+    async () => ({ sha: SHA, ref: '' }),
     {},
     async (image) => (name) => image(name).replace('cloudformation:shop.Api', `${HOST}/api`),
   );

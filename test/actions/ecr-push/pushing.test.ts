@@ -36,6 +36,30 @@ const POLICY =
   '{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"imageCountMoreThan","countNumber":5},"action":{"type":"expire"}}]}';
 
 describe('a push', () => {
+  test('makes no repository for an image that is not there', async () => {
+    await inRegistry({}, async (world) => {
+      const inputs = { repository: 'new', 'create-repository': 'true', 'oci-layout': 'nowhere' };
+      const run = await push(world, { text: 'one' }, inputs);
+      expect(run.told).toContain('oci-layout');
+      expect(world.calls.map(({ operation }) => operation)).not.toContain('CreateRepository');
+    });
+  });
+
+  test('makes no cache of tags that cannot be written twice', async () => {
+    await inRegistry({ shop: { immutable: true } }, async (world) => {
+      const directory = workspace();
+      const script = '#!/bin/sh\n[ "$1 $2" = "buildx inspect" ] && echo "Driver: docker-container"\nexit 0\n';
+      writeFileSync(join(directory, 'docker'), script, { mode: 0o755 });
+      const run = await runHere(
+        world,
+        ecrPush,
+        { repository: 'shop', 'cache-to': 'type=registry,ref={repository}:cache,mode=max', tags: 'v1' },
+        { directory, env: { PATH: `${directory}:${process.env['PATH']}` } },
+      );
+      expect(run.told).toContain('shop: cache-to: cache could be written only once');
+    });
+  });
+
   test('names the permission of AWS that is missing', async () => {
     await inRegistry({ shop: { scanning: 'manual' } }, async (world) => {
       for (const [operation, inputs] of [

@@ -1,7 +1,7 @@
-import { ConfigError, type Problem } from '../../errors.ts';
-import { isList, isObject, type Json, type Path } from '../../taskdef/definition.ts';
-import { kindOf } from '../../taskdef/shape.ts';
-import { readYaml, type YamlDocument } from '../../taskdef/yaml-document.ts';
+import { ConfigError, type Problem } from '../errors.ts';
+import { isList, isObject, type Json, type Path } from '../taskdef/definition.ts';
+import { kindOf } from '../taskdef/shape.ts';
+import { readYaml, type YamlDocument } from '../taskdef/yaml-document.ts';
 
 /** What an input of assignments may hold. */
 export interface AssignmentRules {
