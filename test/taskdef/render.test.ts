@@ -454,7 +454,7 @@ describe('rendering what is not what it should be', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 50 },
     );
   });
 
