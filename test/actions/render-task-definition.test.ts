@@ -72,7 +72,7 @@ describe('render-task-definition', () => {
       ],
     });
     const path = outputs.get('task-definition') ?? '';
-    expect(path).toMatch(/\/temp\/task-definition-web-[^/]+\.json$/);
+    expect(path).toMatch(/\/temp\/task-definition-web-[^/]+\/task-definition\.json$/);
     expect((await stat(path)).mode & 0o077).toBe(0);
     expect(outputs.get('family')).toBe('web');
     expect(JSON.parse(outputs.get('images') ?? '')).toEqual({ app: 'web:2', proxy: 'envoy:2' });

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
@@ -8,8 +7,8 @@ import type { TaskDefinition } from '../../taskdef/definition.ts';
 /**
  * Writes the definition as JSON: whole or not at all.
  *
- * @param outputFile a path, relative ones from `workspace`; without it a new file named after the family in the
- *   runner's temporary directory, readable by this user only, for variables may be secrets
+ * @param outputFile a path, relative ones from `workspace`; without it a file in a new directory, named after the
+ *   family, in the runner's temporary directory, readable by this user only, for variables may be secrets
  * @returns the absolute path
  * @throws ConfigError when the place cannot be written to
  */
@@ -18,21 +17,26 @@ export async function writeDefinition(
   outputFile: string | undefined,
   env: NodeJS.ProcessEnv,
 ): Promise<string> {
-  const unique = randomUUID();
-  const path =
-    outputFile === undefined
-      ? join(env['RUNNER_TEMP'] || tmpdir(), `task-definition-${definition.family}-${unique}.json`)
-      : resolve(env['GITHUB_WORKSPACE'] || process.cwd(), outputFile);
+  const temporary = env['RUNNER_TEMP'] || tmpdir();
+  let path = resolve(env['GITHUB_WORKSPACE'] || process.cwd(), outputFile ?? temporary);
+  let draft = '';
   // Synchronous, as reading is: nothing else is under way.
-  const draft = `${path}.${unique}.tmp`;
   try {
+    if (outputFile === undefined) {
+      mkdirSync(temporary, { recursive: true });
+      path = join(
+        mkdtempSync(join(temporary, `task-definition-${definition.family}-`)),
+        'task-definition.json',
+      );
+    }
+    draft = `${path}.${process.pid}.tmp`;
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(draft, `${JSON.stringify(definition, null, 2)}\n`, {
       mode: outputFile === undefined ? 0o600 : 0o644,
     });
     renameSync(draft, path);
   } catch (error) {
-    discard(draft);
+    if (draft !== '') discard(draft);
     const why = error instanceof Error ? error.message : String(error);
     throw new ConfigError(
       {
