@@ -233,10 +233,10 @@ describe.concurrent('gates', () => {
 
   test('of crashes compare the time that tasks have been running', async () => {
     const crash = { after: 200_000, exitCode: 1 };
-    await inWorld({ behaviours: { 'app:v2': { crash } } }, async (world) => {
+    await inWorld({ scale: 150, tasks: 16, behaviours: { 'app:v2': { crash } } }, async (world) => {
       const step = await world.release({ gates: 'crashes vs stable', steps: '50% for 10m' });
       expect(step.outputs['reason']).toMatch(
-        /^crashes vs stable: [2-9] crashes in \d+ minutes of canary tasks, 0 crashes in \d{3} minutes of stable's\n.*exit code 1/,
+        /^crashes vs stable: [2-9] crashes in \d+ minutes of canary tasks, 0 crashes in \d{4} minutes of stable's\n.*exit code 1/,
       );
       return { ...TAKEN_BACK, lostRequests: true };
     });
