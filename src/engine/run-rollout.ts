@@ -1,6 +1,13 @@
 import type { Clock } from '../clock.ts';
 import { DeployError, isOutage } from '../errors.ts';
-import { type Action, decide, type Observation, type Phase, type Rollout } from '../rollout/controller.ts';
+import {
+  type Action,
+  answered,
+  decide,
+  type Observation,
+  type Phase,
+  type Rollout,
+} from '../rollout/controller.ts';
 import { TakenOver } from './alb-engine.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -138,6 +145,7 @@ export async function runRollout(
         );
         await clock.sleep(Math.max(0, next - now), isRescue(phase) ? undefined : cancelled);
       } else {
+        phase = answered(phase, seen.now, clock.now());
         failures = 0;
         outageSince = undefined;
       }

@@ -587,3 +587,17 @@ function clean(rollout: Rollout, phase: Phase & { kind: 'cleaning' }, seen: Obse
   // Its tasks get no requests any more; that they end is up to ECS alone.
   return seen.canary && !overdue ? decided(next, hold('the canary service to be gone')) : end(false);
 }
+
+/** When something was asked of AWS that is not seen at once. */
+const MOMENTS = ['scaledAt', 'shiftedAt', 'updatedAt'] as const;
+
+/**
+ * The phase once AWS has answered what it asked for: throttled calls are tried again for minutes, and what is read may
+ * lag behind from the answer on, not from the first try.
+ *
+ * @param asked when the action was decided, ms
+ */
+export function answered(phase: Phase, asked: number, now: number): Phase {
+  const late = MOMENTS.filter((moment) => (phase as { [key in typeof moment]?: number })[moment] === asked);
+  return { ...phase, ...Object.fromEntries(late.map((moment) => [moment, now])) };
+}

@@ -223,3 +223,21 @@ describe.concurrent('the test before the first user', () => {
     });
   });
 });
+
+test('a promotion that AWS has no time for is not taken for one that ECS took back', async () => {
+  const shop = webShop({ images: ['app:v1', 'app:v2'] });
+  const scenario = { ...shop, consistencyLag: { min: 2_000, max: 2_500 } };
+  await inWorld({ scenario, scale: 120 }, async (world) => {
+    const running = world.start({ steps: '50% for 1m', gates: 'crashes = 0' });
+    await running.says('Shift 100%');
+    world.simulator.faults.add({ kind: 'throttle', service: 'ECS', operation: 'UpdateService', times: 20 });
+    const step = await running.done;
+    const updates = world.calls.filter(
+      ({ operation, input }) => operation === 'UpdateService' && 'taskDefinition' in (input ?? {}),
+    );
+    const waited = (updates.at(-1)?.time ?? 0) - (updates[0]?.time ?? 0);
+    expect(waited, 'AWS time until UpdateService was answered').toBeGreaterThan(30_000);
+    expect(step.outputs['outcome'], step.log).toBe('promoted');
+    return PROMOTED;
+  });
+});
