@@ -149,7 +149,7 @@ describe('a cancelled ecr-push', () => {
       const { job, inputs } = jobWith(world, 'buildx', runner.engine.clients.length - 1);
       writeContext(runner, job, 'app', { Dockerfile: LONG });
       const running = job.start('ecr-push', { ...inputs, repository: 'shop', 'no-cache': 'true' });
-      await running.says(/[\d.]+ now it sleeps/);
+      await asleep(running);
       const clients = processesOf(job).filter(({ command }) => command.includes(words));
       expect(clients.length).toBeGreaterThan(0);
       for (const { pid } of clients) process.kill(pid, 'SIGSTOP');
@@ -175,7 +175,7 @@ describe('a cancelled ecr-push', () => {
       const { job, inputs } = jobWith(world, 'BuildKit', 0);
       writeContext(runner, job, 'app', { Dockerfile: LONG });
       const running = job.start('ecr-push', { ...inputs, repository: 'shop', 'no-cache': 'true' });
-      await running.says(/[\d.]+ now it sleeps/);
+      await asleep(running);
       running.process.kill('SIGKILL');
       await until(() => running.process.signalCode !== null);
       const configuration = leftovers(job).find((name) => name.startsWith('deploy-actions-docker-'));
