@@ -22,4 +22,5 @@ export function describeForecast(forecast: Forecast): readonly string[] {
   ];
 }
 
-const counted = (tasks: number): string => `${tasks} ${tasks === 1 ? 'task' : 'tasks'}`;
+/** `1 task`, `2 tasks`. */
+export const counted = (tasks: number): string => `${tasks} ${tasks === 1 ? 'task' : 'tasks'}`;

@@ -1,6 +1,7 @@
 import type { Problem } from '../errors.ts';
 import { formatDuration } from '../rollout/duration.ts';
 import { type Forecast, formatSpan, type Remark, type Span, type StepForecast } from '../rollout/forecast.ts';
+import { counted } from './forecast.ts';
 import { codeSpan, literal } from './markdown.ts';
 
 /** What a pull request would lead to, as far as it could be found out. */
@@ -124,8 +125,6 @@ function capacity({ tasks, mostTasks, scaling }: Forecast): string {
     : '';
   return `The service keeps its ${counted(tasks)}; with the canary, up to ${mostTasks} run at once.${scaler}`;
 }
-
-const counted = (tasks: number): string => `${tasks} ${tasks === 1 ? 'task' : 'tasks'}`;
 
 const hold = ({ hold: { mostMs, afterwards } }: Forecast): string =>
   mostMs === 0

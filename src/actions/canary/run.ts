@@ -16,6 +16,7 @@ import { sameDefinition } from '../../taskdef/equal.ts';
 import type { ActionContext } from '../action.ts';
 import { type Adapters, connect, connectToStacks } from '../aws-adapters.ts';
 import { stageOf } from '../rescue-rollout.ts';
+import { workspaceOf } from '../workspace.ts';
 import { forecastOf, foresee, unknownScaling } from './foresee.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import {
@@ -34,7 +35,7 @@ import { keepForPost } from './state.ts';
 /** Releases a revision to a service in steps, and takes it back when a gate says so. */
 export async function run(context: ActionContext): Promise<void> {
   const { reporter, env, clock, cancelled } = context;
-  const workspace = env['GITHUB_WORKSPACE'] || process.cwd();
+  const workspace = workspaceOf(env);
   const inputs = await readInputs(context.input, workspace, () => connectToStacks(clock, cancelled));
   const calls = journal();
   const aws = await connect(clock, cancelled, calls.add);

@@ -5,6 +5,7 @@ import { type Exception, readExceptions, SEVERITIES } from '../../images/scan.ts
 import { type Commit, DEFAULT_TAGS, readTags, type WantedTag } from '../../images/tags.ts';
 import { listLines } from '../../rollout/list-lines.ts';
 import { isList, isObject } from '../../taskdef/definition.ts';
+import { readAccountId } from '../account-id.ts';
 import { parseAssignments } from '../assignments.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 import { type Entry, type ImageList, readImageList } from './image-list.ts';
@@ -131,7 +132,7 @@ export async function readInputs(
     );
   }
   const ecr = parseEcrHost(hosts[0] ?? '');
-  const registryId = reader.parse('registry-id', readAccount, undefined) ?? ecr?.account;
+  const registryId = reader.parse('registry-id', readAccountId('registry-id'), undefined) ?? ecr?.account;
   reader.finish();
   return {
     images,
@@ -309,9 +310,4 @@ function readPolicy(text: string): string {
     input: 'lifecycle-policy',
     message: `is not a lifecycle policy, such as ${example}`,
   });
-}
-
-function readAccount(text: string): string {
-  if (/^\d{12}$/.test(text)) return text;
-  throw new ConfigError({ input: 'registry-id', message: `"${text}" is not an account id of 12 digits` });
 }

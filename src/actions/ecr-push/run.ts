@@ -13,6 +13,7 @@ import { checkouts } from '../commit.ts';
 import type { InputSource } from '../input-reader.ts';
 import { keptLogin, placeOf } from '../registry-login.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
+import { workspaceOf } from '../workspace.ts';
 import { openContents } from './contents.ts';
 import { type ImageInputs, type Inputs, readInputs } from './inputs.ts';
 import { type Prepared, prepare } from './prepare.ts';
@@ -38,7 +39,7 @@ export async function run(context: ActionContext): Promise<void> {
 
 async function pushImages(context: ActionContext): Promise<void> {
   const { reporter, env, clock, cancelled } = context;
-  const workspace = env['GITHUB_WORKSPACE'] || process.cwd();
+  const workspace = workspaceOf(env);
   const resolve = (input: InputSource) =>
     withStackOutputs(input, ['repository'], () => connectToStacks(clock, cancelled));
   const commitAt = checkouts(env, workspace, (message) => reporter.notice(message));

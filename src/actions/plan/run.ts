@@ -7,8 +7,9 @@ import { type PlanStory, planHeadline, planMarkdown } from '../../report/plan.ts
 import type { ActionContext } from '../action.ts';
 import { connectToRepositories, connectToStacks } from '../aws-adapters.ts';
 import { withEcrImages } from '../ecr-images.ts';
-import { type Produced, workspaceOf } from '../render-task-definition/produce.ts';
+import type { Produced } from '../render-task-definition/produce.ts';
 import { IMAGE_INPUTS } from '../render-task-definition/render-inputs.ts';
+import { workspaceOf } from '../workspace.ts';
 import { comment } from './comment.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import { isBlind, look } from './look.ts';

@@ -10,6 +10,7 @@ import {
 } from '../../images/reference.ts';
 import { type Commit, readTags, type WantedTag } from '../../images/tags.ts';
 import { listLines } from '../../rollout/list-lines.ts';
+import { readAccountId } from '../account-id.ts';
 import { parseAssignments } from '../assignments.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 import { imageProblem } from '../references.ts';
@@ -91,7 +92,7 @@ export async function readInputs(input: InputSource, commit: Commit): Promise<In
   const side = (which: 'source' | 'target'): Side => ({
     region: reader.optional(`${which}-region`) ?? (which === 'source' ? ecr?.region : undefined),
     registryId:
-      reader.parse(`${which}-registry-id`, readAccount(which), undefined) ??
+      reader.parse(`${which}-registry-id`, readAccountId(`${which}-registry-id`), undefined) ??
       (which === 'source' ? ecr?.account : undefined),
     role: reader.parse(`${which}-role`, readRole(which), undefined),
   });
@@ -166,14 +167,6 @@ function readPromotion(
   const kept = from.tag === undefined ? [] : [{ tag: from.tag, moves: false, asked: false }];
   return { name: label, place, from, toRepository: to, tags: tags.length > 0 ? tags : kept };
 }
-
-const readAccount = (which: string) => (text: string) => {
-  if (/^\d{12}$/.test(text)) return text;
-  throw new ConfigError({
-    input: `${which}-registry-id`,
-    message: `"${text}" is not an account id of 12 digits`,
-  });
-};
 
 const readRole = (which: string) => (text: string) => {
   if (/^arn:[^:\s]+:iam::\d{12}:role\/\S+$/.test(text)) return text;

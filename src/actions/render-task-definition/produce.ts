@@ -5,6 +5,7 @@ import { type Difference, diff } from '../../taskdef/diff.ts';
 import { type Attempt, attemptRender } from '../../taskdef/render.ts';
 import { type Finding, validate } from '../../taskdef/validate.ts';
 import type { ActionContext } from '../action.ts';
+import { workspaceOf } from '../workspace.ts';
 import { type Loaded, load } from './load.ts';
 import type { RenderInputs } from './render-inputs.ts';
 import type { ServiceName } from './source.ts';
@@ -134,6 +135,3 @@ export const placeText = (place: Place | undefined, origin: string): string =>
 /** What AWS has taken once, it takes again, whatever we think of it. */
 const severityOf = ({ severity, message }: Finding, taken: readonly Finding[]): Finding['severity'] =>
   taken.some((finding) => finding.message === message) ? 'warning' : severity;
-
-/** Where relative paths start. */
-export const workspaceOf = (env: NodeJS.ProcessEnv): string => env['GITHUB_WORKSPACE'] || process.cwd();

@@ -5,8 +5,9 @@ import type { ActionContext } from '../action.ts';
 import { connectToRepositories, connectToStacks } from '../aws-adapters.ts';
 import { withEcrImages } from '../ecr-images.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
+import { workspaceOf } from '../workspace.ts';
 import { readInputs } from './inputs.ts';
-import { asProblem, type Produced, placeText, produce, workspaceOf } from './produce.ts';
+import { asProblem, type Produced, placeText, produce } from './produce.ts';
 import { IMAGE_INPUTS, STACK_INPUTS } from './render-inputs.ts';
 import { writeDefinition } from './write.ts';
 

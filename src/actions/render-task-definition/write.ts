@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import type { TaskDefinition } from '../../taskdef/definition.ts';
+import { workspaceOf } from '../workspace.ts';
 
 /**
  * Writes the definition as JSON: whole or not at all.
@@ -18,7 +19,7 @@ export async function writeDefinition(
   env: NodeJS.ProcessEnv,
 ): Promise<string> {
   const temporary = env['RUNNER_TEMP'] || tmpdir();
-  let path = resolve(env['GITHUB_WORKSPACE'] || process.cwd(), outputFile ?? temporary);
+  let path = resolve(workspaceOf(env), outputFile ?? temporary);
   let draft = '';
   // Synchronous, as reading is: nothing else is under way.
   try {
