@@ -328,6 +328,167 @@ export interface Repositories {
   scan(repository: Repository, digest: string): Promise<ScanState>;
 }
 
+/** Where tasks run and how they are connected. */
+export interface TaskPlacement {
+  /** Of tasks with a network interface of their own. */
+  readonly network?: {
+    readonly subnets: readonly string[];
+    readonly securityGroups: readonly string[];
+    readonly publicIp: boolean;
+  };
+  /** `FARGATE`, `EC2` or `EXTERNAL`; without it and `capacityProviders`, the cluster's default strategy. */
+  readonly launchType?: string;
+  readonly capacityProviders?: readonly {
+    readonly name: string;
+    readonly weight: number;
+    readonly base: number;
+  }[];
+  /** Of Fargate. */
+  readonly platformVersion?: string;
+  /** Of EC2, in AWS's own words. */
+  readonly constraints?: readonly { readonly type: string; readonly expression?: string }[];
+  readonly strategy?: readonly { readonly type: string; readonly field?: string }[];
+}
+
+/** What a task of its own needs to know of the service that it runs beside. */
+export interface ServiceTasks {
+  /** The cluster's name. */
+  readonly cluster: string;
+  readonly service: string;
+  /** ARN of what the service is set to run. */
+  readonly taskDefinition: string;
+  readonly placement: TaskPlacement;
+}
+
+/** A task that is run once, beside the services. */
+export interface TaskOrder {
+  readonly cluster: string;
+  /** ARN or `family:revision`. */
+  readonly taskDefinition: string;
+  readonly placement: TaskPlacement;
+  /** The container that the overrides are for. */
+  readonly container: string;
+  /** Instead of what the container runs by itself. */
+  readonly command?: readonly string[];
+  /** Beside, or instead of, the container's own variables. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Of the task: CPU units and MiB, as ECS writes them. */
+  readonly cpu?: string;
+  readonly memory?: string;
+  /** ARNs or names. */
+  readonly taskRole?: string;
+  readonly executionRole?: string;
+  /** At most 36 letters, digits, `-`, `_` and `/`. */
+  readonly startedBy: string;
+  readonly tags: Tags;
+  /** At most 64 characters; a second order with the same token finds the task of the first. */
+  readonly token: string;
+}
+
+export interface TaskContainer {
+  readonly name: string;
+  /** `PENDING`, `RUNNING` or `STOPPED`. */
+  readonly status: string;
+  /** Absent while it runs, and when it never ran. */
+  readonly exitCode?: number;
+  readonly reason?: string;
+  readonly runtimeId?: string;
+}
+
+/** A task as ECS tells it. Times in ms since the epoch. */
+export interface EcsTask {
+  readonly arn: string;
+  /** The cluster's name. */
+  readonly cluster: string;
+  /** ARN. */
+  readonly taskDefinition: string;
+  /** AWS's word: `PROVISIONING`, `PENDING`, `RUNNING`, ..., `STOPPED`. */
+  readonly status: string;
+  /** Whether it was told to stop, or stops by itself. */
+  readonly stopping: boolean;
+  readonly startedBy: string;
+  readonly tags: Tags;
+  /** AWS's word: `EssentialContainerExited`, `TaskFailedToStart`, `UserInitiated`, ... */
+  readonly stopCode?: string;
+  readonly stoppedReason?: string;
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly stoppedAt?: number;
+  readonly containers: readonly TaskContainer[];
+}
+
+/** Tasks that are run once. */
+export interface Tasks {
+  /** @throws ConfigError when the cluster or the service does not exist, or the service is being deleted */
+  ofService(cluster: string, service: string): Promise<ServiceTasks>;
+  /**
+   * Starts the task of an order, or finds the one that was started by an order with the same token.
+   *
+   * @throws ConfigError for an order that ECS cannot carry out; DeployError when it has no room for the task
+   */
+  run(order: TaskOrder): Promise<EcsTask>;
+  /** By ARN; ECS forgets a stopped task after an hour, which is then not in the answer. */
+  describe(cluster: string, arns: readonly string[]): Promise<ReadonlyMap<string, EcsTask>>;
+  /** Tasks that have not stopped yet, by who has started them. */
+  startedBy(cluster: string, startedBy: string): Promise<readonly EcsTask[]>;
+  /** SIGTERM, and SIGKILL after the container's stop time-out; no error when the task is gone. */
+  stop(cluster: string, arn: string, reason: string): Promise<void>;
+}
+
+/** One line that a container has written, or a piece of one that was too long for one event. */
+export interface LogLine {
+  /** When it was written and when CloudWatch took it in, in ms since the epoch. */
+  readonly at: number;
+  readonly takenInAt: number;
+  readonly text: string;
+}
+
+/** Where a container's output is kept in CloudWatch Logs. */
+export interface LogPlace {
+  /** The run's own region without it. */
+  readonly region?: string;
+  readonly group: string;
+  readonly stream: string;
+}
+
+export interface Logs {
+  /**
+   * The lines of a stream, oldest first, a page at a time; none while neither group nor stream exists yet.
+   *
+   * @param from `next` of the page before; from the beginning without it
+   * @returns with `next` equal to `from` when nothing has come since
+   */
+  read(
+    place: LogPlace,
+    from?: string,
+  ): Promise<{ readonly lines: readonly LogLine[]; readonly next?: string }>;
+  /**
+   * Lines from now on, as CloudWatch takes them in, about once a second; ends when `signal` aborts or AWS ends the
+   * session. A stream that does not exist yet may be followed. Lines may come in another order than they were written
+   * in, and in a flood some are left out: `read` has them all.
+   *
+   * @throws what AWS says when it does not allow this, or cannot do it
+   */
+  live(place: LogPlace, signal: AbortSignal): AsyncIterable<readonly LogLine[]>;
+}
+
+/** A text that is kept with all its versions. */
+export interface ParameterVersion {
+  /** From 1, one more for each write, by whomever. */
+  readonly version: number;
+  readonly value: string;
+  /** When it was written, by AWS's clock, in ms since the epoch. */
+  readonly at: number;
+}
+
+/** Parameters of Systems Manager, of type String. */
+export interface Parameters {
+  /** The versions that AWS still has, at most the last 100, oldest first; none when there is no such parameter. */
+  history(name: string): Promise<readonly ParameterVersion[]>;
+  /** Writes the next version; makes the parameter where there is none. Two writers get two versions. */
+  append(name: string, value: string): Promise<number>;
+}
+
 /** What infrastructure code says of what it has made. */
 export interface Stacks {
   /** The outputs of a stack by key; `undefined` when there is no such stack. */

@@ -7,7 +7,11 @@ export type ServiceId =
   | 'Resource Groups Tagging API'
   | 'Application Auto Scaling'
   | 'ECR'
-  | 'CloudFormation';
+  | 'CloudFormation'
+  | 'CloudWatch Logs'
+  | 'SSM'
+  | 'RDS'
+  | 'ElastiCache';
 
 /**
  * What goes wrong:

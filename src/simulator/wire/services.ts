@@ -1,10 +1,14 @@
 import * as autoscaling from '@aws-sdk/client-application-auto-scaling';
 import * as cloudformation from '@aws-sdk/client-cloudformation';
 import * as cloudwatch from '@aws-sdk/client-cloudwatch';
+import * as logs from '@aws-sdk/client-cloudwatch-logs';
 import * as ecr from '@aws-sdk/client-ecr';
 import * as ecs from '@aws-sdk/client-ecs';
 import * as elbv2 from '@aws-sdk/client-elastic-load-balancing-v2';
+import * as elasticache from '@aws-sdk/client-elasticache';
+import * as rds from '@aws-sdk/client-rds';
 import * as tagging from '@aws-sdk/client-resource-groups-tagging-api';
+import * as ssm from '@aws-sdk/client-ssm';
 import * as sts from '@aws-sdk/client-sts';
 import { readServiceModel, type ServiceModel } from './service.ts';
 
@@ -21,6 +25,10 @@ export const serviceModels: readonly ServiceModel[] = [
   readServiceModel(autoscaling, new autoscaling.ApplicationAutoScalingClient(offline)),
   readServiceModel(cloudformation, new cloudformation.CloudFormationClient(offline)),
   readServiceModel(ecr, new ecr.ECRClient(offline)),
+  readServiceModel(logs, new logs.CloudWatchLogsClient(offline)),
+  readServiceModel(ssm, new ssm.SSMClient(offline)),
+  readServiceModel(rds, new rds.RDSClient(offline)),
+  readServiceModel(elasticache, new elasticache.ElastiCacheClient(offline)),
 ];
 
 /** @throws Error when there is no such service, or it has no such operation; what is undefined is not looked for */
