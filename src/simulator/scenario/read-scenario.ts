@@ -266,6 +266,7 @@ const scenario = object<Scenario>({
   repositories: optional(record(repository)),
   roles: optional(list(roleArn)),
   stacks: optional(record(record(text))),
+  parameters: optional(record(text)),
   behaviours: withDefault(record(behaviour), {}),
 });
 

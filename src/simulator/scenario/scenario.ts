@@ -149,6 +149,8 @@ export interface Scenario {
   readonly roles?: readonly string[];
   /** CloudFormation stacks by name: values by output key. */
   readonly stacks?: StackOutputs;
+  /** Systems Manager's parameters by name, of type String. */
+  readonly parameters?: Readonly<Record<string, string>>;
   /** By image, by its last path segment, or by its tag. */
   readonly behaviours: Readonly<Record<string, ScenarioBehaviour>>;
 }
