@@ -445,8 +445,10 @@ export interface LogLine {
 
 /** Where a container's output is kept in CloudWatch Logs. */
 export interface LogPlace {
-  /** The run's own region without it. */
-  readonly region?: string;
+  /** The partition (`aws`, `aws-cn`, ...), region and account that the log group is in. */
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
   readonly group: string;
   readonly stream: string;
 }
