@@ -1,6 +1,7 @@
 import type {
   Attachment,
   Container,
+  ContainerDefinition,
   CreateServiceRequest,
   DeploymentConfiguration,
   HealthStatus,
@@ -14,6 +15,8 @@ import type {
 import type { Behaviour } from '../traffic/behaviour.ts';
 import type { Endpoint } from '../traffic/endpoint.ts';
 import type { Scheduled } from '../world/queue.ts';
+import type { RunningContainer } from './processes.ts';
+import type { Launch } from './programs.ts';
 
 export interface ClusterRecord {
   readonly arn: string;
@@ -136,9 +139,14 @@ export type TaskStatus =
 
 /** A container of a task and how it behaves. */
 export interface ContainerRecord {
+  readonly definition: ContainerDefinition;
   readonly description: Container;
   readonly behaviour: Behaviour;
   readonly essential: boolean;
+  /** What is run for it, if anything is run for real. */
+  readonly launch: Launch | undefined;
+  /** While it runs for real. */
+  process: RunningContainer | undefined;
 }
 
 export interface TaskRecord {

@@ -10,6 +10,7 @@ import {
   type TaskDefinitionRecord,
   type TaskRecord,
 } from './model.ts';
+import { launchOf } from './programs.ts';
 import type { ContainerService } from './state.ts';
 
 /** What a task is started for. */
@@ -22,6 +23,13 @@ export interface TaskOrder {
   readonly group?: string;
   readonly overrides?: TaskOverride;
 }
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html sets these. */
+const settingOf = (region: string): Readonly<Record<string, string>> => ({
+  AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE',
+  AWS_REGION: region,
+  AWS_DEFAULT_REGION: region,
+});
 
 /**
  * Records a task that is about to start, and opens its address.
@@ -44,6 +52,11 @@ export function newTask(
   const containers = (definition.definition.containerDefinitions ?? []).map((container): ContainerRecord => {
     const override = order.overrides?.containerOverrides?.find(({ name }) => name === container.name);
     return {
+      definition: container,
+      // Tasks of services have simulated requests to answer, which no real process could.
+      launch:
+        service === undefined ? launchOf(state.programs, container, override, settingOf(region)) : undefined,
+      process: undefined,
       essential: container.essential ?? true,
       behaviour: behaviourOf(container.image ?? '', state.behaviours),
       description: {

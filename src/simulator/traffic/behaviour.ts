@@ -107,11 +107,15 @@ export function conductAt(behaviour: Behaviour, age: number, share: number): Con
 }
 
 /**
- * Finds an image's behaviour: by the whole image, by its last path segment (`app:v2` for `registry/team/app:v2`),
- * or by its tag alone (`v2`).
+ * Finds what is said of an image: of the whole image, of its last path segment (`app:v2` for `registry/team/app:v2`),
+ * or of its tag alone (`v2`).
  */
-export function behaviourOf(image: string, behaviours: Readonly<Record<string, Behaviour>>): Behaviour {
+export function byImage<Said>(image: string, said: Readonly<Record<string, Said>>): Said | undefined {
   const name = image.slice(image.lastIndexOf('/') + 1);
   const tag = name.slice(name.lastIndexOf(':') + 1);
-  return behaviours[image] ?? behaviours[name] ?? behaviours[tag] ?? STEADY;
+  return said[image] ?? said[name] ?? said[tag];
 }
+
+/** An image's behaviour. */
+export const behaviourOf = (image: string, behaviours: Readonly<Record<string, Behaviour>>): Behaviour =>
+  byImage(image, behaviours) ?? STEADY;

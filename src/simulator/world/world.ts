@@ -4,13 +4,17 @@ import type { ScalingState } from '../autoscaling/state.ts';
 import { stackOperations } from '../cloudformation/operations.ts';
 import { registryOperations } from '../ecr/operations.ts';
 import { Registries } from '../ecr/registries.ts';
+import { logTargetOf } from '../ecs/log-driver.ts';
 import { containerOperations } from '../ecs/operations.ts';
+import { Processes } from '../ecs/processes.ts';
 import { ServiceScheduler } from '../ecs/service-scheduler.ts';
 import { ContainerService } from '../ecs/state.ts';
 import type { RoutedRequest } from '../elbv2/conditions.ts';
 import { loadBalancingOperations } from '../elbv2/operations.ts';
 import { findListener } from '../elbv2/routing.ts';
 import { LoadBalancing } from '../elbv2/state.ts';
+import { logOperations } from '../logs/operations.ts';
+import { LogStore } from '../logs/store.ts';
 import type { Call, Operation, Operations, SimulatorContext, World } from '../operation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { parameterOperations } from '../ssm/operations.ts';
@@ -28,6 +32,15 @@ import { TagStore } from './tags.ts';
 
 /** Longer than any lag of describes behind writes, in ms. */
 const SETTLING = 600_000;
+
+/** Whether a task definition's awslogs driver writes to the group. */
+const isNamedByDefinition = (state: ContainerService, region: string, name: string): boolean =>
+  [...state.families.values()].flat().some(({ definition }) =>
+    definition.containerDefinitions?.some((container) => {
+      const target = logTargetOf(container, state.kernel.region);
+      return target?.group === name && target.region === region && !target.createsGroup;
+    }),
+  );
 
 /** Which listener a real request goes to. */
 export interface Door {
@@ -67,7 +80,23 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
     Object.entries(scenario.behaviours).map(([image, behaviour]) => [image, { ...STEADY, ...behaviour }]),
   );
   const balancing = new LoadBalancing(kernel, tags, network, scenario.propagation);
-  const containers = new ContainerService(kernel, tags, network, balancing, behaviours, context.alarmState);
+  const processes = new Processes(context.clock, (now) => kernel.events.advance(now));
+  const logs = new LogStore(kernel, (region, name) =>
+    scenario.logGroups === undefined
+      ? isNamedByDefinition(containers, region, name)
+      : scenario.logGroups.includes(name),
+  );
+  const containers: ContainerService = new ContainerService(
+    kernel,
+    tags,
+    network,
+    balancing,
+    behaviours,
+    scenario.programs ?? {},
+    processes,
+    logs,
+    context.alarmState,
+  );
   const scheduler = new ServiceScheduler(containers);
   const users = new UserLedger();
   const traffic = new Traffic(kernel, balancing, scenario.traffic, users, scenario.slowOver, start);
@@ -115,13 +144,16 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
       'Elastic Load Balancing v2': upToDate(loadBalancingOperations(balancing)),
       'Application Auto Scaling': upToDate(scalingOperations(kernel, scaling, scaler, tags)),
       CloudFormation: stackOperations(scenario.stacks ?? {}),
+      'CloudWatch Logs': upToDate(logOperations(logs)),
       ECR: registryOperations(registries),
       SSM: upToDate(parameterOperations(parameters, tags)),
       'Resource Groups Tagging API': upToDate(taggingOperations(tags)),
     },
     ...(scenario.roles && { roles: scenario.roles }),
     registry: (accountId, region) => registries.front(accountId, region),
-    close: () => registries.close(),
+    close: async () => {
+      await Promise.all([registries.close(), processes.close()]);
+    },
     request(door, request) {
       const listener = findListener(balancing, door.loadBalancer, door.port);
       if (listener === undefined) {
