@@ -30,7 +30,7 @@ export const LOCK_TAG = 'deploy-actions:lock';
 const OWN_LEASE_MS = LEASE_MS - 30_000;
 const LOOK_EVERY_MS = 15_000;
 const SAY_EVERY_MS = 60_000;
-/** How long the log is read again for what a write has put there, and a write is tried again. */
+/** How long the log is read again for what a write has put there, and a call is tried again that AWS did not answer. */
 const PATIENCE_MS = 60_000;
 const REREAD_MS = 500;
 
@@ -114,7 +114,8 @@ export async function takeLock(lock: string, request: LockRequest, world: LockWo
       journal = await log.write(entry);
       if (journal.last?.id === entry.id) {
         const held = holdOn(lock, entry, sentAt, log, world);
-        if (left && !isSameRun(left, request)) await outlast(lock, left, held, waiting, world);
+        if (left && !isSameRun(left, request))
+          await outlast(lock, left, request.cluster, held, waiting, world);
         return held;
       }
       // Nobody was faster: by AWS's clock it was too early.
@@ -230,6 +231,10 @@ async function obstacleTo(
   if (world.clock.now() < at + LEASE_MS) return obstacle;
   const task = await aliveTask(lock, hold, request.cluster, world);
   if (!task) return undefined;
+  if (task instanceof Error) {
+    const what = `${obstacle.what}; whether a task of it runs, ECS does not say: ${printable(task.message)}`;
+    return { what, fix: obstacle.fix };
+  }
   const id = taskId(task);
   if (task.stoppedAt !== undefined) {
     const what = `${obstacle.what}; its task ${id} has just ended`;
@@ -258,13 +263,17 @@ function heldBy(lock: string, { hold, at }: Counted, now: number): Obstacle {
 const round = (ms: number): number => Math.round(ms / 1000) * 1000;
 const clockTime = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
-/** A task of the hold that has not stopped, or has only just: the holder is about to say how it went. */
+/**
+ * A task of the hold that has not stopped, or has only just: the holder is about to say how it went.
+ *
+ * @returns an error when ECS does not answer, so that there may be one
+ */
 async function aliveTask(
   lock: string,
   { cluster, startedBy, steps }: Hold,
   ownCluster: string,
   { tasks, clock }: LockWorld,
-): Promise<EcsTask | undefined> {
+): Promise<EcsTask | Error | undefined> {
   const open = steps.flatMap(({ task, exitCode }) =>
     task === undefined || exitCode !== undefined ? [] : [task],
   );
@@ -280,6 +289,7 @@ async function aliveTask(
       all.find(({ stoppedAt = 0 }) => clock.now() < stoppedAt + LEASE_MS)
     );
   } catch (error) {
+    if (isOutage(error)) return error;
     // A cluster that is gone runs no tasks; our own has to be there.
     if (error instanceof ConfigError && cluster !== ownCluster) return undefined;
     throw error;
@@ -316,6 +326,7 @@ function patientTeller(lock: string, limit: number, { clock, say, cancelled }: L
 async function outlast(
   lock: string,
   former: Hold,
+  cluster: string,
   held: HeldLock,
   waiting: (obstacle: Obstacle) => Promise<void>,
   world: LockWorld,
@@ -323,17 +334,21 @@ async function outlast(
   const { clock } = world;
   try {
     for (;;) {
-      const task = await aliveTask(lock, former, former.cluster, world).catch((error: unknown) => {
-        if (error instanceof ConfigError) return undefined;
-        throw error;
-      });
-      if (!task || task.stoppedAt !== undefined) return;
-      await waiting({
-        what: printable(
-          `a task of ${former.holder} (${task.arn}) still runs on the database of the lock ${lock}`,
-        ),
-        fix: stopping(former.cluster, taskId(task)),
-      });
+      const task = await aliveTask(lock, former, cluster, world);
+      if (!task || 'stoppedAt' in task) return;
+      await waiting(
+        task instanceof Error
+          ? {
+              what: printable(`whether a task of ${former.holder} runs, ECS does not say: ${task.message}`),
+              fix: '',
+            }
+          : {
+              what: printable(
+                `a task of ${former.holder} (${task.arn}) runs on the database of the lock ${lock}`,
+              ),
+              fix: stopping(former.cluster, taskId(task)),
+            },
+      );
       if (held.startBefore - clock.now() < LEASE_MS / 2) await held.note(held.steps);
     }
   } catch (error) {
@@ -350,12 +365,16 @@ interface Log {
 
 /** Reads lag behind writes, versions in between may be missing for a moment, and answers get lost. */
 function openLog(name: string, { parameters, clock }: LockWorld): Log {
-  /** Reads until `enough`, for as long as that makes sense; then gives what there is. */
+  /** Reads until `enough`, for as long as that makes sense; then gives what there is, or the outage that there was. */
   async function readUntil(enough: (journal: Journal) => boolean, patienceMs: number): Promise<Journal> {
-    const limit = clock.now() + patienceMs;
+    const start = clock.now();
     for (let pause = REREAD_MS; ; pause = Math.min(5_000, pause * 1.5)) {
-      const journal = readJournal(await parameters.history(name));
-      if (enough(journal) || clock.now() >= limit) return journal;
+      try {
+        const journal = readJournal(await parameters.history(name));
+        if (enough(journal) || clock.now() >= start + patienceMs) return journal;
+      } catch (error) {
+        if (!isOutage(error) || clock.now() >= start + PATIENCE_MS) throw error;
+      }
       await clock.sleep(pause);
     }
   }
