@@ -128,6 +128,22 @@ export async function takeLock(lock: string, request: LockRequest, world: LockWo
   }
 }
 
+/**
+ * The hold of a main step that was cut off, for its own post step: nobody waits for what the same run has left.
+ *
+ * @returns undefined when the lock was given back, or is another's by now
+ */
+export async function resumeHold(
+  lock: string,
+  { runKey, holder }: Pick<LockRequest, 'runKey' | 'holder'>,
+  world: LockWorld,
+): Promise<HeldLock | undefined> {
+  const log = openLog(lockParameter(lock), world);
+  const { last } = await log.read();
+  if (!last || last.free || last.hold.runKey !== runKey || last.hold.holder !== holder) return undefined;
+  return holdOn(lock, last, last.at, log, world);
+}
+
 function entryThatTakes(journal: Journal, request: LockRequest, now: number): Entry {
   const { runKey, holder, cluster, startedBy, plan } = request;
   const id = newId();

@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { MigrationRecord } from '../../migrations/lock.ts';
+import type { MigrationOutcome } from '../../migrations/entry.ts';
 import type { Reporter } from '../../ports.ts';
 import type { TaskEnd } from '../../task-run/run-task.ts';
 import { publicName } from './identity.ts';
 import type { Inputs, Probe, Words } from './inputs.ts';
-import type { Step, StepEnd } from './steps.ts';
+import type { StepEnd, StepRunner } from './steps.ts';
 
 /** One line of the story: a command and how it ended. */
 export interface Told {
@@ -16,7 +16,7 @@ export interface Told {
 
 export interface Outcome {
   readonly word: 'migrated' | 'nothing-to-do' | 'undone' | 'failed';
-  readonly record: MigrationRecord['outcome'];
+  readonly record: MigrationOutcome;
   /** Whether every task that was started has ended. */
   readonly settled: boolean;
   readonly headline: string;
@@ -25,7 +25,6 @@ export interface Outcome {
   readonly tasks: readonly string[];
   /** Of the last command that decided. */
   readonly exitCode?: number;
-  readonly taskDefinition?: string;
   readonly failure?: { readonly message: string; readonly state: string; readonly next: string };
 }
 
@@ -35,7 +34,7 @@ const LOOK_MS = 5 * 60_000;
 /** Status, commands and verification, in that order, each only when the one before allows it. */
 export async function carryOut(
   inputs: Inputs,
-  runStep: (step: Step) => Promise<StepEnd>,
+  steps: Pick<StepRunner, 'run'>,
   reporter: Reporter,
 ): Promise<Outcome> {
   const { commands, status, verify, undo, timeoutMs } = inputs;
@@ -46,7 +45,7 @@ export async function carryOut(
   const perform = async (name: string, command: Words | undefined, probe: boolean, timeout = timeoutMs) => {
     const step = { name, command, probe, publicName: publicName(command), timeoutMs: timeout };
     reporter.info(`${heading(name)}: ${command ? command.join(' ') : step.publicName}`);
-    const end = await runStep(step);
+    const end = await steps.run(step);
     const task = end.kind === 'ran' ? end.end.task?.arn : end.task;
     if (task !== undefined) tasks.push(task);
     told.push(tellOf(step.publicName, end));
@@ -82,7 +81,8 @@ export async function carryOut(
     const end = await perform('status', status.command, true);
     if (end.kind === 'ran') {
       const answer = judge(end.end, status);
-      if (answer.kind === 'cut-off') return failed(`The status could not be asked: ${end.end.why}`, end.end, 0);
+      if (answer.kind === 'cut-off')
+        return failed(`The status could not be asked: ${end.end.why}`, end.end, 0);
       if (answer.kind === 'yes') {
         const headline = 'The database is up to date: there is nothing to migrate.';
         return outcome({ word: 'nothing-to-do', record: 'nothing-to-do', headline });
@@ -140,7 +140,10 @@ export async function carryOut(
 
 const heading = (name: string): string => name[0]?.toUpperCase() + name.slice(1);
 
-type Answer = { readonly kind: 'yes' } | { readonly kind: 'no'; readonly why: string } | { readonly kind: 'cut-off' };
+type Answer =
+  | { readonly kind: 'yes' }
+  | { readonly kind: 'no'; readonly why: string }
+  | { readonly kind: 'cut-off' };
 
 /** By its pattern where it has one, which the exit code must not contradict; else by the exit code. */
 function judge(end: TaskEnd, { matches }: Probe): Answer {
@@ -176,7 +179,9 @@ function stateAfter(end: TaskEnd | undefined, { interrupted }: Inputs): string {
   }
   const general =
     'What it had committed stays in the database; what was open in a transaction is taken back, where the database has transactions for changes of its schema, as PostgreSQL does.';
-  const still = hasEnded(end) ? 'The command was stopped in the middle.' : 'The command was told to stop in the middle.';
+  const still = hasEnded(end)
+    ? 'The command was stopped in the middle.'
+    : 'The command was told to stop in the middle.';
   return `${still} ${interrupted ?? general}`;
 }
 

@@ -23,7 +23,10 @@ export function identityOf(inputs: Inputs, env: NodeJS.ProcessEnv): Identity {
   // Outside of GitHub nothing tells one run from the next.
   const own = run ?? `local-${process.pid}`;
   const { lock, undo, commands } = inputs;
-  const runKey = digest(repository, own, job, step, lock, String(undo), JSON.stringify(commands)).slice(0, 32);
+  const runKey = digest(repository, own, job, step, lock, String(undo), JSON.stringify(commands)).slice(
+    0,
+    32,
+  );
   return {
     runKey,
     startedBy: `deploy-actions/${own}`.slice(0, 36),

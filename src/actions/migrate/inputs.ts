@@ -17,7 +17,8 @@ export interface Probe {
 }
 
 /** Where the task runs, as far as it is another place than the service's own. */
-export interface GivenPlacement extends Pick<TaskPlacement, 'launchType' | 'capacityProviders' | 'platformVersion'> {
+export interface GivenPlacement
+  extends Pick<TaskPlacement, 'launchType' | 'capacityProviders' | 'platformVersion'> {
   readonly subnets?: readonly string[];
   readonly securityGroups?: readonly string[];
   readonly publicIp?: boolean;
@@ -57,7 +58,15 @@ export interface Inputs {
 }
 
 /** The inputs that may refer to the outputs of a CloudFormation stack. */
-export const STACK_INPUTS = ['cluster', 'service', 'image', 'subnets', 'security-groups', 'task-role', 'execution-role'];
+export const STACK_INPUTS = [
+  'cluster',
+  'service',
+  'image',
+  'subnets',
+  'security-groups',
+  'task-role',
+  'execution-role',
+];
 
 const DEFAULT_TIMEOUT_MS = 30 * 60_000;
 const DEFAULT_LOCK_WAIT_MS = 15 * 60_000;
@@ -172,7 +181,11 @@ async function readProbe(
   preset: { readonly command: Words; readonly matches?: RegExp; readonly upToDate?: RegExp } | undefined,
 ): Promise<Probe | undefined> {
   const text = reader.optional(`${name}-command`);
-  const given = reader.parse(`${name}-matches`, (pattern) => expression(pattern, `${name}-matches`), undefined);
+  const given = reader.parse(
+    `${name}-matches`,
+    (pattern) => expression(pattern, `${name}-matches`),
+    undefined,
+  );
   if (text === 'none') return undefined;
   const command = text === undefined ? preset?.command : await words(reader, text, `${name}-command`);
   if (command === undefined) {

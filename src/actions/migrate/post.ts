@@ -1,7 +1,7 @@
-import { connectToTasks } from '../aws-adapters.ts';
 import { holderOf } from '../../github/run-identity.ts';
-import { takeLock } from '../../migrations/lock.ts';
+import { LOCK_TAG, resumeHold } from '../../migrations/lock.ts';
 import type { ActionContext } from '../action.ts';
+import { connectToTasks } from '../aws-adapters.ts';
 import { fromMain } from './state.ts';
 
 /** The runner ends its worker about 45 s after a job was cancelled. */
@@ -21,7 +21,7 @@ export async function run(context: ActionContext): Promise<void> {
   const until = clock.now() + PATIENCE_MS;
   for (;;) {
     const running = (await tasks.startedBy(cluster, startedBy)).filter(
-      ({ tags, status }) => tags['deploy-actions:migration'] === state.lock && status !== 'STOPPED',
+      ({ tags, status }) => tags[LOCK_TAG] === state.lock && status !== 'STOPPED',
     );
     if (running.length === 0) break;
     for (const { arn, stopping } of running) {
@@ -35,11 +35,9 @@ export async function run(context: ActionContext): Promise<void> {
     }
     await clock.sleep(LOOK_EVERY_MS, cancelled);
   }
-  const lock = await takeLock(
-    state.lock,
-    { runKey, holder: holderOf(env), cluster, startedBy, waitMs: 0 },
-    { parameters, tasks, clock, say: reporter.info, cancelled },
-  );
-  await lock.release();
-  reporter.info('The task of the migration has ended, and the lock is free.');
+  const world = { parameters, tasks, clock, say: reporter.info, cancelled };
+  const lock = await resumeHold(state.lock, { runKey, holder: holderOf(env) }, world);
+  if (!lock) return;
+  await lock.release(state.record && { ...state.record, at: clock.now() });
+  reporter.info('Nothing of the migration runs any more, and its lock is free.');
 }

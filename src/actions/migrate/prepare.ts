@@ -1,7 +1,7 @@
 import { ConfigError } from '../../errors.ts';
 import type { ServiceTasks, TaskDefinitions, TaskPlacement, Tasks } from '../../ports.ts';
-import { type OutputPlace, outputPlace } from '../../task-run/output-place.ts';
-import type { ContainerDefinition, TaskDefinition } from '../../taskdef/definition.ts';
+import { type LogSource, logSource, onlyEssential } from '../../task-run/log-place.ts';
+import type { TaskDefinition } from '../../taskdef/definition.ts';
 import type { ActionContext } from '../action.ts';
 import { asProblem, placeText, produce } from '../render-task-definition/produce.ts';
 import type { GivenPlacement, Inputs } from './inputs.ts';
@@ -17,8 +17,7 @@ export interface Prepared {
   readonly revision: string | undefined;
   readonly container: string;
   readonly placement: TaskPlacement;
-  /** Where the container's output is kept. */
-  readonly output: OutputPlace;
+  readonly log: LogSource;
   /** ARN of what the service runs, where there is one. */
   readonly running: string | undefined;
 }
@@ -58,8 +57,8 @@ export async function prepare(
     });
   }
   const container = containerOf(definition, inputs.container);
-  const output = outputPlace(definition, container);
-  requireOutput(inputs, output, container);
+  const log = logSource(definition, container);
+  requireLog(inputs, log);
   return {
     cluster: beside?.cluster ?? (cluster.split('/').at(-1) || cluster),
     definition,
@@ -67,37 +66,42 @@ export async function prepare(
     revision: images.length === 0 ? registered?.arn : undefined,
     container,
     placement: placementOf(inputs.placement, beside, definition),
-    output,
+    log,
     running: beside?.taskDefinition,
   };
 }
 
 /** @throws ConfigError when it does not exist, or several could be meant */
-function containerOf({ family, containerDefinitions }: TaskDefinition, given: string | undefined): string {
+function containerOf(definition: TaskDefinition, given: string | undefined): string {
+  const { family, containerDefinitions } = definition;
   const names = containerDefinitions.map(({ name }) => name);
   const fail = (message: string): never => {
     throw new ConfigError({ input: 'container-name', message });
   };
   if (given !== undefined) {
-    return names.find((name) => name === given) ?? fail(`${family} has no container "${given}"; it has ${names.join(', ')}`);
+    return (
+      names.find((name) => name === given) ??
+      fail(`${family} has no container "${given}"; it has ${names.join(', ')}`)
+    );
   }
-  const essential = containerDefinitions.filter(isEssential);
-  const [only, ...others] = containerDefinitions.length === 1 ? containerDefinitions : essential;
-  if (only && others.length === 0) return only.name;
-  return fail(`is required, because ${family} has several containers; name the one that runs the command: ${names.join(', ')}`);
+  const only = names.length === 1 ? names[0] : onlyEssential(definition);
+  return (
+    only ??
+    fail(
+      `is required, because ${family} has several containers; name the one that runs the command: ${names.join(', ')}`,
+    )
+  );
 }
 
-const isEssential = ({ essential }: ContainerDefinition): boolean => essential !== false;
-
 /** @throws ConfigError when a command is to be judged by an output that nobody can read */
-function requireOutput({ status, verify }: Inputs, output: OutputPlace, container: string): void {
-  if (output.kind === 'cloudwatch') return;
+function requireLog({ status, verify }: Inputs, log: LogSource): void {
+  if (log.kind === 'cloudwatch') return;
   const problems = Object.entries({ status, verify }).flatMap(([name, probe]) =>
     probe?.matches
       ? [
           {
             input: `${name}-matches`,
-            message: `cannot be compared: ${output.why}. Let the container "${container}" log by awslogs, or leave the pattern out; the exit code decides then (for a preset, give ${name}-command yourself)`,
+            message: `cannot be compared. ${log.why} Without ${name}-matches the exit code decides; for a preset's, give ${name}-command yourself.`,
           },
         ]
       : [],

@@ -8,7 +8,7 @@ import type { Prepared } from './prepare.ts';
 
 /** What is about to run and where, a line each. */
 export function describePlan(inputs: Inputs, prepared: Prepared): readonly string[] {
-  const { cluster, definition, origin, revision: arn, container, placement, output } = prepared;
+  const { cluster, definition, origin, revision: arn, container, placement, log } = prepared;
   const { network, launchType, capacityProviders } = placement;
   const compute =
     capacityProviders?.map(({ name, weight }) => `${name}=${weight}`).join(', ') ??
@@ -18,23 +18,22 @@ export function describePlan(inputs: Inputs, prepared: Prepared): readonly strin
   return [
     `Task: container ${container} of ${what}, in the cluster ${cluster} on ${compute}`,
     ...(network
-      ? [`Network: ${network.subnets.join(', ')}; security groups: ${network.securityGroups.join(', ') || 'the default'}`]
+      ? [
+          `Network: ${network.subnets.join(', ')}; security groups: ${network.securityGroups.join(', ') || 'the default'}`,
+        ]
       : []),
     `Lock: ${inputs.lock}`,
-    ...(output.kind === 'cloudwatch' ? [`Log: ${output.group}`] : [`Log: ${output.why}`]),
+    `Log: ${log.kind === 'cloudwatch' ? log.group : log.why}`,
     ...inputs.commands.map((command) => `Run: ${command ? command.join(' ') : publicName(command)}`),
     ...(inputs.verify ? [`Verify: ${inputs.verify.command.join(' ')}`] : []),
   ];
 }
 
-/** The commands as they may be kept in AWS. */
-export const publicCommands = ({ commands }: Inputs): string => commands.map(publicName).join('; ');
-
 const MARKS = { migrated: '✅', 'nothing-to-do': '✅', undone: '↩️', failed: '❌' } as const;
 
 /** The story for the job's summary. */
-export function summaryOf(inputs: Inputs, outcome: Outcome): string {
-  const { word, headline, told, taskDefinition, failure } = outcome;
+export function summaryOf(inputs: Inputs, outcome: Outcome, taskDefinition: string): string {
+  const { word, headline, told, failure } = outcome;
   const rows = told.map(
     ({ command, end, exitCode, ms }) =>
       `| ${codeSpan(command)} | ${literal(end)} | ${exitCode ?? ''} | ${ms === undefined ? '' : formatDuration(ms)} |`,
@@ -42,9 +41,11 @@ export function summaryOf(inputs: Inputs, outcome: Outcome): string {
   return [
     `## ${MARKS[word]} ${literal(headline)}`,
     '',
-    ...(rows.length > 0 ? ['| Command | End | Exit code | Took |', '| --- | --- | --- | --- |', ...rows, ''] : []),
+    ...(rows.length > 0
+      ? ['| Command | End | Exit code | Took |', '| --- | --- | --- | --- |', ...rows, '']
+      : []),
     ...(failure ? [literal(failure.state), '', literal(failure.next), ''] : []),
-    `Lock ${codeSpan(inputs.lock)}${taskDefinition === undefined ? '' : `, ${codeSpan(revision(taskDefinition))}`}${
+    `Lock ${codeSpan(inputs.lock)}, ${codeSpan(revision(taskDefinition))}${
       inputs.backups.length > 0 ? `, backup ${inputs.backups.map(codeSpan).join(', ')}` : ''
     }${inputs.compatible === undefined ? '' : `, compatible with the code before it: ${inputs.compatible ? 'yes' : 'no'}`}`,
     '',

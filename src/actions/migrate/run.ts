@@ -1,20 +1,21 @@
-import { ConfigError, DeployError } from '../../errors.ts';
+import { DeployError } from '../../errors.ts';
 import { holderOf } from '../../github/run-identity.ts';
-import { type HeldLock, type MigrationRecord, takeLock } from '../../migrations/lock.ts';
-import { connectToTasks, type TaskAdapters } from '../aws-adapters.ts';
+import type { MigrationOutcome, MigrationPlan } from '../../migrations/entry.ts';
+import { takeLock } from '../../migrations/lock.ts';
+import type { Reporter, TaskDefinitions } from '../../ports.ts';
 import { revision } from '../../report/narrate.ts';
 import type { ActionContext } from '../action.ts';
-import { connectToRepositories, connectToStacks } from '../aws-adapters.ts';
+import { connectToRepositories, connectToStacks, connectToTasks } from '../aws-adapters.ts';
 import { withEcrImages } from '../ecr-images.ts';
 import { IMAGE_INPUTS } from '../render-task-definition/render-inputs.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { carryOut, type Outcome } from './carry-out.ts';
-import { identityOf } from './identity.ts';
+import { identityOf, publicName } from './identity.ts';
 import { type Inputs, readInputs, STACK_INPUTS } from './inputs.ts';
 import { type Prepared, prepare } from './prepare.ts';
-import { describePlan, publicCommands, summaryOf } from './report.ts';
+import { describePlan, summaryOf } from './report.ts';
 import { ended, keepForPost } from './state.ts';
-import { stepRunner } from './steps.ts';
+import { StepRunner } from './steps.ts';
 import { requireUndoable } from './undo.ts';
 
 /** Runs a database migration as a task in ECS, once, and tells how it ended. */
@@ -34,77 +35,67 @@ export async function run(context: ActionContext): Promise<void> {
     return;
   }
   const identity = identityOf(inputs, env);
+  const arn = prepared.revision ?? (await register(prepared, aws.taskDefinitions, reporter));
+  const { cluster } = prepared;
+  const { runKey, startedBy } = identity;
+  const holder = holderOf(env);
+  const plan = planOf(inputs, arn, env);
   const lock = await takeLock(
     inputs.lock,
-    {
-      runKey: identity.runKey,
-      holder: holderOf(env),
-      cluster: prepared.cluster,
-      startedBy: identity.startedBy,
-      waitMs: inputs.lockWaitMs,
-    },
+    { runKey, holder, cluster, startedBy, waitMs: inputs.lockWaitMs, plan },
     { parameters: aws.parameters, tasks: aws.tasks, clock, say: reporter.info, cancelled },
   );
-  const { cluster } = prepared;
-  keepForPost(reporter, { cluster, lock: inputs.lock, runKey: identity.runKey, startedBy: identity.startedBy, task: '' });
-  const outcome = await underLock(context, inputs, prepared, lock, aws, identity);
-  await conclude(context, inputs, outcome);
+  const record = (outcome: MigrationOutcome) => ({ ...plan, holder, runKey, at: clock.now(), outcome });
+  keepForPost(reporter, { cluster, lock: inputs.lock, runKey, startedBy, record: record('stopped') });
+  const steps = new StepRunner({ ...aws, inputs, prepared, revision: arn, identity, lock, context });
+  // What throws leaves the lock to the task in ECS, of which nobody knows then how it ended, and to the post step.
+  const outcome = await carryOut(inputs, steps, reporter);
+  if (outcome.settled) {
+    await lock.release(record(outcome.record), steps.records);
+    ended(reporter);
+  }
+  await conclude(context, inputs, outcome, arn);
 }
 
 const BREAKING =
-  'The change was found incompatible with the code that runs: from here on until the new release has taken over, requests may fail, and after a rollback they will. The steps of check-migrations lead to the same end without that.';
+  'The change was found incompatible with the code that runs: until the new release has taken over, requests may fail, and after a rollback they will. The steps that check-migrations names lead to the same end without that.';
 
-async function underLock(
-  context: ActionContext,
-  inputs: Inputs,
-  prepared: Prepared,
-  lock: HeldLock,
-  aws: TaskAdapters,
-  identity: ReturnType<typeof identityOf>,
-): Promise<Outcome> {
-  const { reporter, clock, env } = context;
-  const release = async (outcome: MigrationRecord['outcome'], taskDefinition?: string) => {
-    const sha = env['GITHUB_SHA'];
-    await lock.release({
-      holder: holderOf(env),
-      runKey: identity.runKey,
-      at: clock.now(),
-      outcome,
-      command: publicCommands(inputs),
-      ...(sha && { commit: sha }),
-      ...(inputs.service !== undefined && { service: inputs.service }),
-      ...(taskDefinition !== undefined && { taskDefinition }),
-      ...(inputs.compatible !== undefined && { compatible: inputs.compatible }),
-      backups: inputs.backups,
-    });
-    ended(reporter);
-  };
-  let arn: string | undefined = prepared.revision;
-  try {
-    if (arn === undefined) {
-      const registration = await aws.taskDefinitions.register(prepared.definition);
-      arn = registration.arn;
-      reporter.info(`${revision(arn)} ${registration.created ? 'was registered' : 'is the same and used again'}`);
-    }
-    const runStep = stepRunner({ ...aws, inputs, prepared, revision: arn, identity, lock, context });
-    const outcome = await carryOut(inputs, runStep, reporter);
-    // A task that may still run keeps the lock; the post step, or the next run, looks at it again.
-    if (outcome.settled) await release(outcome.record, arn);
-    return { ...outcome, taskDefinition: arn };
-  } catch (error) {
-    // Nothing was begun, or it is not known what became of it: then the task in ECS speaks for itself.
-    if (error instanceof ConfigError) await release('failed', arn);
-    throw error;
-  }
+async function register(
+  { definition }: Prepared,
+  taskDefinitions: TaskDefinitions,
+  reporter: Reporter,
+): Promise<string> {
+  const { arn, created } = await taskDefinitions.register(definition);
+  reporter.info(`${revision(arn)} ${created ? 'was registered' : 'is the same and used again'}`);
+  return arn;
 }
 
-async function conclude({ reporter }: ActionContext, inputs: Inputs, outcome: Outcome): Promise<void> {
+/** What is kept of the migration in AWS. */
+function planOf(inputs: Inputs, taskDefinition: string, env: NodeJS.ProcessEnv): MigrationPlan {
+  const { service, compatible, backups, commands } = inputs;
+  const commit = env['GITHUB_SHA'];
+  return {
+    command: commands.map(publicName).join('; '),
+    taskDefinition,
+    backups,
+    ...(commit && { commit }),
+    ...(service !== undefined && { service }),
+    ...(compatible !== undefined && { compatible }),
+  };
+}
+
+async function conclude(
+  { reporter }: ActionContext,
+  inputs: Inputs,
+  outcome: Outcome,
+  taskDefinition: string,
+): Promise<void> {
   reporter.output('outcome', outcome.word);
-  reporter.output('task-definition-arn', outcome.taskDefinition ?? '');
+  reporter.output('task-definition-arn', taskDefinition);
   reporter.output('task-arns', outcome.tasks.join('\n'));
   reporter.output('exit-code', outcome.exitCode === undefined ? '' : String(outcome.exitCode));
   reporter.output('compatible', inputs.compatible === undefined ? '' : String(inputs.compatible));
-  await reporter.summary(summaryOf(inputs, outcome));
+  await reporter.summary(summaryOf(inputs, outcome, taskDefinition));
   if (outcome.failure) {
     const { message, state, next } = outcome.failure;
     throw new DeployError(message, { state, next });

@@ -1,3 +1,4 @@
+import type { MigrationRecord } from '../../migrations/entry.ts';
 import type { Reporter } from '../../ports.ts';
 
 /** What the post step needs to know to end what the main step could not. */
@@ -6,8 +7,8 @@ export interface PostState {
   readonly lock: string;
   readonly runKey: string;
   readonly startedBy: string;
-  /** ARN of the last task; empty before the first one. */
-  readonly task: string;
+  /** What is put on record where the main step could not. */
+  readonly record: MigrationRecord;
 }
 
 export const keepForPost = (reporter: Reporter, state: PostState): void =>

@@ -6,6 +6,7 @@ import { printable } from '../../taskdef/shape.ts';
 import { type AssignmentRules, readAssignments } from '../assignments.ts';
 import type { InputReader } from '../input-reader.ts';
 import { environmentFileProblem, imageProblem, secretProblem } from '../references.ts';
+import { parseWords } from '../words.ts';
 import { parseEnvFile } from './env-file.ts';
 import { readHealthCheck } from './health-check.ts';
 import { readPatch } from './patch.ts';
@@ -13,7 +14,6 @@ import { parsePorts } from './ports.ts';
 import { readTextFile } from './read-file.ts';
 import { readSource, type SourceInputs } from './source.ts';
 import { readTaskFields } from './task-inputs.ts';
-import { parseWords } from '../words.ts';
 
 /** All that says which task definition is made of which. */
 export interface RenderInputs extends SourceInputs {
