@@ -66,9 +66,11 @@ function put(directory: string, files: Files): void {
 
 const number = (index: number): string => String(index).padStart(4, '0');
 const stamp = (index: number): string => `2026010100${number(index)}`;
-const sql = (statements: readonly string[]): string => statements.map((statement) => `${statement};\n`).join('');
+const sql = (statements: readonly string[]): string =>
+  statements.map((statement) => `${statement};\n`).join('');
 const list = (statements: readonly string[]): string => JSON.stringify(statements);
-const jdbc = ({ env, name }: Database): string => `jdbc:postgresql://${env['PGHOST']}:${env['PGPORT']}/${name}`;
+const jdbc = ({ env, name }: Database): string =>
+  `jdbc:postgresql://${env['PGHOST']}:${env['PGPORT']}/${name}`;
 const url = ({ url: value }: Database) => ({ DATABASE_URL: value });
 
 const KINDS: Readonly<Record<PresetName, Kind>> = {
@@ -166,7 +168,9 @@ export default defineConfig({
 });
 `,
     }),
-    migration: ({ name, up }, index) => ({ [`prisma/migrations/${stamp(index)}_${name}/migration.sql`]: sql(up) }),
+    migration: ({ name, up }, index) => ({
+      [`prisma/migrations/${stamp(index)}_${name}/migration.sql`]: sql(up),
+    }),
     env: url,
   },
   rails: {

@@ -173,7 +173,7 @@ function hasEnded({ task, verdict }: TaskEnd): boolean {
 }
 
 function stateAfter(end: TaskEnd | undefined, { interrupted }: Inputs): string {
-  if (!end || !end.ran) return 'The command did not run, so it has changed nothing in the database.';
+  if (!end?.ran) return 'The command did not run, so it has changed nothing in the database.';
   if (end.verdict === 'failed') {
     return 'The command ran and ended with an error: what it had committed by then stays in the database.';
   }
