@@ -41,6 +41,7 @@ export class LogFollower {
   readonly #shown = new Output();
   readonly #ended = new AbortController();
   #nudge = new AbortController();
+  #running: boolean;
   #polled: { readonly reading: Reading; from?: string };
   #polling = false;
   #behind: boolean;
@@ -51,23 +52,20 @@ export class LogFollower {
   constructor(place: LogPlace, container: 'to-come' | 'running' | 'ended', world: World) {
     this.#place = place;
     this.#world = world;
-    this.#behind = container === 'running';
+    this.#running = container === 'running';
+    this.#behind = this.#running;
     this.#polled = { reading: this.#once.reading() };
     if (container !== 'ended') void this.#followLive();
   }
 
   /** Whether a call should be spent on reading: there is no live session, or one has started late. */
   get due(): boolean {
-    return (this.#polling || this.#behind) && this.#unreadable === undefined;
-  }
-
-  /** How often the end of the task can be looked for, beside the log. */
-  get polling(): boolean {
-    return this.#polling;
+    return this.#running && (this.#polling || this.#behind) && this.#unreadable === undefined;
   }
 
   /** The container has started: what was missing may be there now. */
   started(): void {
+    this.#running = true;
     this.#nudge.abort();
   }
 
