@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
-import { type Clock, systemClock } from '../../clock.ts';
+import type { Pulse } from '../world/pulse.ts';
 import type { Launch } from './programs.ts';
 
 /** How a container's main process ended. */
@@ -31,47 +31,35 @@ interface Live extends RunningContainer {
   readonly gone: Promise<void>;
 }
 
-/** The time between two looks at what is due in the simulated world while processes run, in simulated ms. */
-const TICK = 100;
-/** The same in real ms, at the least. */
-const SHORTEST_TICK = 4;
-
 /**
  * Containers that run as processes of this machine. Each is a process group of its own, which ends with its first
- * process, as a container does. While any runs, the world's time goes on by itself.
+ * process, as a container does.
  */
 export class Processes {
-  readonly #clock: Clock;
-  readonly #advance: (now: number) => void;
+  readonly #pulse: Pulse;
   readonly #live = new Set<Live>();
-  #closed = false;
-  #keepers = 0;
-  #ticking: Promise<void> | undefined;
-  readonly #end = new AbortController();
 
-  /** @param advance lets everything happen in the world that is due */
-  constructor(clock: Clock, advance: (now: number) => void) {
-    this.#clock = clock;
-    this.#advance = advance;
+  constructor(pulse: Pulse) {
+    this.#pulse = pulse;
   }
 
-  /** The time of the world now, not only of the last call. */
-  now(): number {
-    return this.#clock.now();
+  /** The world's time goes on by itself until the function that it gives is called. */
+  keepTime(): () => void {
+    return this.#pulse.keep();
   }
 
-  /** Starts a container. `listener` is called with the world's time brought up to now. */
+  /** Starts a container. `listener` is called with the world's time brought up to now, and not after `close`. */
   start(launch: Launch, listener: ProcessListener): RunningContainer {
     const told: ProcessListener = {
       output: (from, chunk) => {
-        if (this.#closed) return;
-        this.#advance(this.#clock.now());
+        if (this.#pulse.closed) return;
+        this.#pulse.catchUp();
         listener.output(from, chunk);
       },
       ended: (end) => {
         this.#live.delete(container);
-        if (this.#closed) return;
-        this.#advance(this.#clock.now());
+        if (this.#pulse.closed) return;
+        this.#pulse.catchUp();
         listener.ended(end);
       },
     };
@@ -80,33 +68,11 @@ export class Processes {
     return container;
   }
 
-  /** The world's time goes on by itself until the function that it gives is called. */
-  keepTime(): () => void {
-    this.#keepers += 1;
-    this.#ticking ??= this.#tick();
-    let released = false;
-    return () => {
-      if (!released) this.#keepers -= 1;
-      released = true;
-    };
-  }
-
-  /** Kills everything that still runs, and waits for its end. */
+  /** Kills everything that still runs, and waits for its end. The pulse has to be closed before. */
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#end.abort();
     const left = [...this.#live];
     for (const container of left) container.kill();
-    await Promise.all([...left.map(({ gone }) => gone), this.#ticking]);
-  }
-
-  async #tick(): Promise<void> {
-    while (this.#keepers > 0 && !this.#closed) {
-      // Not by the world's clock, which a test may move by hand.
-      await systemClock.sleep(Math.max(SHORTEST_TICK, TICK / this.#clock.scale), this.#end.signal);
-      if (!this.#closed) this.#advance(this.#clock.now());
-    }
-    this.#ticking = undefined;
+    await Promise.all(left.map(({ gone }) => gone));
   }
 }
 

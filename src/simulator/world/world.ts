@@ -13,6 +13,7 @@ import type { RoutedRequest } from '../elbv2/conditions.ts';
 import { loadBalancingOperations } from '../elbv2/operations.ts';
 import { findListener } from '../elbv2/routing.ts';
 import { LoadBalancing } from '../elbv2/state.ts';
+import { liveTailOperations } from '../logs/live-tail.ts';
 import { logOperations } from '../logs/operations.ts';
 import { LogStore } from '../logs/store.ts';
 import type { Call, Operation, Operations, SimulatorContext, World } from '../operation.ts';
@@ -23,6 +24,7 @@ import { Network } from '../traffic/endpoint.ts';
 import { UserLedger } from '../traffic/ledger.ts';
 import { Traffic, type UserAnswer } from '../traffic/traffic.ts';
 import { createKernel } from './kernel.ts';
+import { Pulse } from './pulse.ts';
 import { settleBalancing } from './settle-balancing.ts';
 import { settleScaling } from './settle-scaling.ts';
 import { settleServices } from './settle-services.ts';
@@ -78,7 +80,8 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
     Object.entries(scenario.behaviours).map(([image, behaviour]) => [image, { ...STEADY, ...behaviour }]),
   );
   const balancing = new LoadBalancing(kernel, tags, network, scenario.propagation);
-  const processes = new Processes(context.clock, (now) => kernel.events.advance(now));
+  const pulse = new Pulse(context.clock, (now) => kernel.events.advance(now));
+  const processes = new Processes(pulse);
   const logs = new LogStore(kernel, (region, name) =>
     scenario.logGroups === undefined
       ? isNamedByDefinition(containers, region, name)
@@ -95,6 +98,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
     logs,
     context.alarmState,
   );
+  containers.callsWithoutCapacity = scenario.callsWithoutCapacity ?? 0;
   const scheduler = new ServiceScheduler(containers);
   const users = new UserLedger();
   const traffic = new Traffic(kernel, balancing, scenario.traffic, users, scenario.slowOver, start);
@@ -133,14 +137,14 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
       'Elastic Load Balancing v2': upToDate(loadBalancingOperations(balancing)),
       'Application Auto Scaling': upToDate(scalingOperations(kernel, scaling, scaler, tags)),
       CloudFormation: stackOperations(scenario.stacks ?? {}),
-      'CloudWatch Logs': upToDate(logOperations(logs)),
+      'CloudWatch Logs': upToDate({ ...logOperations(logs), ...liveTailOperations(kernel, logs, pulse) }),
       ECR: registryOperations(registries),
       'Resource Groups Tagging API': upToDate(taggingOperations(tags)),
     },
     ...(scenario.roles && { roles: scenario.roles }),
     registry: (accountId, region) => registries.front(accountId, region),
     close: async () => {
-      await Promise.all([registries.close(), processes.close()]);
+      await Promise.all([registries.close(), pulse.close(), processes.close()]);
     },
     request(door, request) {
       const listener = findListener(balancing, door.loadBalancer, door.port);
