@@ -13,7 +13,7 @@ const SILENCE_MS = 20_000;
 /** A machine's hiccup is no silence, however fast a scaled clock runs. */
 const REAL_SILENCE_MS = 3_000;
 /** A session that does not open is the caller's to open again, or to do without. */
-const OPENING_PATIENCE_MS = 3_000;
+const ONE_TRY = { patienceMs: 0 } as const;
 
 /**
  * CloudWatch Logs. Permissions: logs:GetLogEvents for `read`, logs:StartLiveTail for `live`. The SDK's client is loaded
@@ -50,7 +50,7 @@ export function logs(connection: Connection): Logs {
     async *live(place, signal) {
       const sdk = await import('@aws-sdk/client-cloudwatch-logs');
       const client = new sdk.CloudWatchLogsClient({
-        ...clientSettings(connection, { patienceMs: OPENING_PATIENCE_MS }),
+        ...clientSettings(connection, ONE_TRY),
         region: place.region,
         disableHostPrefix: hasOwnEndpoint(process.env),
       });

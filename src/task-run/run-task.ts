@@ -1,6 +1,10 @@
 import type { Clock } from '../clock.ts';
+import { ConfigError, DeployError } from '../errors.ts';
 import type { EcsTask, Logs, Reporter, TaskOrder, Tasks } from '../ports.ts';
 import type { TaskDefinition } from '../taskdef/definition.ts';
+import { CallBudget } from './call-budget.ts';
+import { orAborted } from './sleep.ts';
+import { CANCEL_MS, TaskWatch } from './task-watch.ts';
 
 /** A task that is to run once: a new one by its order, or one that runs already. */
 export type TaskRun = {
@@ -60,11 +64,59 @@ export interface TaskEnd {
 
 /**
  * Runs one task to its end, or follows one that runs already: its log streams into the job's, and the answer says how
- * it ended. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+ * it ended. While it waits, it makes at most 20 calls in any minute.
+ * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
  *
  * @throws ConfigError for an order that ECS cannot carry out; DeployError when ECS had no room for the task, or does
  * not let this run look at it
  */
-export async function runTask(_run: TaskRun, _world: TaskWorld): Promise<TaskEnd> {
-  throw new Error('not yet');
+export async function runTask(run: TaskRun, world: TaskWorld): Promise<TaskEnd> {
+  const { clock } = world;
+  const orderedAt = run.adopt?.createdAt ?? clock.now();
+  const budget = new CallBudget();
+  const task = run.adopt ?? (await start(run.order, run, budget, world));
+  if (task === 'unknown' || task === 'none') return cancelledEarly(task, clock.now() - orderedAt);
+  const watch = new TaskWatch(run, task, orderedAt, budget, world);
+  try {
+    return await watch.untilEnd();
+  } finally {
+    watch.close();
+  }
 }
+
+/** @returns `none` or `unknown` when a cancel came first: whether there is a task */
+async function start(
+  order: TaskOrder,
+  { timeoutMs }: TaskRun,
+  budget: CallBudget,
+  { tasks, clock, reporter, cancelled }: TaskWorld,
+): Promise<EcsTask | 'none' | 'unknown'> {
+  if (cancelled.aborted) return 'none';
+  budget.spend(clock.now());
+  const wait = { ms: timeoutMs, signal: cancelled, say: (line: string) => reporter.info(line) };
+  const starting = tasks.run(order, wait);
+  const answer = await orAborted(starting, cancelled);
+  if (answer) return answer.value;
+  // The task may be there already, and has to be stopped.
+  const enough = new AbortController();
+  void clock.sleep(CANCEL_MS).then(() => enough.abort());
+  const refused = (error: unknown) => {
+    if (error instanceof ConfigError || error instanceof DeployError) return 'none' as const;
+    return 'unknown' as const;
+  };
+  return (await orAborted(starting.catch(refused), enough.signal))?.value ?? 'unknown';
+}
+
+/** A cancel came before the task was known. */
+const cancelledEarly = (task: 'none' | 'unknown', ms: number): TaskEnd => ({
+  task: undefined,
+  verdict: 'cancelled',
+  why:
+    task === 'none'
+      ? 'The run was cancelled before a task was started.'
+      : 'The run was cancelled before ECS had said whether it started the task.',
+  ran: task === 'unknown',
+  output: '',
+  outputKnown: task === 'none',
+  ms,
+});

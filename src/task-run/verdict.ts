@@ -150,3 +150,47 @@ function lost(task: EcsTask, container: string): Verdict {
     ran: true,
   };
 }
+
+/** This run stopped the task. */
+export type Interruption =
+  | { readonly kind: 'timed-out'; readonly after: string }
+  | { readonly kind: 'cancelled' };
+
+/** The words on a task that this run has stopped, as far as it was seen. */
+export function interruptedEnd(
+  interruption: Interruption,
+  { task, container, seen, gone }: { task: EcsTask; container: string; seen: Seen; gone: boolean },
+): { readonly why: string; readonly ran: boolean; readonly exitCode?: number } {
+  const cause =
+    interruption.kind === 'cancelled'
+      ? 'The run was cancelled and stopped the task.'
+      : `The task had not ended after ${interruption.after} and was stopped.`;
+  const own = containerOf(task, container);
+  if (own?.exitCode !== undefined && own.status === 'STOPPED') {
+    const { exitCode } = own;
+    const meaning = exitCode === 143 ? '' : exitCodeMeaning(exitCode, own.reason).meaning;
+    const told =
+      exitCode === 0
+        ? 'ended with exit code 0 all the same: it may have finished its work, or given it up in good order'
+        : `ended with exit code ${exitCode}${exitCode === 143 ? ', told to stop (SIGTERM)' : ''}`;
+    return {
+      why: [cause, `Container ${container} ${told}.`, meaning].filter(Boolean).join(' '),
+      ran: true,
+      exitCode,
+    };
+  }
+  if (task.status === 'STOPPED') {
+    const never = !seen.running && task.startedAt === undefined;
+    return never
+      ? { why: `${cause} Container ${container} never ran.`, ran: false }
+      : {
+          why: `${cause} ECS has no exit code of container ${container}: how far it came is not known.`,
+          ran: true,
+        };
+  }
+  const state = gone ? 'ECS no longer tells of it' : `it was ${task.status} when it was seen last`;
+  return {
+    why: `${cause} Its end was not seen: ${state}. Container ${container} may still be ending.`,
+    ran: true,
+  };
+}

@@ -149,6 +149,13 @@ export interface ContainerRecord {
   process: RunningContainer | undefined;
 }
 
+/** Where a task runs, as DescribeTasks tells it. */
+export interface TaskPlace {
+  readonly launchType: 'FARGATE';
+  readonly capacityProviderName?: string;
+  readonly platformVersion: string;
+}
+
 export interface TaskRecord {
   readonly arn: string;
   readonly id: string;
@@ -159,6 +166,7 @@ export interface TaskRecord {
   readonly startedBy: string | undefined;
   readonly group: string;
   readonly address: string;
+  readonly place: TaskPlace;
   readonly zone: string;
   readonly attachment: Attachment;
   readonly containers: readonly ContainerRecord[];

@@ -22,6 +22,8 @@ export class ContainerService {
   readonly programs: Programs;
   readonly processes: Processes;
   readonly logs: LogStore;
+  /** How many further calls of RunTask find no capacity. */
+  callsWithoutCapacity = 0;
   readonly clusters = new Map<string, ClusterRecord>();
   /** By family, in the order of the revisions. */
   readonly families = new Map<string, TaskDefinitionRecord[]>();

@@ -175,6 +175,15 @@ export class TaskLife {
   #running(task: TaskRecord): void {
     task.startedAt = this.#state.kernel.events.now;
     this.#enter(task, 'RUNNING');
+    for (const { behaviour } of task.containers) {
+      if (behaviour.stop === undefined) continue;
+      const { after, by, reason = 'Task stopped by user' } = behaviour.stop;
+      const cause: StopCause =
+        by === 'spot'
+          ? { code: 'SpotInterruption', reason: 'Your Spot Task was interrupted.' }
+          : { code: 'UserInitiated', reason };
+      this.#later(task, after, () => this.stop(task, cause));
+    }
   }
 
   /** Opens the container's log, and runs it for real if it is to be. */

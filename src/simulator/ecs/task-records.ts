@@ -7,7 +7,9 @@ import {
   type DeploymentRecord,
   revisionName,
   type ServiceRecord,
+  type ServiceSettings,
   type TaskDefinitionRecord,
+  type TaskPlace,
   type TaskRecord,
 } from './model.ts';
 import { launchOf } from './programs.ts';
@@ -22,6 +24,29 @@ export interface TaskOrder {
   readonly startedBy?: string;
   readonly group?: string;
   readonly overrides?: TaskOverride;
+  /** Of a task without a service; one of a service is where its service says. */
+  readonly settings?: PlaceSettings;
+}
+
+/** What decides where a task runs. */
+export type PlaceSettings = Pick<
+  ServiceSettings,
+  'capacityProviderStrategy' | 'platformVersion' | 'networkConfiguration'
+>;
+
+/** The newest of Fargate for Linux, which `LATEST` means. */
+const PLATFORM = '1.4.0';
+
+function placeOf({ capacityProviderStrategy, platformVersion = 'LATEST' }: PlaceSettings): TaskPlace {
+  // Of several providers the one with a base comes first, then the one with the most weight.
+  const [provider] = (capacityProviderStrategy ?? []).toSorted(
+    (a, b) => (b.base ?? 0) - (a.base ?? 0) || (b.weight ?? 0) - (a.weight ?? 0),
+  );
+  return {
+    launchType: 'FARGATE',
+    ...(provider?.capacityProvider === undefined ? {} : { capacityProviderName: provider.capacityProvider }),
+    platformVersion: platformVersion === 'LATEST' ? PLATFORM : platformVersion,
+  };
 }
 
 /** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html sets these. */
@@ -72,6 +97,8 @@ export function newTask(
       },
     };
   });
+  const settings = service?.settings ?? order.settings ?? {};
+  const subnets = settings.networkConfiguration?.awsvpcConfiguration?.subnets ?? [];
   const served = service?.settings.loadBalancers?.[0]?.containerName;
   const main =
     containers.find(({ description }) => description.name === served) ??
@@ -86,6 +113,7 @@ export function newTask(
     startedBy: order.startedBy ?? order.deployment?.id,
     group: order.group ?? (service ? `service:${service.name}` : `family:${definition.family}`),
     address,
+    place: placeOf(settings),
     zone,
     attachment: {
       id: attachmentId,
@@ -94,7 +122,7 @@ export function newTask(
       details: [
         {
           name: 'subnetId',
-          value: service?.settings.networkConfiguration?.awsvpcConfiguration?.subnets?.[0] ?? 'subnet-0a',
+          value: subnets[service === undefined ? number % subnets.length : 0] ?? 'subnet-0a',
         },
         { name: 'networkInterfaceId', value: `eni-${hexId(random, 17)}` },
         { name: 'privateIPv4Address', value: address },

@@ -277,6 +277,7 @@ const scenario = object<Scenario>({
   roles: optional(list(roleArn)),
   stacks: optional(record(record(text))),
   parameters: optional(record(text)),
+  callsWithoutCapacity: optional(whole(0)),
   logGroups: optional(list(text)),
   programs: optional(record(program)),
   behaviours: withDefault(record(behaviour), {}),

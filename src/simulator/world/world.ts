@@ -100,6 +100,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
     logs,
     context.alarmState,
   );
+  containers.callsWithoutCapacity = scenario.callsWithoutCapacity ?? 0;
   const scheduler = new ServiceScheduler(containers);
   const users = new UserLedger();
   const traffic = new Traffic(kernel, balancing, scenario.traffic, users, scenario.slowOver, start);
