@@ -15,7 +15,7 @@ import type {
 import type { Behaviour } from '../traffic/behaviour.ts';
 import type { Endpoint } from '../traffic/endpoint.ts';
 import type { Scheduled } from '../world/queue.ts';
-import type { RunningContainer } from './processes.ts';
+import type { RunningContainer } from './process-group.ts';
 import type { Launch } from './programs.ts';
 
 export interface ClusterRecord {
