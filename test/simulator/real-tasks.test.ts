@@ -114,7 +114,15 @@ describe('a task of RunTask whose image has a program', () => {
   });
 
   it('never starts when its command cannot be started', async () => {
-    const aws = await start(jobs([job()], { programs: { 'job:1': {} } }));
+    const nowhere = { directory: '/no/such/place', command: ['echo'] };
+    const aws = await start(
+      jobs([job(), job({ name: 'other', image: 'other:1' })], {
+        programs: { 'job:1': {}, 'other:1': { command: ['sleep', '60'] } },
+      }),
+    );
+    const elsewhere = await start(jobs([job()], { programs: { 'job:1': nowhere } }));
+    const lost = await elsewhere.stopped(await elsewhere.run());
+    expect(lost.containers?.[0]?.reason).toContain('chdir to cwd ("/no/such/place")');
     for (const [command, why] of [
       ['no-such-program', 'exec: "no-such-program": executable file not found in $PATH'],
       ['/no/such', 'exec: "/no/such": stat /no/such: no such file or directory'],
@@ -127,6 +135,13 @@ describe('a task of RunTask whose image has a program', () => {
       expect(task.containers?.[0]?.reason).toContain('CannotStartContainerError: ');
       expect(task.containers?.[0]?.reason).toContain(why);
     }
+  });
+
+  it('ends with its first process, whatever others that has left behind', async () => {
+    const aws = await start(jobs());
+    const arn = await aws.run('sleep 60 & echo $!; exit 0');
+    expect(await aws.stopped(arn)).toMatchObject({ containers: [{ exitCode: 0 }] });
+    expect((await aws.lines(arn)).map(Number).some(isAlive)).toBe(false);
   });
 
   it('never starts without its log group, unless it creates it', async () => {

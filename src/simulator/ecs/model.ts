@@ -181,6 +181,8 @@ export interface TaskRecord {
   /** Since when the scheduler has known that a health check of it fails, in ms. */
   unwellSince: number | undefined;
   readonly createdAt: number;
+  /** Nobody is told of it before, in ms. */
+  readonly knownFrom: number;
   connectivityAt: number | undefined;
   pullStartedAt: number | undefined;
   pullStoppedAt: number | undefined;

@@ -1,4 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { systemClock } from '../../clock.ts';
@@ -111,7 +112,8 @@ export function startProcess(launch: Launch, listener: ProcessListener): LiveCon
   const { pid } = child;
   const gone = new Promise<void>((settle) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
-      if (pid === undefined) listener.ended({ kind: 'refused', reason: cannotStart(whyNot(file, error)) });
+      if (pid === undefined)
+        listener.ended({ kind: 'refused', reason: cannotStart(whyNot(file, error, launch.directory)) });
       settle();
     });
     child.once('close', (code, signal) => {
@@ -128,7 +130,10 @@ export function startProcess(launch: Launch, listener: ProcessListener): LiveCon
   };
 }
 
-function whyNot(file: string, error: NodeJS.ErrnoException): string {
+function whyNot(file: string, error: NodeJS.ErrnoException, directory: string | undefined): string {
+  if (directory !== undefined && !existsSync(directory)) {
+    return `chdir to cwd ("${directory}") set in config.json failed: no such file or directory`;
+  }
   if (error.code === 'EACCES') return `exec: "${file}": permission denied`;
   return file.includes('/')
     ? `exec: "${file}": stat ${file}: no such file or directory`
