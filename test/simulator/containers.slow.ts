@@ -66,19 +66,22 @@ describe('a task whose image is run by a Docker Engine', () => {
         containerOverrides: [
           {
             name: 'job',
-            command: ['sh', '-c', 'trap "echo no" TERM; while :; do /bin/busybox sleep 0.1; done'],
+            command: [
+              'sh',
+              '-c',
+              'trap "echo no" TERM; echo ready; while :; do /bin/busybox sleep 0.1; done',
+            ],
           },
         ],
       },
     });
-    await aws.when(arn, ({ lastStatus }) => lastStatus === 'RUNNING');
-    await aws.clock.sleep(40_000);
+    await aws.firstLines(arn, 1);
     await aws.ecs.send(new StopTaskCommand({ cluster: 'prod', task: arn }));
     expect(await aws.stopped(arn)).toMatchObject({
       stopCode: 'UserInitiated',
       containers: [{ exitCode: 137 }],
     });
-    expect(await aws.lines(arn)).toEqual(['no']);
+    expect(await aws.lines(arn)).toEqual(['ready', 'no']);
     await aws.close();
   });
 
@@ -92,10 +95,8 @@ describe('a task whose image is run by a Docker Engine', () => {
   });
 
   it('does not outlive the simulator', async () => {
-    const aws = await open({ command: ['sleep', '1000'] });
-    const arn = await aws.run();
-    await aws.when(arn, ({ lastStatus }) => lastStatus === 'RUNNING');
-    await aws.clock.sleep(40_000);
+    const aws = await open({ command: ['sh', '-c', 'echo ready; /bin/busybox sleep 1000'] });
+    await aws.firstLines(await aws.run(), 1);
     expect(docker('ps', '--quiet')).not.toBe('');
     await aws.close();
     expect(docker('ps', '--quiet')).toBe('');

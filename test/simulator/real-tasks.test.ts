@@ -71,8 +71,7 @@ describe('a task of RunTask whose image has a program', () => {
   it('is killed when it does not listen to SIGTERM', async () => {
     const aws = await start(jobs([job({ stopTimeout: 5 })]), 60);
     const arn = await aws.run('trap "echo no" TERM; echo $$; while :; do sleep 0.01; done');
-    await aws.when(arn, ({ lastStatus }) => lastStatus === 'RUNNING');
-    await aws.clock.sleep(6_000);
+    await aws.firstLines(arn, 1);
     await aws.ecs.send(new StopTaskCommand({ cluster: 'prod', task: arn, reason: 'enough' }));
     expect(await aws.stopped(arn)).toMatchObject({
       stopCode: 'UserInitiated',
@@ -86,9 +85,8 @@ describe('a task of RunTask whose image has a program', () => {
 
   it('ends by its own code when it listens to SIGTERM', async () => {
     const aws = await start(jobs(), 60);
-    const arn = await aws.run('trap "echo bye; exit 7" TERM; while :; do sleep 0.01; done');
-    await aws.when(arn, ({ lastStatus }) => lastStatus === 'RUNNING');
-    await aws.clock.sleep(6_000);
+    const arn = await aws.run('trap "echo bye; exit 7" TERM; echo ready; while :; do sleep 0.01; done');
+    await aws.firstLines(arn, 1);
     await aws.ecs.send(new StopTaskCommand({ cluster: 'prod', task: arn }));
     expect(await aws.stopped(arn)).toMatchObject({ containers: [{ exitCode: 7 }] });
     expect(await aws.lines(arn)).toContain('bye');
@@ -186,9 +184,7 @@ describe('a task of RunTask whose image has a program', () => {
   it('does not outlive the simulator, nor does what it has started', async () => {
     const aws = await startJobs(jobs(), 60);
     const arn = await aws.run('trap "" TERM; sleep 60 & echo $! $$; wait; wait');
-    await aws.when(arn, ({ lastStatus }) => lastStatus === 'RUNNING');
-    await aws.clock.sleep(6_000);
-    const pids = (await aws.lines(arn)).join(' ').split(' ').map(Number);
+    const pids = (await aws.firstLines(arn, 1)).join(' ').split(' ').map(Number);
     expect(pids).toHaveLength(2);
     expect(pids.every(isAlive)).toBe(true);
     await aws.close();
