@@ -422,11 +422,15 @@ export interface Tasks {
   /** @throws ConfigError when the cluster or the service does not exist, or the service is being deleted */
   ofService(cluster: string, service: string): Promise<ServiceTasks>;
   /**
-   * Starts the task of an order, or finds the one that was started by an order with the same token.
+   * Starts the task of an order, or finds the one that was started by an order with the same token. Where ECS has no
+   * room for it, asks again for a while: `wait` says for how long (ms) at most, hears of it, and may end it.
    *
    * @throws ConfigError for an order that ECS cannot carry out; DeployError when it has no room for the task
    */
-  run(order: TaskOrder): Promise<EcsTask>;
+  run(
+    order: TaskOrder,
+    wait?: { readonly ms: number; readonly signal: AbortSignal; say(line: string): void },
+  ): Promise<EcsTask>;
   /** By ARN; ECS forgets a stopped task after an hour, which is then not in the answer. */
   describe(cluster: string, arns: readonly string[]): Promise<ReadonlyMap<string, EcsTask>>;
   /** Tasks that have not stopped yet, by who has started them. */
@@ -445,8 +449,10 @@ export interface LogLine {
 
 /** Where a container's output is kept in CloudWatch Logs. */
 export interface LogPlace {
-  /** The run's own region without it. */
-  readonly region?: string;
+  /** The partition (`aws`, `aws-cn`, ...), region and account that the log group is in. */
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
   readonly group: string;
   readonly stream: string;
 }

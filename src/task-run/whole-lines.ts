@@ -1,0 +1,40 @@
+import type { LogLine } from '../ports.ts';
+
+/**
+ * Log drivers cut a line that is too long for an event of CloudWatch into pieces of these many bytes (256 KiB, or 1 MiB
+ * since 2025, less what an event takes itself), a few less where a character would be cut.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+ */
+const PIECES = [262_144 - 26, 1_048_576 - 26] as const;
+
+const isPiece = (text: string): boolean => {
+  if (text.length * 3 < PIECES[0] - 3) return false;
+  const bytes = Buffer.byteLength(text);
+  return PIECES.some((size) => bytes <= size && bytes > size - 4);
+};
+
+/** Puts the pieces of long lines together again. */
+export class WholeLines {
+  #held: { readonly at: number; text: string } | undefined;
+
+  /** @returns the texts that are whole now; a piece waits for the next event of the same millisecond */
+  take(lines: readonly LogLine[]): readonly string[] {
+    const whole: string[] = [];
+    for (const { at, text } of lines) {
+      if (this.#held && this.#held.at !== at) whole.push(...this.rest());
+      const piece = isPiece(text);
+      if (this.#held) this.#held.text += text;
+      else if (piece) this.#held = { at, text };
+      else whole.push(text);
+      if (this.#held && !piece) whole.push(...this.rest());
+    }
+    return whole;
+  }
+
+  /** What was waiting. */
+  rest(): readonly string[] {
+    const held = this.#held;
+    this.#held = undefined;
+    return held ? [held.text] : [];
+  }
+}
