@@ -49,6 +49,8 @@ export const outage = (): Error =>
 export interface Weather {
   /** How long a call takes to have its effect, and its answer to come back, in ms. */
   readonly delay: () => number;
+  /** How much later than that a write comes to pass, in ms: it was throttled on the way. */
+  readonly late: () => number;
   /** How old the state is that a read shows, in ms. */
   readonly lag: () => number;
   readonly fails: () => 'before' | 'after' | undefined;
@@ -56,7 +58,13 @@ export interface Weather {
   readonly kept: number;
 }
 
-export const CALM: Weather = { delay: () => 0, lag: () => 0, fails: () => undefined, kept: 100 };
+export const CALM: Weather = {
+  delay: () => 0,
+  late: () => 0,
+  lag: () => 0,
+  fails: () => undefined,
+  kept: 100,
+};
 
 interface Running {
   readonly task: EcsTask;
@@ -76,10 +84,10 @@ export class LockedCloud {
     this.weather = weather;
   }
 
-  async #call<Result>(effect: () => Result): Promise<Result> {
+  async #call<Result>(effect: () => Result, late = 0): Promise<Result> {
     const { delay, fails } = this.weather;
     this.calls++;
-    await this.clock.sleep(delay());
+    await this.clock.sleep(delay() + late);
     const fault = fails();
     if (fault === 'before') throw outage();
     const result = effect();
@@ -101,7 +109,7 @@ export class LockedCloud {
           const version = this.log.length + 1;
           this.log.push({ version, value, at: this.clock.now });
           return version;
-        }),
+        }, this.weather.late()),
     };
   }
 
