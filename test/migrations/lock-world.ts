@@ -12,9 +12,9 @@ export class EventClock {
   #slept = 0;
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return Promise.resolve();
+    if (signal?.aborted || ms <= 0) return Promise.resolve();
     const { promise, resolve: wake } = Promise.withResolvers<void>();
-    this.#sleepers.push({ at: this.now + Math.max(0, ms), n: this.#slept++, wake });
+    this.#sleepers.push({ at: this.now + ms, n: this.#slept++, wake });
     signal?.addEventListener('abort', () => wake(), { once: true });
     return promise;
   }
@@ -24,8 +24,9 @@ export class EventClock {
     for (;;) {
       await new Promise(setImmediate);
       this.#sleepers.sort((a, b) => a.at - b.at || a.n - b.n);
-      const next = this.#sleepers.shift();
+      const [next] = this.#sleepers;
       if (!next || next.at > START + limitMs) return;
+      this.#sleepers.shift();
       this.now = Math.max(this.now, next.at);
       next.wake();
     }
@@ -79,6 +80,8 @@ export class LockedCloud {
   readonly log: ParameterVersion[] = [];
   readonly tasks: Running[] = [];
   calls = 0;
+  /** What happens beside a write of the log. */
+  onWrite: () => void = () => undefined;
 
   constructor(weather: Weather = CALM) {
     this.weather = weather;
@@ -108,6 +111,7 @@ export class LockedCloud {
         this.#call(() => {
           const version = this.log.length + 1;
           this.log.push({ version, value, at: this.clock.now });
+          this.onWrite();
           return version;
         }, this.weather.late()),
     };
