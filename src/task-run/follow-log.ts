@@ -41,7 +41,9 @@ export class LogFollower {
   readonly #shown = new Output();
   readonly #ended = new AbortController();
   #nudge = new AbortController();
+  readonly #held: LogLine[] = [];
   #running: boolean;
+  #finishing = false;
   #polled: { readonly reading: Reading; from?: string };
   #polling = false;
   #behind: boolean;
@@ -77,7 +79,7 @@ export class LogFollower {
       if (this.#ended.signal.aborted) return;
       this.#print(reading.take(page.lines));
       this.#polled = { reading, ...(page.next !== undefined && { from: page.next }) };
-      if (!isFull(page.lines)) this.#behind = false;
+      if (!isFull(page.lines)) this.#release();
     } catch (error) {
       // An outage passes; the end reads it all again.
       if (!isOutage(error)) this.#giveUpReading(error);
@@ -95,7 +97,9 @@ export class LogFollower {
     enough: AbortSignal,
     how: 'patient' | 'hurried',
   ): Promise<{ readonly output: string; readonly complete: boolean }> {
+    this.#finishing = true;
     const complete = this.#unreadable === undefined ? await this.#readAll(enough, how) : undefined;
+    this.#release();
     this.#ended.abort();
     this.#say(this.#whole.rest());
     return { output: (complete ?? this.#shown).text(), complete: complete !== undefined };
@@ -166,10 +170,10 @@ export class LogFollower {
       let why = 'the session has ended';
       try {
         let open = false;
-        for await (const lines of logs.live(this.#place, signal)) {
-          if (!open && gap) this.#behind = true;
+        for await (const { lines, sampled } of logs.live(this.#place, signal)) {
+          if ((!open && gap) || sampled) this.#behind = true;
           open = true;
-          this.#print(this.#once.live(lines));
+          this.#hear(lines);
         }
       } catch (error) {
         why = textOf(error);
@@ -204,8 +208,23 @@ export class LogFollower {
     else this.#world.reporter.warning(`There is no live session of the log: ${textOf(error)}. ${how}${next}`);
   }
 
+  /** Lines of the live session wait while a reading brings those before them. */
+  #hear(lines: readonly LogLine[]): void {
+    if (lines.length === 0) return;
+    this.#running = true;
+    this.#lastNews = this.#world.clock.now();
+    if (this.due || this.#finishing) this.#held.push(...lines);
+    else this.#print(this.#once.live(lines));
+  }
+
+  #release(): void {
+    this.#behind = false;
+    this.#print(this.#once.live(this.#held.splice(0)));
+  }
+
   #giveUpReading(error: unknown): void {
     this.#unreadable = textOf(error);
+    this.#release();
     const { group, stream, region } = this.#place;
     const next = error instanceof DeployError && error.next ? ` ${error.next}` : '';
     this.#world.reporter.warning(

@@ -14,6 +14,21 @@ type Row = readonly [pattern: RegExp, meaning: string, fix: string];
  */
 const START_FAILURES: readonly Row[] = [
   [
+    /executable file not found|exec: .*no such file or directory|stat .*no such file or directory/is,
+    'Its image has no such command.',
+    'Check the first word of the command (and entryPoint): it must be a program in the image, by its path or on its PATH. A command with shell syntax needs ["sh", "-c", "..."]; an image without a shell cannot take one.',
+  ],
+  [
+    /exec: .*permission denied|permission denied: unknown/is,
+    'Its command may not be executed.',
+    'Make the file executable in the image (chmod +x), and readable for the user that the container runs as.',
+  ],
+  [
+    /exec format error/i,
+    'Its command was not built for the processor of the task.',
+    'Build the image for the cpuArchitecture of the task definition (X86_64 is linux/amd64, ARM64 is linux/arm64).',
+  ],
+  [
     /CannotPull\w*Error.*(toomanyrequests|rate limit|429)/is,
     'The registry does not let its image be pulled so often.',
     'Keep the image in Amazon ECR or pull it through an ECR pull through cache; for Docker Hub, give the container repositoryCredentials.',
@@ -92,21 +107,6 @@ const START_FAILURES: readonly Row[] = [
     /ResourceInitializationError/i,
     'What the task needs could not be set up.',
     'See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html for this message; a VPC without DNS resolution or without a route to AWS is the usual cause.',
-  ],
-  [
-    /executable file not found|exec: .*no such file or directory|stat .*no such file or directory/is,
-    'Its image has no such command.',
-    'Check the first word of the command (and entryPoint): it must be a program in the image, by its path or on its PATH. A command with shell syntax needs ["sh", "-c", "..."]; an image without a shell cannot take one.',
-  ],
-  [
-    /exec: .*permission denied|permission denied: unknown/is,
-    'Its command may not be executed.',
-    'Make the file executable in the image (chmod +x), and readable for the user that the container runs as.',
-  ],
-  [
-    /exec format error/i,
-    'Its command was not built for the processor of the task.',
-    'Build the image for the cpuArchitecture of the task definition (X86_64 is linux/amd64, ARM64 is linux/arm64).',
   ],
   [
     /CannotStartContainerError|CannotCreateContainerError|CannotCreateVolumeError/i,

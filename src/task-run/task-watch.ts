@@ -149,7 +149,7 @@ export class TaskWatch {
     if (phase !== this.#phase && !verdict) reporter.info(`Task ${shortId(task.arn)} ${phase}.`);
     this.#phase = phase;
     if (this.#seen.running && !ranBefore) this.#log?.started();
-    if (!this.#log && this.#source.kind === 'cloudwatch' && task.status !== 'PROVISIONING') {
+    if (!this.#log && this.#source.kind === 'cloudwatch') {
       const place = logPlace(this.#source, container, task);
       const world = { ...this.#world, budget: this.#budget };
       const kind = verdict ? 'ended' : this.#seen.running ? 'running' : 'to-come';
