@@ -71,8 +71,7 @@ describe('a task of RunTask whose image has a program', () => {
   it('is killed when it does not listen to SIGTERM', async () => {
     const aws = await start(jobs([job({ stopTimeout: 5 })]), 60);
     const arn = await aws.run('trap "echo no" TERM; echo $$; while :; do sleep 0.01; done');
-    await aws.when(arn, ({ lastStatus }) => lastStatus === 'RUNNING');
-    await aws.clock.sleep(6_000);
+    await aws.firstLines(arn, 1);
     await aws.ecs.send(new StopTaskCommand({ cluster: 'prod', task: arn, reason: 'enough' }));
     expect(await aws.stopped(arn)).toMatchObject({
       stopCode: 'UserInitiated',
@@ -86,9 +85,8 @@ describe('a task of RunTask whose image has a program', () => {
 
   it('ends by its own code when it listens to SIGTERM', async () => {
     const aws = await start(jobs(), 60);
-    const arn = await aws.run('trap "echo bye; exit 7" TERM; while :; do sleep 0.01; done');
-    await aws.when(arn, ({ lastStatus }) => lastStatus === 'RUNNING');
-    await aws.clock.sleep(6_000);
+    const arn = await aws.run('trap "echo bye; exit 7" TERM; echo ready; while :; do sleep 0.01; done');
+    await aws.firstLines(arn, 1);
     await aws.ecs.send(new StopTaskCommand({ cluster: 'prod', task: arn }));
     expect(await aws.stopped(arn)).toMatchObject({ containers: [{ exitCode: 7 }] });
     expect(await aws.lines(arn)).toContain('bye');
@@ -114,7 +112,15 @@ describe('a task of RunTask whose image has a program', () => {
   });
 
   it('never starts when its command cannot be started', async () => {
-    const aws = await start(jobs([job()], { programs: { 'job:1': {} } }));
+    const nowhere = { directory: '/no/such/place', command: ['echo'] };
+    const aws = await start(
+      jobs([job(), job({ name: 'other', image: 'other:1' })], {
+        programs: { 'job:1': {}, 'other:1': { command: ['sleep', '60'] } },
+      }),
+    );
+    const elsewhere = await start(jobs([job()], { programs: { 'job:1': nowhere } }));
+    const lost = await elsewhere.stopped(await elsewhere.run());
+    expect(lost.containers?.[0]?.reason).toContain('chdir to cwd ("/no/such/place")');
     for (const [command, why] of [
       ['no-such-program', 'exec: "no-such-program": executable file not found in $PATH'],
       ['/no/such', 'exec: "/no/such": stat /no/such: no such file or directory'],
@@ -127,6 +133,13 @@ describe('a task of RunTask whose image has a program', () => {
       expect(task.containers?.[0]?.reason).toContain('CannotStartContainerError: ');
       expect(task.containers?.[0]?.reason).toContain(why);
     }
+  });
+
+  it('ends with its first process, whatever others that has left behind', async () => {
+    const aws = await start(jobs());
+    const arn = await aws.run('sleep 60 & echo $!; exit 0');
+    expect(await aws.stopped(arn)).toMatchObject({ containers: [{ exitCode: 0 }] });
+    expect((await aws.lines(arn)).map(Number).some(isAlive)).toBe(false);
   });
 
   it('never starts without its log group, unless it creates it', async () => {
@@ -171,9 +184,7 @@ describe('a task of RunTask whose image has a program', () => {
   it('does not outlive the simulator, nor does what it has started', async () => {
     const aws = await startJobs(jobs(), 60);
     const arn = await aws.run('trap "" TERM; sleep 60 & echo $! $$; wait; wait');
-    await aws.when(arn, ({ lastStatus }) => lastStatus === 'RUNNING');
-    await aws.clock.sleep(6_000);
-    const pids = (await aws.lines(arn)).join(' ').split(' ').map(Number);
+    const pids = (await aws.firstLines(arn, 1)).join(' ').split(' ').map(Number);
     expect(pids).toHaveLength(2);
     expect(pids.every(isAlive)).toBe(true);
     await aws.close();

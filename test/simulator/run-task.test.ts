@@ -61,6 +61,18 @@ describe('RunTask', () => {
     expect(call()).toMatchObject({ tasks: [{ lastStatus: 'PROVISIONING' }], failures: [] });
   });
 
+  it('starts a task that the next calls may not know yet', () => {
+    const aws = start({ consistencyLag: { min: 2_000, max: 2_000 } });
+    const arn = run(aws, { startedBy: 'me' });
+    const describeTasks = new DescribeTasksCommand({ cluster: 'prod', tasks: [arn] });
+    const listTasks = new ListTasksCommand({ cluster: 'prod', startedBy: 'me' });
+    expect(aws.send(describeTasks).failures).toEqual([{ arn, reason: 'MISSING' }]);
+    expect(aws.send(listTasks).taskArns).toEqual([]);
+    aws.pass(2);
+    expect(aws.send(describeTasks).tasks).toHaveLength(1);
+    expect(aws.send(listTasks).taskArns).toEqual([arn]);
+  });
+
   it('shows where the task runs, and what was asked of it', () => {
     const aws = start();
     const arn = run(aws, {

@@ -131,6 +131,16 @@ export async function startJobs(
       return events.map(({ message }) => message ?? '');
     },
 
+    /** The task's first lines, as soon as it has written so many. */
+    async firstLines(arn: string, count: number): Promise<string[]> {
+      await this.when(arn, ({ lastStatus }) => lastStatus === 'RUNNING');
+      for (let looks = 0; looks < 300; looks++) {
+        const lines = await this.lines(arn);
+        if (lines.length >= count) return lines;
+      }
+      throw new Error('the task never wrote that much');
+    },
+
     close: () => simulator.close(),
   };
 }

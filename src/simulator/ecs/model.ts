@@ -15,7 +15,7 @@ import type {
 import type { Behaviour } from '../traffic/behaviour.ts';
 import type { Endpoint } from '../traffic/endpoint.ts';
 import type { Scheduled } from '../world/queue.ts';
-import type { RunningContainer } from './processes.ts';
+import type { RunningContainer } from './process-group.ts';
 import type { Launch } from './programs.ts';
 
 export interface ClusterRecord {
@@ -181,6 +181,8 @@ export interface TaskRecord {
   /** Since when the scheduler has known that a health check of it fails, in ms. */
   unwellSince: number | undefined;
   readonly createdAt: number;
+  /** Nobody is told of it before, in ms. */
+  readonly knownFrom: number;
   connectivityAt: number | undefined;
   pullStartedAt: number | undefined;
   pullStoppedAt: number | undefined;

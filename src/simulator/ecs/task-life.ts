@@ -3,7 +3,7 @@ import { deregisterTarget, registerHealthyTarget, registerTarget } from '../elbv
 import { hexId } from '../world/ids.ts';
 import { LogDriver, logTargetOf, openGroup } from './log-driver.ts';
 import type { ContainerRecord, TaskRecord, TaskStatus } from './model.ts';
-import type { ProcessEnd } from './processes.ts';
+import type { ProcessEnd } from './process-group.ts';
 import { startFailureOf } from './start-failures.ts';
 import type { ContainerService } from './state.ts';
 import { newTask, type TaskOrder } from './task-records.ts';

@@ -148,6 +148,7 @@ export function newTask(
     healthFailures: 0,
     unwellSince: undefined,
     createdAt,
+    knownFrom: createdAt + (service === undefined ? state.kernel.consistencyLag() : 0),
     connectivityAt: undefined,
     pullStartedAt: undefined,
     pullStoppedAt: undefined,

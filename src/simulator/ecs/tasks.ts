@@ -68,6 +68,9 @@ export function taskOperations(state: ContainerService, scheduler: ServiceSchedu
   const arnOf = (cluster: ClusterRecord, reference: string): string =>
     reference.startsWith('arn:') ? reference : state.kernel.arn('ecs', `task/${cluster.name}/${reference}`);
 
+  /** As AWS says of RunTask, what it has started may not be seen by the next calls. */
+  const isKnown = (task: TaskRecord): boolean => task.knownFrom <= state.kernel.events.now;
+
   return {
     ListTasks(input: ListTasksCommandInput): Answer<ListTasksCommandOutput> {
       const { startedBy, serviceName, family, launchType, containerInstance } = input;
@@ -81,7 +84,7 @@ export function taskOperations(state: ContainerService, scheduler: ServiceSchedu
       const service = input.serviceName === undefined ? undefined : state.service(cluster, input.serviceName);
       const desired = input.desiredStatus === 'STOPPED' ? 'STOPPED' : 'RUNNING';
       const arns = [...state.tasks.values()]
-        .filter((task) => task.cluster === cluster && task.desiredStatus === desired)
+        .filter((task) => task.cluster === cluster && task.desiredStatus === desired && isKnown(task))
         .filter((task) => service === undefined || task.service === service)
         .filter((task) => input.family === undefined || task.definition.family === input.family)
         .filter((task) => input.startedBy === undefined || task.startedBy === input.startedBy)
@@ -103,7 +106,7 @@ export function taskOperations(state: ContainerService, scheduler: ServiceSchedu
       for (const reference of references) {
         const arn = arnOf(cluster, reference);
         const task = state.tasks.get(arn);
-        if (task === undefined) failures.push({ arn, reason: 'MISSING' });
+        if (task === undefined || !isKnown(task)) failures.push({ arn, reason: 'MISSING' });
         else if (input.include?.includes('TAGS')) {
           tasks.push({ ...describeTask(task), tags: ecsTags(state.tags.read(arn)) });
         } else tasks.push(describeTask(task));

@@ -276,6 +276,7 @@ const scenario = object<Scenario>({
   repositories: optional(record(repository)),
   roles: optional(list(roleArn)),
   stacks: optional(record(record(text))),
+  parameters: optional(record(text)),
   callsWithoutCapacity: optional(whole(0)),
   logGroups: optional(list(text)),
   programs: optional(record(program)),

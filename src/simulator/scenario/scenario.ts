@@ -150,6 +150,8 @@ export interface Scenario {
   readonly roles?: readonly string[];
   /** CloudFormation stacks by name: values by output key. */
   readonly stacks?: StackOutputs;
+  /** Systems Manager's parameters by name, of type String. */
+  readonly parameters?: Readonly<Record<string, string>>;
   /** For how many calls of RunTask, the first ones, Fargate has no capacity. */
   readonly callsWithoutCapacity?: number;
   /** CloudWatch's log groups by name, in every region; those that task definitions name if there is no list. */

@@ -18,6 +18,8 @@ import { logOperations } from '../logs/operations.ts';
 import { LogStore } from '../logs/store.ts';
 import type { Call, Operation, Operations, SimulatorContext, World } from '../operation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { parameterOperations } from '../ssm/operations.ts';
+import { ParameterStore } from '../ssm/state.ts';
 import { taggingOperations } from '../tagging/operations.ts';
 import { STEADY } from '../traffic/behaviour.ts';
 import { Network } from '../traffic/endpoint.ts';
@@ -108,6 +110,15 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   const groups = settleBalancing(scenario, balancing, born);
   settleServices(scenario, containers, scheduler, groups, born);
   settleScaling(scenario, kernel, scaling);
+  const parameters = new ParameterStore(kernel);
+  for (const [name, value] of Object.entries(scenario.parameters ?? {})) {
+    parameters.put(name, {
+      value,
+      type: 'String',
+      overwrite: false,
+      by: `arn:aws:iam::${kernel.accountId}:root`,
+    });
+  }
   kernel.events.advance(born);
   traffic.begin();
   kernel.events.advance(start);
@@ -139,6 +150,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
       CloudFormation: stackOperations(scenario.stacks ?? {}),
       'CloudWatch Logs': upToDate({ ...logOperations(logs), ...liveTailOperations(kernel, logs, pulse) }),
       ECR: registryOperations(registries),
+      SSM: upToDate(parameterOperations(parameters, tags)),
       'Resource Groups Tagging API': upToDate(taggingOperations(tags)),
     },
     ...(scenario.roles && { roles: scenario.roles }),
