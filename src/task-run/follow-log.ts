@@ -10,6 +10,8 @@ import { WholeLines } from './whole-lines.ts';
 
 /** Nothing new for so long after the container's end means that the log is complete. */
 const QUIET_MS = 3_000;
+/** The same where there is hardly any time, and how often the log is read then. */
+const HURRIED = { quiet: 1_500, pause: 500 } as const;
 /** How long after the container's end lines are waited for that come late. */
 const LATE_MS = 20_000;
 /** A page of this size is one of many: the next one is read at once. */
@@ -115,15 +117,16 @@ export class LogFollower {
     const reading = this.#once.reading();
     const output = new Output();
     const whole = new WholeLines();
+    const { quiet, pause } = how === 'hurried' ? HURRIED : { quiet: QUIET_MS, pause: QUIET_MS };
     const endedAt = clock.now();
     this.#lastNews = endedAt;
     let from: string | undefined;
     let first = true;
     for (let last = endedAt, full = false; ; first = false) {
       // A long log is read in one go: that is no waiting.
-      if (!full && how === 'patient') {
-        const due = first ? 0 : last + QUIET_MS;
-        await this.#sleepUntil(Math.max(budget.next(clock.now()), due), enough);
+      if (!full) {
+        const due = first ? last : last + pause;
+        await this.#sleepUntil(how === 'patient' ? Math.max(budget.next(clock.now()), due) : due, enough);
       }
       if (enough.aborted) return undefined;
       last = clock.now();
@@ -144,8 +147,7 @@ export class LogFollower {
       from = page.next;
       full = !atEnd && isFull(page.lines);
       const now = clock.now();
-      if (how === 'hurried' && atEnd) return undefined;
-      if (atEnd && reading.missing() === 0 && now - this.#lastNews >= QUIET_MS) break;
+      if (atEnd && reading.missing() === 0 && now - this.#lastNews >= quiet) break;
       if (!full && now - endedAt > LATE_MS) {
         if (reading.missing() === 0) break;
         reporter.info('CloudWatch Logs still does not give all lines of the log to read.');
@@ -191,7 +193,7 @@ export class LogFollower {
       this.#behind = true;
       broken = clock.now() - openedAt > EARLY_MS ? 0 : broken + 1;
       if (broken >= BROKEN_SESSIONS) {
-        reporter.info(`The live session of the log breaks again and again (${why}).`);
+        reporter.info(`No live session of the log can be kept open (${why}).`);
         this.#pollInstead();
         return;
       }

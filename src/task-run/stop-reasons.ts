@@ -178,12 +178,12 @@ const MEMORY: KnownReason = {
 };
 
 const SIGNALS: Readonly<Record<number, readonly [string, string]>> = {
-  6: ['SIGABRT', 'aborted by itself or by its runtime'],
+  6: ['SIGABRT', 'was aborted, by itself or by its runtime'],
   7: ['SIGBUS', 'crashed on an address that is not there'],
   8: ['SIGFPE', 'crashed in a calculation'],
-  9: ['SIGKILL', 'killed'],
+  9: ['SIGKILL', 'was killed'],
   11: ['SIGSEGV', 'crashed on memory that is not its own'],
-  15: ['SIGTERM', 'told to stop'],
+  15: ['SIGTERM', 'was told to stop'],
 };
 
 /** What an exit code other than 0 says, and where it is documented what mends it, that. */
@@ -212,11 +212,11 @@ export function exitCodeMeaning(
     };
   }
   const signal = code > 128 ? SIGNALS[code - 128] : undefined;
-  return { meaning: signal ? `It was ${signal[1]} (${signal[0]}).` : '' };
+  return { meaning: signal ? `It ${signal[1]} (${signal[0]}).` : '' };
 }
 
 /** AWS's own words in a sentence, at most so long as to be read. */
 export const quoted = (words: string): string => {
-  const line = printable(words).trim();
-  return `"${line.length > 600 ? `${line.slice(0, 600)}...` : line}"`;
+  const line = printable(words).trim().replace(/\.$/, '');
+  return `"${line.length > 1_000 ? `${line.slice(0, 1_000)}...` : line}"`;
 };
