@@ -469,13 +469,16 @@ export interface Logs {
     from?: string,
   ): Promise<{ readonly lines: readonly LogLine[]; readonly next?: string }>;
   /**
-   * Lines from now on, as CloudWatch takes them in, about once a second; ends when `signal` aborts or AWS ends the
-   * session. A stream that does not exist yet may be followed. Lines may come in another order than they were written
-   * in, and in a flood some are left out: `read` has them all.
+   * Lines from now on, as CloudWatch takes them in, about once a second, and none where none have come; ends when
+   * `signal` aborts or AWS ends the session. A stream that does not exist yet may be followed. Lines may come in
+   * another order than they were written in, and in a flood only a sample of them: `read` has them all.
    *
    * @throws what AWS says when it does not allow this, or cannot do it
    */
-  live(place: LogPlace, signal: AbortSignal): AsyncIterable<readonly LogLine[]>;
+  live(
+    place: LogPlace,
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly lines: readonly LogLine[]; readonly sampled: boolean }>;
 }
 
 /** A text that is kept with all its versions. */

@@ -77,8 +77,11 @@ export function logs(connection: Connection): Logs {
             throw new Error('CloudWatch Logs has gone silent');
           }
           if (update.done) return;
-          const results = update.value.sessionUpdate?.sessionResults ?? [];
-          yield results.filter(({ logStreamName }) => logStreamName === place.stream).map(lineOf);
+          const { sessionResults = [], sessionMetadata } = update.value.sessionUpdate ?? {};
+          yield {
+            lines: sessionResults.filter(({ logStreamName }) => logStreamName === place.stream).map(lineOf),
+            sampled: sessionMetadata?.sampled ?? false,
+          };
         }
       } catch (error) {
         // A session ends by itself after three hours, and with an error when we end it.

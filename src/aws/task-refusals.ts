@@ -79,7 +79,14 @@ export function orderProblem(order: TaskOrder, error: unknown): unknown {
 function denied(order: TaskOrder, error: DeployError): DeployError {
   const text = textOf(error.cause ?? error);
   const [, action, resource] = /perform:? ([\w-]+:\w+)(?: on resource:? (\S+))?/.exec(text) ?? [];
-  if (!action || action === 'ecs:RunTask') return error;
+  if (!action || action === 'ecs:RunTask') {
+    const { message, next, cause } = error;
+    return new DeployError(message, {
+      state: 'No task was started.',
+      ...(next !== undefined && { next }),
+      cause,
+    });
+  }
   const on = resource ? ` on ${resource}` : '';
   if (action === 'iam:PassRole') {
     return new DeployError(

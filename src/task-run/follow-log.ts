@@ -10,6 +10,8 @@ import { WholeLines } from './whole-lines.ts';
 
 /** Nothing new for so long after the container's end means that the log is complete. */
 const QUIET_MS = 3_000;
+/** The same where there is hardly any time, and how often the log is read then. */
+const HURRIED = { quiet: 1_500, pause: 500 } as const;
 /** How long after the container's end lines are waited for that come late. */
 const LATE_MS = 20_000;
 /** A page of this size is one of many: the next one is read at once. */
@@ -41,7 +43,9 @@ export class LogFollower {
   readonly #shown = new Output();
   readonly #ended = new AbortController();
   #nudge = new AbortController();
+  readonly #held: LogLine[] = [];
   #running: boolean;
+  #finishing = false;
   #polled: { readonly reading: Reading; from?: string };
   #polling = false;
   #behind: boolean;
@@ -77,7 +81,7 @@ export class LogFollower {
       if (this.#ended.signal.aborted) return;
       this.#print(reading.take(page.lines));
       this.#polled = { reading, ...(page.next !== undefined && { from: page.next }) };
-      if (!isFull(page.lines)) this.#behind = false;
+      if (!isFull(page.lines)) this.#release();
     } catch (error) {
       // An outage passes; the end reads it all again.
       if (!isOutage(error)) this.#giveUpReading(error);
@@ -95,7 +99,9 @@ export class LogFollower {
     enough: AbortSignal,
     how: 'patient' | 'hurried',
   ): Promise<{ readonly output: string; readonly complete: boolean }> {
+    this.#finishing = true;
     const complete = this.#unreadable === undefined ? await this.#readAll(enough, how) : undefined;
+    this.#release();
     this.#ended.abort();
     this.#say(this.#whole.rest());
     return { output: (complete ?? this.#shown).text(), complete: complete !== undefined };
@@ -111,15 +117,16 @@ export class LogFollower {
     const reading = this.#once.reading();
     const output = new Output();
     const whole = new WholeLines();
+    const { quiet, pause } = how === 'hurried' ? HURRIED : { quiet: QUIET_MS, pause: QUIET_MS };
     const endedAt = clock.now();
     this.#lastNews = endedAt;
     let from: string | undefined;
     let first = true;
     for (let last = endedAt, full = false; ; first = false) {
       // A long log is read in one go: that is no waiting.
-      if (!full && how === 'patient') {
-        const due = first ? 0 : last + QUIET_MS;
-        await this.#sleepUntil(Math.max(budget.next(clock.now()), due), enough);
+      if (!full) {
+        const due = first ? last : last + pause;
+        await this.#sleepUntil(how === 'patient' ? Math.max(budget.next(clock.now()), due) : due, enough);
       }
       if (enough.aborted) return undefined;
       last = clock.now();
@@ -140,8 +147,7 @@ export class LogFollower {
       from = page.next;
       full = !atEnd && isFull(page.lines);
       const now = clock.now();
-      if (how === 'hurried' && atEnd) return undefined;
-      if (atEnd && reading.missing() === 0 && now - this.#lastNews >= QUIET_MS) break;
+      if (atEnd && reading.missing() === 0 && now - this.#lastNews >= quiet) break;
       if (!full && now - endedAt > LATE_MS) {
         if (reading.missing() === 0) break;
         reporter.info('CloudWatch Logs still does not give all lines of the log to read.');
@@ -166,10 +172,10 @@ export class LogFollower {
       let why = 'the session has ended';
       try {
         let open = false;
-        for await (const lines of logs.live(this.#place, signal)) {
-          if (!open && gap) this.#behind = true;
+        for await (const { lines, sampled } of logs.live(this.#place, signal)) {
+          if ((!open && gap) || sampled) this.#behind = true;
           open = true;
-          this.#print(this.#once.live(lines));
+          this.#hear(lines);
         }
       } catch (error) {
         why = textOf(error);
@@ -187,7 +193,7 @@ export class LogFollower {
       this.#behind = true;
       broken = clock.now() - openedAt > EARLY_MS ? 0 : broken + 1;
       if (broken >= BROKEN_SESSIONS) {
-        reporter.info(`The live session of the log breaks again and again (${why}).`);
+        reporter.info(`No live session of the log can be kept open (${why}).`);
         this.#pollInstead();
         return;
       }
@@ -204,8 +210,23 @@ export class LogFollower {
     else this.#world.reporter.warning(`There is no live session of the log: ${textOf(error)}. ${how}${next}`);
   }
 
+  /** Lines of the live session wait while a reading brings those before them. */
+  #hear(lines: readonly LogLine[]): void {
+    if (lines.length === 0) return;
+    this.#running = true;
+    this.#lastNews = this.#world.clock.now();
+    if (this.due || this.#finishing) this.#held.push(...lines);
+    else this.#print(this.#once.live(lines));
+  }
+
+  #release(): void {
+    this.#behind = false;
+    this.#print(this.#once.live(this.#held.splice(0)));
+  }
+
   #giveUpReading(error: unknown): void {
     this.#unreadable = textOf(error);
+    this.#release();
     const { group, stream, region } = this.#place;
     const next = error instanceof DeployError && error.next ? ` ${error.next}` : '';
     this.#world.reporter.warning(

@@ -14,6 +14,21 @@ type Row = readonly [pattern: RegExp, meaning: string, fix: string];
  */
 const START_FAILURES: readonly Row[] = [
   [
+    /executable file not found|exec: .*no such file or directory|stat .*no such file or directory/is,
+    'Its image has no such command.',
+    'Check the first word of the command (and entryPoint): it must be a program in the image, by its path or on its PATH. A command with shell syntax needs ["sh", "-c", "..."]; an image without a shell cannot take one.',
+  ],
+  [
+    /exec: .*permission denied|permission denied: unknown/is,
+    'Its command may not be executed.',
+    'Make the file executable in the image (chmod +x), and readable for the user that the container runs as.',
+  ],
+  [
+    /exec format error/i,
+    'Its command was not built for the processor of the task.',
+    'Build the image for the cpuArchitecture of the task definition (X86_64 is linux/amd64, ARM64 is linux/arm64).',
+  ],
+  [
     /CannotPull\w*Error.*(toomanyrequests|rate limit|429)/is,
     'The registry does not let its image be pulled so often.',
     'Keep the image in Amazon ECR or pull it through an ECR pull through cache; for Docker Hub, give the container repositoryCredentials.',
@@ -94,21 +109,6 @@ const START_FAILURES: readonly Row[] = [
     'See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html for this message; a VPC without DNS resolution or without a route to AWS is the usual cause.',
   ],
   [
-    /executable file not found|exec: .*no such file or directory|stat .*no such file or directory/is,
-    'Its image has no such command.',
-    'Check the first word of the command (and entryPoint): it must be a program in the image, by its path or on its PATH. A command with shell syntax needs ["sh", "-c", "..."]; an image without a shell cannot take one.',
-  ],
-  [
-    /exec: .*permission denied|permission denied: unknown/is,
-    'Its command may not be executed.',
-    'Make the file executable in the image (chmod +x), and readable for the user that the container runs as.',
-  ],
-  [
-    /exec format error/i,
-    'Its command was not built for the processor of the task.',
-    'Build the image for the cpuArchitecture of the task definition (X86_64 is linux/amd64, ARM64 is linux/arm64).',
-  ],
-  [
     /CannotStartContainerError|CannotCreateContainerError|CannotCreateVolumeError/i,
     'It could not be started.',
     'See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html for this message; command, user, volumes and memory of the container are the usual causes.',
@@ -178,12 +178,12 @@ const MEMORY: KnownReason = {
 };
 
 const SIGNALS: Readonly<Record<number, readonly [string, string]>> = {
-  6: ['SIGABRT', 'aborted by itself or by its runtime'],
+  6: ['SIGABRT', 'was aborted, by itself or by its runtime'],
   7: ['SIGBUS', 'crashed on an address that is not there'],
   8: ['SIGFPE', 'crashed in a calculation'],
-  9: ['SIGKILL', 'killed'],
+  9: ['SIGKILL', 'was killed'],
   11: ['SIGSEGV', 'crashed on memory that is not its own'],
-  15: ['SIGTERM', 'told to stop'],
+  15: ['SIGTERM', 'was told to stop'],
 };
 
 /** What an exit code other than 0 says, and where it is documented what mends it, that. */
@@ -212,11 +212,11 @@ export function exitCodeMeaning(
     };
   }
   const signal = code > 128 ? SIGNALS[code - 128] : undefined;
-  return { meaning: signal ? `It was ${signal[1]} (${signal[0]}).` : '' };
+  return { meaning: signal ? `It ${signal[1]} (${signal[0]}).` : '' };
 }
 
 /** AWS's own words in a sentence, at most so long as to be read. */
 export const quoted = (words: string): string => {
-  const line = printable(words).trim();
-  return `"${line.length > 600 ? `${line.slice(0, 600)}...` : line}"`;
+  const line = printable(words).trim().replace(/\.$/, '');
+  return `"${line.length > 1_000 ? `${line.slice(0, 1_000)}...` : line}"`;
 };

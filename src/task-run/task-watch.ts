@@ -146,10 +146,10 @@ export class TaskWatch {
     this.#seen = look(this.#seen, task, container);
     const verdict = verdictOf(task, container, this.#seen);
     const phase = phaseOf(task, container);
-    if (phase !== this.#phase && !verdict) reporter.info(`Task ${shortId(task.arn)} ${phase}.`);
+    if (phase !== this.#phase && !verdict) reporter.info(`The task ${phase}.`);
     this.#phase = phase;
     if (this.#seen.running && !ranBefore) this.#log?.started();
-    if (!this.#log && this.#source.kind === 'cloudwatch' && task.status !== 'PROVISIONING') {
+    if (!this.#log && this.#source.kind === 'cloudwatch') {
       const place = logPlace(this.#source, container, task);
       const world = { ...this.#world, budget: this.#budget };
       const kind = verdict ? 'ended' : this.#seen.running ? 'running' : 'to-come';
@@ -201,7 +201,7 @@ export class TaskWatch {
     const { container, definition, timeoutMs } = this.#run;
     const after = duration(timeoutMs);
     const interruption: Interruption = { kind: 'timed-out', after };
-    reporter.info(`Task ${shortId(this.#task.arn)} has not ended after ${after} and is stopped now.`);
+    reporter.info(`The task has not ended after ${after} and is stopped now.`);
     const found = definition.containerDefinitions.find(({ name }) => name === container);
     const stopTimeout = Number(found?.['stopTimeout'] ?? STOP_TIMEOUT_S) * 1_000;
     const limit = this.#limit(clock.now() + stopTimeout + DEPROVISIONING_MS);
@@ -233,7 +233,8 @@ export class TaskWatch {
     }
     const ending = this.#interrupted({ kind: 'cancelled' }, refused);
     const ms = clock.now() - this.#since;
-    return this.#end(ending, ms, this.#log && (await this.#log.finish(all, 'hurried')));
+    const log = this.#log && (await this.#log.finish(all, 'hurried'));
+    return this.#end(ending, ms, log && { ...log, complete: log.complete && ended !== undefined });
   }
 
   #interrupted(interruption: Interruption, refused: string | undefined): Ending {
@@ -291,11 +292,11 @@ export class TaskWatch {
     const ms = clock.now() - this.#since;
     const log = neverRan(ending) ? undefined : this.#log;
     if (ending.exitCode !== undefined) {
-      reporter.info(
-        `Container ${container} ended with exit code ${ending.exitCode}, ${duration(ms)} after its start was asked for.`,
-      );
+      reporter.info(`Container ${container} ended with exit code ${ending.exitCode}, after ${duration(ms)}.`);
     }
-    return this.#end(ending, ms, log && (await log.finish(cancelled, 'patient')));
+    const read = log && (await log.finish(cancelled, 'patient'));
+    const ended = ending.exitCode !== undefined || this.#task.status === 'STOPPED' || this.#gone;
+    return this.#end(ending, ms, read && { ...read, complete: read.complete && ended });
   }
 
   #end(

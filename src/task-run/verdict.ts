@@ -38,7 +38,9 @@ export function look(seen: Seen, task: EcsTask, container: string): Seen {
 export function verdictOf(task: EcsTask, container: string, seen: Seen): Verdict | undefined {
   const own = containerOf(task, container);
   if (own?.exitCode !== undefined && own.status === 'STOPPED') return ended(task, own, own.exitCode, seen);
-  if (task.status !== 'STOPPED') return undefined;
+  // What failed to start has nothing to end, however long ECS takes to put it away.
+  const failedToStart = task.stopCode === 'TaskFailedToStart' && task.stopping && !seen.running;
+  if (task.status !== 'STOPPED' && !failedToStart) return undefined;
   if (seen.running || (task.startedAt !== undefined && !startReason(task, own))) return lost(task, container);
   return neverStarted(task, container, own);
 }

@@ -15,18 +15,14 @@ const isPiece = (text: string): boolean => {
 
 /** Puts the pieces of long lines together again. */
 export class WholeLines {
-  #held: { readonly at: number; text: string } | undefined;
+  #held: string | undefined;
 
-  /** @returns the texts that are whole now; a piece waits for the next event of the same millisecond */
+  /** @returns the texts that are whole now; a piece waits for the event after it */
   take(lines: readonly LogLine[]): readonly string[] {
     const whole: string[] = [];
-    for (const { at, text } of lines) {
-      if (this.#held && this.#held.at !== at) whole.push(...this.rest());
-      const piece = isPiece(text);
-      if (this.#held) this.#held.text += text;
-      else if (piece) this.#held = { at, text };
-      else whole.push(text);
-      if (this.#held && !piece) whole.push(...this.rest());
+    for (const { text } of lines) {
+      this.#held = (this.#held ?? '') + text;
+      if (!isPiece(text)) whole.push(...this.rest());
     }
     return whole;
   }
@@ -35,6 +31,6 @@ export class WholeLines {
   rest(): readonly string[] {
     const held = this.#held;
     this.#held = undefined;
-    return held ? [held.text] : [];
+    return held === undefined ? [] : [held];
   }
 }

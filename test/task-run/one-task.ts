@@ -2,8 +2,8 @@ import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import { logs } from '../../src/aws/logs.ts';
 import { tasks } from '../../src/aws/tasks.ts';
 import type { EcsTask, Reporter, TaskOrder } from '../../src/ports.ts';
-import type { SimulatorOptions } from '../../src/simulator/server.ts';
 import type { Scenario } from '../../src/simulator/scenario/scenario.ts';
+import type { SimulatorOptions } from '../../src/simulator/server.ts';
 import type { SimulatedWorld } from '../../src/simulator/world/world.ts';
 import { runTask, type TaskEnd, type TaskRun, type TaskWorld } from '../../src/task-run/run-task.ts';
 import type { TaskDefinition } from '../../src/taskdef/definition.ts';
@@ -85,7 +85,12 @@ export async function startTasks({ containers = [job()], scenario, scale = 20, s
     tags: { 'deploy-actions:run': '1' },
     token,
   });
-  const common = { container: 'job', definition, timeoutMs: 600_000, by: 'https://github.com/o/r/actions/runs/1' };
+  const common = {
+    container: 'job',
+    definition,
+    timeoutMs: 600_000,
+    by: 'https://github.com/o/r/actions/runs/1',
+  };
   return {
     aws,
     told,
@@ -100,7 +105,9 @@ export async function startTasks({ containers = [job()], scenario, scale = 20, s
     busiestMinute(): number {
       const times = calls.map(({ at }) => at);
       // A call that leaves a moment late does not move the ones of a minute before it.
-      return Math.max(...times.map((at) => times.filter((other) => other >= at && other < at + 59_500).length));
+      return Math.max(
+        ...times.map((at) => times.filter((other) => other >= at && other < at + 59_500).length),
+      );
     },
     calls,
     operations: (): readonly string[] => calls.map(({ operation }) => operation),
