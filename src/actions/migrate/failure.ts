@@ -36,7 +36,7 @@ function stateAfter(end: TaskEnd, { interrupted }: Inputs): string {
     return 'The command ran and ended with an error: what it had committed by then stays in the database.';
   }
   const stopped = end.exitCode === undefined ? 'was told to stop' : 'was stopped';
-  return `The command ${stopped} in the middle. ${interrupted ?? IN_GENERAL}`;
+  return `The command ${stopped} in the middle. ${interrupted === undefined ? IN_GENERAL : `What that leaves: ${interrupted}`}`;
 }
 
 function nextOf({ backups, undo }: Inputs, end: TaskEnd | undefined): string {

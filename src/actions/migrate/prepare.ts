@@ -98,7 +98,7 @@ function requireLog({ status, verify }: Inputs, log: LogSource): void {
       ? [
           {
             input: `${name}-matches`,
-            message: `cannot be compared. ${log.why} Without ${name}-matches the exit code decides; for a preset's, give ${name}-command yourself.`,
+            message: `cannot be compared. ${log.why} Without ${name}-matches the exit code decides; for a preset's command, give ${name}-command yourself, or none.`,
           },
         ]
       : [],
