@@ -12,6 +12,8 @@ const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
   'ecr-push': () => import('./actions/ecr-push/run.ts'),
   'ecr-push-post': () => import('./actions/ecr-push/post.ts'),
   promote: () => import('./actions/promote/run.ts'),
+  migrate: () => import('./actions/migrate/run.ts'),
+  'migrate-post': () => import('./actions/migrate/post.ts'),
   plan: () => import('./actions/plan/run.ts'),
   'render-task-definition': () => import('./actions/render-task-definition/run.ts'),
   rollback: () => import('./actions/rollback/run.ts'),

@@ -422,11 +422,15 @@ export interface Tasks {
   /** @throws ConfigError when the cluster or the service does not exist, or the service is being deleted */
   ofService(cluster: string, service: string): Promise<ServiceTasks>;
   /**
-   * Starts the task of an order, or finds the one that was started by an order with the same token.
+   * Starts the task of an order, or finds the one that was started by an order with the same token. Where ECS has no
+   * room for it, asks again for a while: `wait` says for how long (ms) at most, hears of it, and may end it.
    *
    * @throws ConfigError for an order that ECS cannot carry out; DeployError when it has no room for the task
    */
-  run(order: TaskOrder): Promise<EcsTask>;
+  run(
+    order: TaskOrder,
+    wait?: { readonly ms: number; readonly signal: AbortSignal; say(line: string): void },
+  ): Promise<EcsTask>;
   /** By ARN; ECS forgets a stopped task after an hour, which is then not in the answer. */
   describe(cluster: string, arns: readonly string[]): Promise<ReadonlyMap<string, EcsTask>>;
   /** Tasks that have not stopped yet, by who has started them. */
@@ -445,8 +449,10 @@ export interface LogLine {
 
 /** Where a container's output is kept in CloudWatch Logs. */
 export interface LogPlace {
-  /** The run's own region without it. */
-  readonly region?: string;
+  /** The partition (`aws`, `aws-cn`, ...), region and account that the log group is in. */
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
   readonly group: string;
   readonly stream: string;
 }
@@ -463,13 +469,16 @@ export interface Logs {
     from?: string,
   ): Promise<{ readonly lines: readonly LogLine[]; readonly next?: string }>;
   /**
-   * Lines from now on, as CloudWatch takes them in, about once a second; ends when `signal` aborts or AWS ends the
-   * session. A stream that does not exist yet may be followed. Lines may come in another order than they were written
-   * in, and in a flood some are left out: `read` has them all.
+   * Lines from now on, as CloudWatch takes them in, about once a second, and none where none have come; ends when
+   * `signal` aborts or AWS ends the session. A stream that does not exist yet may be followed. Lines may come in
+   * another order than they were written in, and in a flood only a sample of them: `read` has them all.
    *
    * @throws what AWS says when it does not allow this, or cannot do it
    */
-  live(place: LogPlace, signal: AbortSignal): AsyncIterable<readonly LogLine[]>;
+  live(
+    place: LogPlace,
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly lines: readonly LogLine[]; readonly sampled: boolean }>;
 }
 
 /** A text that is kept with all its versions. */

@@ -1,12 +1,15 @@
 import type { Clock } from '../clock.ts';
 import type {
   AwsCall,
+  Logs,
   Metrics,
+  Parameters,
   Repositories,
   Scaling,
   Services,
   Stacks,
   TaskDefinitions,
+  Tasks,
   Traffic,
 } from '../ports.ts';
 
@@ -28,6 +31,31 @@ export const connectToStacks = async (clock: Clock, signal: AbortSignal): Promis
 /** Opens ECR alone, for images that are named without their registry. */
 export const connectToRepositories = async (clock: Clock, signal: AbortSignal): Promise<Repositories> =>
   (await import('../aws/repositories.ts')).repositories({ clock, signal });
+
+/** What runs a task once needs. */
+export interface TaskAdapters {
+  readonly tasks: Tasks;
+  readonly taskDefinitions: TaskDefinitions;
+  readonly logs: Logs;
+  readonly parameters: Parameters;
+}
+
+/** Calls are not ended by the run's cancellation: it still has a task to stop, and a lock to let go. */
+export async function connectToTasks(clock: Clock): Promise<TaskAdapters> {
+  const [{ tasks }, { taskDefinitions }, { logs }, { parameters }] = await Promise.all([
+    import('../aws/tasks.ts'),
+    import('../aws/task-definitions.ts'),
+    import('../aws/logs.ts'),
+    import('../aws/parameters.ts'),
+  ]);
+  const connection = { clock };
+  return {
+    tasks: tasks(connection),
+    taskDefinitions: taskDefinitions(connection),
+    logs: logs(connection),
+    parameters: parameters(connection),
+  };
+}
 
 /** Loads the SDK clients side by side, which takes most of the start-up time, and connects them. */
 export async function connect(

@@ -22,6 +22,8 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'ecr-push/main.js': 'ecr-push',
   'ecr-push/post.js': 'ecr-push-post',
   'promote/main.js': 'promote',
+  'migrate/main.js': 'migrate',
+  'migrate/post.js': 'migrate-post',
   'plan/main.js': 'plan',
   'rollback/main.js': 'rollback',
 };

@@ -1,18 +1,12 @@
 import type { Clock } from '../clock.ts';
 import { DeployError } from '../errors.ts';
+import { isFormerAttempt } from '../github/run-identity.ts';
 import type { Traffic } from '../ports.ts';
 import { fromTags, type Ledger } from '../rollout/ledger.ts';
 
 /** How often a holder says that it lives. */
 export const HEARTBEAT_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
-
-/** Whether an earlier attempt of the same workflow run is the holder: GitHub starts an attempt after the last has ended. */
-function isFormerAttempt(holder: string, own: string): boolean {
-  const parse = (url: string) => /^(.*\/runs\/\d+)\/attempts\/(\d+)$/.exec(url);
-  const [theirs, ours] = [parse(holder), parse(own)];
-  return theirs?.[1] !== undefined && theirs[1] === ours?.[1] && Number(theirs[2]) < Number(ours[2]);
-}
 
 /**
  * Waits until the holder of a rollout is known to be dead: its lease has run out, or it is a former attempt of this

@@ -13,6 +13,13 @@ export function holderOf(env: NodeJS.ProcessEnv): string {
   return `${url}/attempts/${env['GITHUB_RUN_ATTEMPT'] || '1'}`;
 }
 
+/** Whether an earlier attempt of the same workflow run is the holder: GitHub starts an attempt after the last has ended. */
+export function isFormerAttempt(holder: string, own: string): boolean {
+  const parse = (url: string) => /^(.*\/runs\/\d+)\/attempts\/(\d+)$/.exec(url);
+  const [theirs, ours] = [parse(holder), parse(own)];
+  return theirs?.[1] !== undefined && theirs[1] === ours?.[1] && Number(theirs[2]) < Number(ours[2]);
+}
+
 /** A name that no other rollout has, and that leads back to the run. */
 export function newRolloutId(env: NodeJS.ProcessEnv): string {
   const run = env['GITHUB_RUN_ID'];

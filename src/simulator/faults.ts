@@ -20,9 +20,17 @@ export type ServiceId =
  * - `access-denied`: the service's own refusal in the words of IAM, nothing happens
  * - `timeout`: no answer until the client gives up
  * - `lost-answer`: the call takes effect, then the connection breaks
+ * - `cut`: the connection breaks in the middle of an answer that is a stream, after `pieces` of it; elsewhere `lost-answer`
  * - `kill`: the caller is killed (`onKill`), and never gets an answer
  */
-export type FaultKind = 'throttle' | 'internal-error' | 'access-denied' | 'timeout' | 'lost-answer' | 'kill';
+export type FaultKind =
+  | 'throttle'
+  | 'internal-error'
+  | 'access-denied'
+  | 'timeout'
+  | 'lost-answer'
+  | 'cut'
+  | 'kill';
 
 /** A fault and the calls that it strikes. */
 export interface Fault {
@@ -39,6 +47,8 @@ export interface Fault {
   readonly times?: number;
   /** `kill` and `timeout` only: the call takes effect first. */
   readonly after?: boolean;
+  /** `cut` only: how many messages of the stream still come, the first of which says nothing; 2 if not given. */
+  readonly pieces?: number;
   /** `access-denied` only: the resource that the message names. */
   readonly resource?: string;
 }

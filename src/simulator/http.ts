@@ -26,7 +26,7 @@ export async function listen(
     readRequest(request)
       .then(handle)
       .then((reply) => deliver(reply, response))
-      // The client went away while it was sending.
+      // The client went away while it was sending, or the answer broke off.
       .catch(() => response.destroy());
   });
 }
@@ -61,12 +61,21 @@ async function readRequest(request: IncomingMessage): Promise<WireRequest> {
   };
 }
 
-function deliver(reply: Reply, response: ServerResponse): void {
+async function deliver(reply: Reply, response: ServerResponse): Promise<void> {
   if (reply === 'silence') return;
   if (reply === 'break') {
     response.destroy();
     return;
   }
   response.writeHead(reply.status, reply.headers);
-  response.end(reply.body);
+  const { body } = reply;
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    response.end(body);
+    return;
+  }
+  for await (const piece of body) {
+    if (response.destroyed) return;
+    response.write(piece);
+  }
+  response.end();
 }

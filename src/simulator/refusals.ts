@@ -30,6 +30,7 @@ const manners: Readonly<Record<string, Manners>> = {
     internal: 'InternalServiceException',
   },
   ECR: { ...json, iam: 'ecr', internal: 'ServerException' },
+  'CloudWatch Logs': { ...json, iam: 'logs', internal: 'ServiceUnavailableException' },
   CloudFormation: { ...query, iam: 'cloudformation', internal: 'InternalFailure' },
 };
 

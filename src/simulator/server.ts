@@ -190,8 +190,21 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
       throw accessDenied(service, operation, fault.resource ?? resourceOf(service, input, call), call);
     }
     if (!fault) return await perform(exchange, input, call);
+    if (fault.kind === 'cut') return cutShort(await perform(exchange, input, call), fault.pieces ?? 2);
     if (fault.kind === 'lost-answer' || fault.after) await perform(exchange, input, call);
     return fault.kind;
+  }
+
+  /** A stream whose own mistakes are told: it is written long after its call has been answered. */
+  async function* watched(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body;
+    } catch (error) {
+      if (!(error instanceof CutShort)) {
+        bugs.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      }
+      throw error;
+    }
   }
 
   async function handle(request: WireRequest): Promise<Reply> {
@@ -215,7 +228,12 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
     if (answer === 'kill') options.onKill?.(recorded);
     if (answer === 'lost-answer') return 'break';
     if (typeof answer === 'string') return 'silence';
-    return { ...answer, headers: { ...answer.headers, 'x-amzn-requestid': requestId } };
+    const { body } = answer;
+    return {
+      ...answer,
+      body: typeof body === 'string' || body instanceof Uint8Array ? body : watched(body),
+      headers: { ...answer.headers, 'x-amzn-requestid': requestId },
+    };
   }
 
   const { url, close } = await listen(options.port ?? 0, handle);
@@ -253,6 +271,22 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Faults that leave a call without an answer. */
 type NoAnswer = 'timeout' | 'lost-answer' | 'kill';
+
+class CutShort extends Error {}
+
+/** A stream that breaks after some of its messages; any other answer is lost. */
+function cutShort(answer: WireResponse, pieces: number): WireResponse | 'lost-answer' {
+  const { body } = answer;
+  if (typeof body === 'string' || body instanceof Uint8Array) return 'lost-answer';
+  async function* first(whole: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let left = pieces;
+    for await (const piece of whole) {
+      if (left-- <= 0) throw new CutShort();
+      yield piece;
+    }
+  }
+  return { ...answer, body: first(body) };
+}
 
 function simulatorBug(error: unknown, call: RecordedCall): AwsError {
   const what = error instanceof Error ? error.message : String(error);

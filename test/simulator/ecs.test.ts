@@ -564,6 +564,7 @@ describe('tasks', () => {
     const run = {
       cluster: 'prod',
       taskDefinition: 'web:2',
+      launchType: 'FARGATE' as const,
       networkConfiguration: network,
       startedBy: 'migration',
     };
@@ -584,6 +585,7 @@ describe('tasks', () => {
     const run = {
       cluster: 'prod',
       taskDefinition: 'web:2',
+      launchType: 'FARGATE' as const,
       networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } },
       clientToken: 'migration-7',
     };

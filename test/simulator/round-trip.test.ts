@@ -1,5 +1,6 @@
 import * as autoscaling from '@aws-sdk/client-application-auto-scaling';
 import * as cloudwatch from '@aws-sdk/client-cloudwatch';
+import * as logs from '@aws-sdk/client-cloudwatch-logs';
 import * as ecs from '@aws-sdk/client-ecs';
 import * as elbv2 from '@aws-sdk/client-elastic-load-balancing-v2';
 import * as tagging from '@aws-sdk/client-resource-groups-tagging-api';
@@ -60,6 +61,10 @@ const clients: Readonly<Record<string, { sdk: object; client: () => unknown }>> 
     sdk: cloudwatch,
     client: () => new cloudwatch.CloudWatchClient({ ...config(), protocol: SmithyRpcV2CborProtocol }),
   },
+  'CloudWatch Logs': {
+    sdk: logs,
+    client: () => new logs.CloudWatchLogsClient({ ...config(), disableHostPrefix: true }),
+  },
   STS: { sdk: sts, client: () => new sts.STSClient(config()) },
   'Resource Groups Tagging API': {
     sdk: tagging,
@@ -79,6 +84,8 @@ describe.each(Object.entries(clients))('%s', (name, { sdk, client }) => {
     const random = seededRandom(7);
     expect(model?.operations.size).toBeGreaterThan(5);
     for (const operation of model?.operations.values() ?? []) {
+      // An event stream is no value: see live-tail.test.ts.
+      if (operation.output.getEventStreamMember() !== '') continue;
       const input = randomValue(operation.input, random) as object;
       next = randomValue(operation.output, random) as object;
       const Command = commands.get(`${operation.name}Command`) as CommandClass;

@@ -142,3 +142,31 @@ traffic: [{ loadBalancer: shop, port: 8080, rate: 1 }]
     expect(aws.samples).toEqual([]);
   });
 });
+
+describe('the programs of a scenario file', () => {
+  it('say what tasks run for real, and in which log groups', () => {
+    const { programs, logGroups, callsWithoutCapacity } = parseScenario(`${MINIMAL}
+callsWithoutCapacity: 1
+logGroups: [/ecs/app]
+programs:
+  app:v1: { directory: /srv, command: [alembic, upgrade, head], environment: { PGPORT: 5432 } }
+  app:v2: { engine: 'unix:///var/run/docker.sock' }
+`);
+    expect(programs).toEqual({
+      'app:v1': {
+        directory: '/srv',
+        command: ['alembic', 'upgrade', 'head'],
+        environment: { PGPORT: '5432' },
+      },
+      'app:v2': { engine: 'unix:///var/run/docker.sock' },
+    });
+    expect({ logGroups, callsWithoutCapacity }).toEqual({ logGroups: ['/ecs/app'], callsWithoutCapacity: 1 });
+  });
+
+  it('are refused with what is wrong', () => {
+    expect(problemsOf(`${MINIMAL}\nprograms: { app: { command: alembic, shell: bash } }`)).toEqual([
+      expect.stringMatching(/^programs.app.shell: unknown key/),
+      expect.stringMatching(/^programs.app.command: /),
+    ]);
+  });
+});

@@ -23,6 +23,8 @@ export interface Produced {
   readonly notThere: readonly string[];
   readonly difference: Difference;
   readonly compared: Compared;
+  /** The revision that it came from, where it came from AWS. */
+  readonly registered?: RegisteredTaskDefinition;
   /** What the service runs, where one is named. */
   readonly running?: RegisteredTaskDefinition;
 }
@@ -86,6 +88,7 @@ export async function produce(
     notThere,
     difference: diff(running?.definition ?? loaded.definition, definition, { showValues }),
     compared: service ? { kind: 'service', ...service } : { kind: 'source' },
+    ...(loaded.registered && { registered: loaded.registered }),
     ...(running && { running }),
   };
 }

@@ -6,6 +6,7 @@ import { printable } from '../../taskdef/shape.ts';
 import { type AssignmentRules, readAssignments } from '../assignments.ts';
 import type { InputReader } from '../input-reader.ts';
 import { environmentFileProblem, imageProblem, secretProblem } from '../references.ts';
+import { parseWords } from '../words.ts';
 import { parseEnvFile } from './env-file.ts';
 import { readHealthCheck } from './health-check.ts';
 import { readPatch } from './patch.ts';
@@ -13,7 +14,6 @@ import { parsePorts } from './ports.ts';
 import { readTextFile } from './read-file.ts';
 import { readSource, type SourceInputs } from './source.ts';
 import { readTaskFields } from './task-inputs.ts';
-import { parseWords } from './words.ts';
 
 /** All that says which task definition is made of which. */
 export interface RenderInputs extends SourceInputs {
@@ -169,6 +169,18 @@ async function readContainerSettings(
     ...(logOptions && { logOptions }),
     ...(dockerLabels && { dockerLabels }),
   };
+}
+
+/** The images of `image`, for the containers of `container-name`, and of `images`. */
+export async function readImages(reader: InputReader): Promise<readonly ContainerSettings[]> {
+  const image = readImage(reader);
+  const images = await readNamed(reader, 'images', IMAGES);
+  return [
+    ...(image === undefined
+      ? []
+      : readContainerNames(reader).map((container) => ({ container, input: 'container-name', image }))),
+    ...[...(images ?? [])].map(([container, to]) => ({ container, input: 'images', image: to })),
+  ];
 }
 
 /** `undefined` stands for the only container. */

@@ -1,6 +1,7 @@
 import type {
   Attachment,
   Container,
+  ContainerDefinition,
   CreateServiceRequest,
   DeploymentConfiguration,
   HealthStatus,
@@ -14,6 +15,8 @@ import type {
 import type { Behaviour } from '../traffic/behaviour.ts';
 import type { Endpoint } from '../traffic/endpoint.ts';
 import type { Scheduled } from '../world/queue.ts';
+import type { RunningContainer } from './process-group.ts';
+import type { Launch } from './programs.ts';
 
 export interface ClusterRecord {
   readonly arn: string;
@@ -136,9 +139,21 @@ export type TaskStatus =
 
 /** A container of a task and how it behaves. */
 export interface ContainerRecord {
+  readonly definition: ContainerDefinition;
   readonly description: Container;
   readonly behaviour: Behaviour;
   readonly essential: boolean;
+  /** What is run for it, if anything is run for real. */
+  readonly launch: Launch | undefined;
+  /** While it runs for real. */
+  process: RunningContainer | undefined;
+}
+
+/** Where a task runs, as DescribeTasks tells it. */
+export interface TaskPlace {
+  readonly launchType: 'FARGATE';
+  readonly capacityProviderName?: string;
+  readonly platformVersion: string;
 }
 
 export interface TaskRecord {
@@ -151,6 +166,7 @@ export interface TaskRecord {
   readonly startedBy: string | undefined;
   readonly group: string;
   readonly address: string;
+  readonly place: TaskPlace;
   readonly zone: string;
   readonly attachment: Attachment;
   readonly containers: readonly ContainerRecord[];
@@ -165,6 +181,8 @@ export interface TaskRecord {
   /** Since when the scheduler has known that a health check of it fails, in ms. */
   unwellSince: number | undefined;
   readonly createdAt: number;
+  /** Nobody is told of it before, in ms. */
+  readonly knownFrom: number;
   connectivityAt: number | undefined;
   pullStartedAt: number | undefined;
   pullStoppedAt: number | undefined;

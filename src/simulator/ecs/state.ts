@@ -1,5 +1,6 @@
 import type { Service } from '@aws-sdk/client-ecs';
 import type { LoadBalancing } from '../elbv2/state.ts';
+import type { LogStore } from '../logs/store.ts';
 import type { SimulatorContext } from '../operation.ts';
 import type { Behaviour } from '../traffic/behaviour.ts';
 import type { Network } from '../traffic/endpoint.ts';
@@ -8,6 +9,8 @@ import { StaleViews } from '../world/stale-views.ts';
 import type { TagStore } from '../world/tags.ts';
 import { clusterNotFound, serviceNotFound } from './errors.ts';
 import type { ClusterRecord, ServiceRecord, TaskDefinitionRecord, TaskRecord } from './model.ts';
+import type { Processes } from './processes.ts';
+import type { Programs } from './programs.ts';
 
 /** Everything that Amazon ECS knows in this account. */
 export class ContainerService {
@@ -16,6 +19,11 @@ export class ContainerService {
   readonly network: Network;
   readonly balancing: LoadBalancing;
   readonly behaviours: Readonly<Record<string, Behaviour>>;
+  readonly programs: Programs;
+  readonly processes: Processes;
+  readonly logs: LogStore;
+  /** How many further calls of RunTask find no capacity. */
+  callsWithoutCapacity = 0;
   readonly clusters = new Map<string, ClusterRecord>();
   /** By family, in the order of the revisions. */
   readonly families = new Map<string, TaskDefinitionRecord[]>();
@@ -33,6 +41,9 @@ export class ContainerService {
     network: Network,
     balancing: LoadBalancing,
     behaviours: Readonly<Record<string, Behaviour>>,
+    programs: Programs,
+    processes: Processes,
+    logs: LogStore,
     alarmState: SimulatorContext['alarmState'],
   ) {
     this.kernel = kernel;
@@ -40,6 +51,9 @@ export class ContainerService {
     this.network = network;
     this.balancing = balancing;
     this.behaviours = behaviours;
+    this.programs = programs;
+    this.processes = processes;
+    this.logs = logs;
     this.serviceViews = new StaleViews(kernel);
     this.alarmState = alarmState ?? (() => undefined);
   }

@@ -392,6 +392,14 @@ function checkLogging(container: ContainerDefinition, input: Input): void {
   }
 }
 
+/** @throws AwsError when Fargate has no tasks of that size */
+export function checkFargateSize(cpu: string, memory: string): void {
+  if (FARGATE_MEMORY[units(cpu)]?.includes(Number(units(memory)))) return;
+  throw clientError(
+    `No Fargate configuration exists for given values: ${units(cpu)} CPU, ${units(memory)} memory. See the Amazon ECS documentation for the valid values.`,
+  );
+}
+
 /** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html */
 function checkFargate(input: Input): void {
   if (input.networkMode !== 'awsvpc') throw clientError('Fargate only supports network mode ‘awsvpc’.');
@@ -399,11 +407,7 @@ function checkFargate(input: Input): void {
   if (input.memory === undefined) {
     throw clientError("Fargate requires that 'memory' be defined at the task level.");
   }
-  if (!FARGATE_MEMORY[units(input.cpu)]?.includes(Number(units(input.memory)))) {
-    throw clientError(
-      `No Fargate configuration exists for given values: ${units(input.cpu)} CPU, ${units(input.memory)} memory. See the Amazon ECS documentation for the valid values.`,
-    );
-  }
+  checkFargateSize(input.cpu, input.memory);
   const unsupported = (field: string) =>
     clientError(`Fargate compatible task definitions do not support ${field}`);
   if (input.placementConstraints?.length) throw unsupported('placementConstraints');

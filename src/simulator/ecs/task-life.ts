@@ -1,7 +1,10 @@
 import type { TaskStopCode } from '@aws-sdk/client-ecs';
 import { deregisterTarget, registerHealthyTarget, registerTarget } from '../elbv2/targets.ts';
 import { hexId } from '../world/ids.ts';
+import { LogDriver, logTargetOf, openGroup } from './log-driver.ts';
 import type { ContainerRecord, TaskRecord, TaskStatus } from './model.ts';
+import type { ProcessEnd } from './process-group.ts';
+import { startFailureOf } from './start-failures.ts';
 import type { ContainerService } from './state.ts';
 import { newTask, type TaskOrder } from './task-records.ts';
 
@@ -21,8 +24,17 @@ export interface TaskListener {
   failed(task: TaskRecord): void;
 }
 
+/** Why a task does not get as far as running its containers. */
+interface StartFailure {
+  readonly reason: string;
+  readonly container: ContainerRecord;
+}
+
 const STOPPED_TASKS_STAY = 3_600_000;
 const DEFAULT_STOP_TIMEOUT = 30_000;
+
+const stopTimeoutOf = ({ definition }: ContainerRecord): number =>
+  definition.stopTimeout === undefined ? DEFAULT_STOP_TIMEOUT : definition.stopTimeout * 1000;
 
 /**
  * Moves tasks through their life: PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING,
@@ -32,6 +44,10 @@ const DEFAULT_STOP_TIMEOUT = 30_000;
 export class TaskLife {
   readonly #state: ContainerService;
   readonly #listener: TaskListener;
+  /** Of tasks with real processes: lets the world's time stand still again. */
+  readonly #timeKept = new Map<TaskRecord, () => void>();
+  /** What is to be done when the last real process of a task has ended. */
+  readonly #onceSilent = new Map<TaskRecord, () => void>();
   #started = 0;
 
   constructor(state: ContainerService, listener: TaskListener) {
@@ -47,6 +63,9 @@ export class TaskLife {
   start(order: TaskOrder): TaskRecord {
     const { kernel } = this.#state;
     const task = newTask(this.#state, order, ++this.#started, kernel.events.now);
+    if (task.containers.some(({ launch }) => launch !== undefined)) {
+      this.#timeKept.set(task, this.#state.processes.keepTime());
+    }
     this.#later(task, kernel.between(4_000, 9_000), () => this.#pull(task));
     return task;
   }
@@ -95,19 +114,25 @@ export class TaskLife {
     task.connectivityAt = events.now;
     task.pullStartedAt = events.now;
     this.#enter(task, 'PENDING');
-    const missing = task.containers.find(({ behaviour }) => behaviour.pull === 'failing');
     this.#later(task, between(5_000, 12_000), () => {
-      if (missing === undefined) {
+      const failure = this.#startFailure(task);
+      if (failure === undefined) {
         this.#run(task);
         return;
       }
-      const image = missing.description.image ?? '';
-      const reason = `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ${image}: ${image}: not found`;
-      missing.description.reason = reason;
-      this.#decide(task, { code: 'TaskFailedToStart', reason });
+      failure.container.description.reason = failure.reason;
+      this.#decide(task, { code: 'TaskFailedToStart', reason: failure.reason });
       this.#deprovision(task);
       this.#listener.failed(task);
     });
+  }
+
+  #startFailure(task: TaskRecord): StartFailure | undefined {
+    for (const container of task.containers) {
+      const reason = startFailureOf(this.#state, task, container);
+      if (reason !== undefined) return { reason, container };
+    }
+    return undefined;
   }
 
   #run(task: TaskRecord): void {
@@ -117,6 +142,8 @@ export class TaskLife {
     task.endpoint.runningSince = kernel.events.now;
     for (const container of task.containers) {
       const { description, behaviour } = container;
+      this.#launch(task, container);
+      if (container.process?.began === false) continue;
       description.lastStatus = 'RUNNING';
       description.runtimeId = `${task.id}-${hexId(kernel.random, 10)}`;
       description.imageDigest = `sha256:${hexId(kernel.random, 64)}`;
@@ -128,6 +155,8 @@ export class TaskLife {
       }
     }
     if (this.#checked(task).length > 0) this.#watchHealth(task);
+    // What could not be started says so at once, and ends the task.
+    if (task.containers.some(({ process }) => process?.began === false)) return;
     if (task.targets.length === 0) {
       this.#running(task);
       return;
@@ -146,32 +175,116 @@ export class TaskLife {
   #running(task: TaskRecord): void {
     task.startedAt = this.#state.kernel.events.now;
     this.#enter(task, 'RUNNING');
+    for (const { behaviour } of task.containers) {
+      if (behaviour.stop === undefined) continue;
+      const { after, by, reason = 'Task stopped by user' } = behaviour.stop;
+      const cause: StopCause =
+        by === 'spot'
+          ? { code: 'SpotInterruption', reason: 'Your Spot Task was interrupted.' }
+          : { code: 'UserInitiated', reason };
+      this.#later(task, after, () => this.stop(task, cause));
+    }
+  }
+
+  /** Opens the container's log, and runs it for real if it is to be. */
+  #launch(task: TaskRecord, container: ContainerRecord): void {
+    const { kernel, logs, processes } = this.#state;
+    const target = logTargetOf(container.definition, kernel.region);
+    const group = target && openGroup(logs, target);
+    const stream =
+      group && logs.openStream(group, [target.prefix, container.description.name, task.id].join('/'));
+    const { launch } = container;
+    if (launch === undefined) return;
+    const driver = stream && new LogDriver(logs, stream, kernel.events);
+    container.process = processes.start(launch, {
+      output: (from, chunk) => driver?.write(from, chunk),
+      ended: (end) => {
+        container.process = undefined;
+        driver?.end();
+        this.#processEnded(task, container, end);
+      },
+    });
+  }
+
+  #processEnded(task: TaskRecord, container: ContainerRecord, end: ProcessEnd): void {
+    container.description.lastStatus = 'STOPPED';
+    if (end.kind === 'exited') container.description.exitCode = end.code;
+    else container.description.reason = end.reason;
+    if (task.desiredStatus === 'STOPPED') {
+      if (!this.#runsForReal(task)) this.#onceSilent.get(task)?.();
+    } else if (end.kind === 'exited') {
+      if (container.essential) this.#essentialExited(task);
+    } else {
+      this.#balancingEnds(task);
+      this.#decide(task, { code: 'TaskFailedToStart', reason: 'Task failed to start' });
+      this.#stopProcesses(task, () => {
+        this.#deprovision(task);
+        this.#listener.failed(task);
+      });
+    }
   }
 
   /** A container ends by itself; if it is essential the task goes with it. */
   #exit(task: TaskRecord, exited: ContainerRecord): void {
-    const { balancing, kernel } = this.#state;
     const { crash } = exited.behaviour;
     if (crash === undefined) return;
+    if (crash.reason !== undefined) exited.description.reason = crash.reason;
+    if (exited.launch !== undefined) {
+      // Nothing but a kill ends a real process from outside; the reason says what is made out to have done it.
+      exited.process?.kill();
+      return;
+    }
     exited.description.lastStatus = 'STOPPED';
     exited.description.exitCode = crash.exitCode;
-    if (crash.reason !== undefined) exited.description.reason = crash.reason;
-    if (!exited.essential) return;
-    balancing.routingChanges();
-    task.endpoint.runningSince = undefined;
-    for (const { description } of task.containers) {
+    if (exited.essential) this.#essentialExited(task);
+  }
+
+  #essentialExited(task: TaskRecord): void {
+    const { kernel } = this.#state;
+    this.#balancingEnds(task);
+    for (const { description, launch } of task.containers) {
+      if (launch !== undefined) continue;
       description.lastStatus = 'STOPPED';
       description.exitCode ??= 143;
     }
-    task.executionStoppedAt = kernel.events.now;
     this.#decide(task, { code: 'EssentialContainerExited', reason: 'Essential container in task exited' });
-    // The agent reports the exit, then the target is taken out; until then requests go to a closed port.
-    this.#later(task, kernel.between(800, 2_500), () => {
-      if (this.#isRegistered(task)) this.#enter(task, 'DEACTIVATING');
-      this.#deregister(task);
-      this.#deprovision(task);
-      this.#listener.failed(task);
+    this.#stopProcesses(task, () => {
+      task.executionStoppedAt = kernel.events.now;
+      // The agent reports the exit, then the target is taken out; until then requests go to a closed port.
+      this.#later(task, kernel.between(800, 2_500), () => {
+        if (this.#isRegistered(task)) this.#enter(task, 'DEACTIVATING');
+        this.#deregister(task);
+        this.#deprovision(task);
+        this.#listener.failed(task);
+      });
     });
+  }
+
+  /** Requests no longer reach the task. */
+  #balancingEnds(task: TaskRecord): void {
+    this.#state.balancing.routingChanges();
+    task.endpoint.runningSince = undefined;
+  }
+
+  #runsForReal(task: TaskRecord): boolean {
+    return task.containers.some(({ process }) => process !== undefined);
+  }
+
+  /** SIGTERM to the real processes of a task that is to stop, SIGKILL after their stop time-outs. */
+  #stopProcesses(task: TaskRecord, then: () => void): void {
+    const { events } = this.#state.kernel;
+    if (!this.#runsForReal(task)) {
+      then();
+      return;
+    }
+    this.#onceSilent.set(task, () => {
+      this.#onceSilent.delete(task);
+      then();
+    });
+    for (const container of task.containers) {
+      container.process?.terminate();
+      events.after(stopTimeoutOf(container), () => container.process?.kill());
+    }
   }
 
   #checked(task: TaskRecord): { interval: number; retries: number; startPeriod: number }[] {
@@ -231,22 +344,23 @@ export class TaskLife {
 
   /** SIGTERM; after the stop time-out SIGKILL, which makes the exit code 137. */
   #terminate(task: TaskRecord): void {
-    const { balancing, kernel } = this.#state;
+    const { kernel } = this.#state;
     this.#enter(task, 'STOPPING');
-    const limits = (task.definition.definition.containerDefinitions ?? []).map(({ stopTimeout }) =>
-      stopTimeout === undefined ? DEFAULT_STOP_TIMEOUT : stopTimeout * 1000,
-    );
-    const timeout = Math.max(...limits, 0);
-    const slowest = Math.max(...task.containers.map(({ behaviour }) => behaviour.shutdown));
-    this.#later(task, Math.min(slowest, timeout), () => {
-      balancing.routingChanges();
-      task.endpoint.runningSince = undefined;
-      task.executionStoppedAt = kernel.events.now;
-      for (const { description, behaviour } of task.containers) {
-        description.lastStatus = 'STOPPED';
-        description.exitCode ??= behaviour.shutdown > timeout ? 137 : behaviour.stopExitCode;
-      }
-      this.#deprovision(task);
+    const since = kernel.events.now;
+    const timeout = Math.max(...task.containers.map(stopTimeoutOf), 0);
+    const simulated = task.containers.filter(({ launch }) => launch === undefined);
+    const slowest = Math.max(...simulated.map(({ behaviour }) => behaviour.shutdown), 0);
+    this.#stopProcesses(task, () => {
+      const left = since + Math.min(slowest, timeout) - kernel.events.now;
+      this.#later(task, Math.max(left, 0), () => {
+        this.#balancingEnds(task);
+        task.executionStoppedAt = kernel.events.now;
+        for (const { description, behaviour } of simulated) {
+          description.lastStatus = 'STOPPED';
+          description.exitCode ??= behaviour.shutdown > timeout ? 137 : behaviour.stopExitCode;
+        }
+        this.#deprovision(task);
+      });
     });
   }
 
@@ -261,6 +375,8 @@ export class TaskLife {
       this.#state.tasksByAddress.delete(task.address);
       task.service?.tasks.delete(task);
       this.#enter(task, 'STOPPED');
+      this.#timeKept.get(task)?.();
+      this.#timeKept.delete(task);
       kernel.events.after(STOPPED_TASKS_STAY, () => this.#state.tasks.delete(task.arn));
     });
   }

@@ -7,9 +7,12 @@ import {
   type DeploymentRecord,
   revisionName,
   type ServiceRecord,
+  type ServiceSettings,
   type TaskDefinitionRecord,
+  type TaskPlace,
   type TaskRecord,
 } from './model.ts';
+import { launchOf } from './programs.ts';
 import type { ContainerService } from './state.ts';
 
 /** What a task is started for. */
@@ -21,7 +24,37 @@ export interface TaskOrder {
   readonly startedBy?: string;
   readonly group?: string;
   readonly overrides?: TaskOverride;
+  /** Of a task without a service; one of a service is where its service says. */
+  readonly settings?: PlaceSettings;
 }
+
+/** What decides where a task runs. */
+export type PlaceSettings = Pick<
+  ServiceSettings,
+  'capacityProviderStrategy' | 'platformVersion' | 'networkConfiguration'
+>;
+
+/** The newest of Fargate for Linux, which `LATEST` means. */
+const PLATFORM = '1.4.0';
+
+function placeOf({ capacityProviderStrategy, platformVersion = 'LATEST' }: PlaceSettings): TaskPlace {
+  // Of several providers the one with a base comes first, then the one with the most weight.
+  const [provider] = (capacityProviderStrategy ?? []).toSorted(
+    (a, b) => (b.base ?? 0) - (a.base ?? 0) || (b.weight ?? 0) - (a.weight ?? 0),
+  );
+  return {
+    launchType: 'FARGATE',
+    ...(provider?.capacityProvider === undefined ? {} : { capacityProviderName: provider.capacityProvider }),
+    platformVersion: platformVersion === 'LATEST' ? PLATFORM : platformVersion,
+  };
+}
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html sets these. */
+const settingOf = (region: string): Readonly<Record<string, string>> => ({
+  AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE',
+  AWS_REGION: region,
+  AWS_DEFAULT_REGION: region,
+});
 
 /**
  * Records a task that is about to start, and opens its address.
@@ -44,6 +77,11 @@ export function newTask(
   const containers = (definition.definition.containerDefinitions ?? []).map((container): ContainerRecord => {
     const override = order.overrides?.containerOverrides?.find(({ name }) => name === container.name);
     return {
+      definition: container,
+      // Tasks of services have simulated requests to answer, which no real process could.
+      launch:
+        service === undefined ? launchOf(state.programs, container, override, settingOf(region)) : undefined,
+      process: undefined,
       essential: container.essential ?? true,
       behaviour: behaviourOf(container.image ?? '', state.behaviours),
       description: {
@@ -59,6 +97,8 @@ export function newTask(
       },
     };
   });
+  const settings = service?.settings ?? order.settings ?? {};
+  const subnets = settings.networkConfiguration?.awsvpcConfiguration?.subnets ?? [];
   const served = service?.settings.loadBalancers?.[0]?.containerName;
   const main =
     containers.find(({ description }) => description.name === served) ??
@@ -73,6 +113,7 @@ export function newTask(
     startedBy: order.startedBy ?? order.deployment?.id,
     group: order.group ?? (service ? `service:${service.name}` : `family:${definition.family}`),
     address,
+    place: placeOf(settings),
     zone,
     attachment: {
       id: attachmentId,
@@ -81,7 +122,7 @@ export function newTask(
       details: [
         {
           name: 'subnetId',
-          value: service?.settings.networkConfiguration?.awsvpcConfiguration?.subnets?.[0] ?? 'subnet-0a',
+          value: subnets[service === undefined ? number % subnets.length : 0] ?? 'subnet-0a',
         },
         { name: 'networkInterfaceId', value: `eni-${hexId(random, 17)}` },
         { name: 'privateIPv4Address', value: address },
@@ -107,6 +148,7 @@ export function newTask(
     healthFailures: 0,
     unwellSince: undefined,
     createdAt,
+    knownFrom: createdAt + (service === undefined ? state.kernel.consistencyLag() : 0),
     connectivityAt: undefined,
     pullStartedAt: undefined,
     pullStoppedAt: undefined,

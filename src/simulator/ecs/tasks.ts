@@ -4,20 +4,19 @@ import type {
   Failure,
   ListTasksCommandInput,
   ListTasksCommandOutput,
-  RunTaskCommandInput,
-  RunTaskCommandOutput,
   StopTaskCommandInput,
   StopTaskCommandOutput,
   Task,
 } from '@aws-sdk/client-ecs';
 import type { Answer } from '../answer.ts';
-import { AwsError, type Operations } from '../operation.ts';
+import type { Operations } from '../operation.ts';
 import { page } from '../world/pages.ts';
-import { badToken, clientError, invalidParameter } from './errors.ts';
+import { badToken, invalidParameter } from './errors.ts';
 import type { ClusterRecord, TaskRecord } from './model.ts';
+import { runTaskOperation } from './run-task.ts';
 import type { ServiceScheduler } from './service-scheduler.ts';
 import type { ContainerService } from './state.ts';
-import { ecsTagPairs, ecsTags } from './task-definitions.ts';
+import { ecsTags } from './task-definitions.ts';
 
 const MAX_DESCRIBED = 100;
 
@@ -42,17 +41,16 @@ function describeTask(task: TaskRecord): Task {
     availabilityZone: task.zone,
     ...(task.connectivityAt === undefined ? {} : { connectivity: 'CONNECTED' }),
     containers: task.containers.map(({ description }) => structuredClone(description)),
-    cpu: definition.cpu,
-    memory: definition.memory,
+    cpu: task.overrides.cpu ?? definition.cpu,
+    memory: task.overrides.memory ?? definition.memory,
     createdAt: new Date(task.createdAt),
     desiredStatus: task.desiredStatus,
     enableExecuteCommand: task.service?.settings.enableExecuteCommand ?? false,
     group: task.group,
     healthStatus: task.health,
     lastStatus: task.lastStatus,
-    launchType: 'FARGATE',
+    ...task.place,
     overrides: structuredClone(task.overrides),
-    platformVersion: '1.4.0',
     platformFamily: 'Linux',
     startedBy: task.startedBy,
     stopCode: task.stopCode,
@@ -70,29 +68,23 @@ export function taskOperations(state: ContainerService, scheduler: ServiceSchedu
   const arnOf = (cluster: ClusterRecord, reference: string): string =>
     reference.startsWith('arn:') ? reference : state.kernel.arn('ecs', `task/${cluster.name}/${reference}`);
 
-  const runs = new Map<string, { readonly request: string; readonly tasks: readonly TaskRecord[] }>();
-
-  /** The tasks of an earlier call with the same client token. */
-  const repeated = (input: RunTaskCommandInput): readonly TaskRecord[] | undefined => {
-    const run = input.clientToken === undefined ? undefined : runs.get(input.clientToken);
-    if (run !== undefined && run.request !== JSON.stringify(input)) {
-      throw new AwsError(
-        'ConflictException',
-        'The clientToken was already used with a request whose parameters differ.',
-        400,
-        { resourceIds: run.tasks.map((task) => task.arn) },
-      );
-    }
-    return run?.tasks;
-  };
+  /** As AWS says of RunTask, what it has started may not be seen by the next calls. */
+  const isKnown = (task: TaskRecord): boolean => task.knownFrom <= state.kernel.events.now;
 
   return {
     ListTasks(input: ListTasksCommandInput): Answer<ListTasksCommandOutput> {
+      const { startedBy, serviceName, family, launchType, containerInstance } = input;
+      if (
+        startedBy !== undefined &&
+        (serviceName ?? family ?? launchType ?? containerInstance) !== undefined
+      ) {
+        throw invalidParameter('When startedBy is specified, it must be the only filter.');
+      }
       const cluster = state.cluster(input.cluster);
       const service = input.serviceName === undefined ? undefined : state.service(cluster, input.serviceName);
       const desired = input.desiredStatus === 'STOPPED' ? 'STOPPED' : 'RUNNING';
       const arns = [...state.tasks.values()]
-        .filter((task) => task.cluster === cluster && task.desiredStatus === desired)
+        .filter((task) => task.cluster === cluster && task.desiredStatus === desired && isKnown(task))
         .filter((task) => service === undefined || task.service === service)
         .filter((task) => input.family === undefined || task.definition.family === input.family)
         .filter((task) => input.startedBy === undefined || task.startedBy === input.startedBy)
@@ -114,7 +106,7 @@ export function taskOperations(state: ContainerService, scheduler: ServiceSchedu
       for (const reference of references) {
         const arn = arnOf(cluster, reference);
         const task = state.tasks.get(arn);
-        if (task === undefined) failures.push({ arn, reason: 'MISSING' });
+        if (task === undefined || !isKnown(task)) failures.push({ arn, reason: 'MISSING' });
         else if (input.include?.includes('TAGS')) {
           tasks.push({ ...describeTask(task), tags: ecsTags(state.tags.read(arn)) });
         } else tasks.push(describeTask(task));
@@ -130,37 +122,9 @@ export function taskOperations(state: ContainerService, scheduler: ServiceSchedu
       return { task: describeTask(task) };
     },
 
-    RunTask(input: RunTaskCommandInput): Answer<RunTaskCommandOutput> {
-      const cluster = state.cluster(input.cluster);
-      const definition = state.findTaskDefinition(input.taskDefinition ?? '');
-      if (definition === undefined) throw clientError('TaskDefinition not found.');
-      if (definition.definition.status !== 'ACTIVE') throw clientError('TaskDefinition is inactive');
-      const count = input.count ?? 1;
-      if (count < 1 || count > 10) throw invalidParameter('count must be between 1 and 10.');
-      if ((input.startedBy?.length ?? 0) > 128)
-        throw invalidParameter('startedBy is longer than 128 characters.');
-      const { networkConfiguration } = input;
-      if (definition.definition.networkMode === 'awsvpc' && !networkConfiguration?.awsvpcConfiguration) {
-        throw invalidParameter(
-          "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
-        );
-      }
-      const start = (): TaskRecord => {
-        const task = scheduler.life.start({
-          cluster,
-          definition,
-          ...(input.startedBy === undefined ? {} : { startedBy: input.startedBy }),
-          ...(input.group === undefined ? {} : { group: input.group }),
-          ...(input.overrides === undefined ? {} : { overrides: input.overrides }),
-        });
-        if (input.tags?.length) state.tags.add(task.arn, ecsTagPairs(input.tags));
-        return task;
-      };
-      const tasks = repeated(input) ?? Array.from({ length: count }, start);
-      if (input.clientToken !== undefined) {
-        runs.set(input.clientToken, { request: JSON.stringify(input), tasks });
-      }
-      return { tasks: tasks.map(describeTask), failures: [] };
-    },
+    RunTask: runTaskOperation(state, scheduler, (task) => ({
+      ...describeTask(task),
+      tags: ecsTags([...state.tags.current(task.arn)]),
+    })),
   };
 }

@@ -1,4 +1,4 @@
-import type { Change, Crash, HealthAnswer, Latency, Moment } from '../traffic/behaviour.ts';
+import type { Change, Crash, HealthAnswer, Latency, Moment, Stop } from '../traffic/behaviour.ts';
 import type { ScenarioBehaviour } from './scenario.ts';
 import {
   duration,
@@ -70,7 +70,11 @@ export const behaviour = object<ScenarioBehaviour>({
   startup: optional(duration),
   shutdown: optional(duration),
   stopExitCode: optional(whole(0, 255)),
-  pull: optional(oneOf('ok', 'failing')),
+  pull: optional(oneOf('ok', 'failing', 'unreachable')),
+  secrets: optional(oneOf('denied')),
+  stop: optional(
+    object<Stop>({ after: required(duration), by: required(oneOf('spot', 'user')), reason: optional(text) }),
+  ),
   crash: optional(crash),
   changes: optional(list(change)),
 });

@@ -10,6 +10,7 @@ import {
   type ScenarioRepositories,
   type ScenarioRepository,
 } from '../ecr/model.ts';
+import type { Program } from '../ecs/programs.ts';
 import type { Rate, TrafficSource } from '../traffic/source.ts';
 import { behaviour } from './read-behaviour.ts';
 import type {
@@ -237,6 +238,15 @@ const repositoryInFull = object<ScenarioRepository>({
 const repository: Reader<ScenarioRepositories[string]> = (value, path) =>
   isTagMap(value) ? value : repositoryInFull(value, path);
 
+const program = object<Program>({
+  directory: optional(text),
+  entryPoint: optional(list(text)),
+  command: optional(list(text)),
+  prefix: optional(list(text)),
+  environment: optional(record(textOrNumber)),
+  engine: optional(text),
+});
+
 const scenario = object<Scenario>({
   name: required(text),
   start: optional(moment),
@@ -266,6 +276,10 @@ const scenario = object<Scenario>({
   repositories: optional(record(repository)),
   roles: optional(list(roleArn)),
   stacks: optional(record(record(text))),
+  parameters: optional(record(text)),
+  callsWithoutCapacity: optional(whole(0)),
+  logGroups: optional(list(text)),
+  programs: optional(record(program)),
   behaviours: withDefault(record(behaviour), {}),
 });
 

@@ -2,6 +2,7 @@ import type { PutMetricAlarmInput } from '@aws-sdk/client-cloudwatch';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import type { StackOutputs } from '../cloudformation/operations.ts';
 import type { ScenarioRepositories } from '../ecr/model.ts';
+import type { Programs } from '../ecs/programs.ts';
 import type { Behaviour } from '../traffic/behaviour.ts';
 import type { TrafficSource } from '../traffic/source.ts';
 
@@ -149,6 +150,14 @@ export interface Scenario {
   readonly roles?: readonly string[];
   /** CloudFormation stacks by name: values by output key. */
   readonly stacks?: StackOutputs;
+  /** Systems Manager's parameters by name, of type String. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** For how many calls of RunTask, the first ones, Fargate has no capacity. */
+  readonly callsWithoutCapacity?: number;
+  /** CloudWatch's log groups by name, in every region; those that task definitions name if there is no list. */
+  readonly logGroups?: readonly string[];
+  /** What tasks of RunTask run for real; the others only behave. */
+  readonly programs?: Programs;
   /** By image, by its last path segment, or by its tag. */
   readonly behaviours: Readonly<Record<string, ScenarioBehaviour>>;
 }

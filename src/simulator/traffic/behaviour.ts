@@ -50,6 +50,16 @@ export interface Crash {
   readonly reason?: string;
 }
 
+/** How a task is stopped from outside. */
+export interface Stop {
+  /** Milliseconds after the task began to run. */
+  readonly after: number;
+  /** AWS, which takes Fargate Spot capacity back, or a person. */
+  readonly by: 'spot' | 'user';
+  /** What the person says. */
+  readonly reason?: string;
+}
+
 /** How the tasks of an image behave. */
 export interface Behaviour extends Conduct {
   /** Milliseconds between the container's start and the first request it can answer. */
@@ -58,9 +68,13 @@ export interface Behaviour extends Conduct {
   readonly shutdown: number;
   /** Exit code after SIGTERM. */
   readonly stopExitCode: number;
-  /** The image cannot be pulled. */
-  readonly pull: 'ok' | 'failing';
+  /** Whether the image can be pulled: `failing` if there is none, `unreachable` if no route leads to its registry. */
+  readonly pull: 'ok' | 'failing' | 'unreachable';
+  /** The execution role may not read the container's secrets. */
+  readonly secrets?: 'denied';
   readonly crash?: Crash;
+  /** Somebody else stops the task. */
+  readonly stop?: Stop;
   readonly changes: readonly Change[];
 }
 
@@ -107,11 +121,15 @@ export function conductAt(behaviour: Behaviour, age: number, share: number): Con
 }
 
 /**
- * Finds an image's behaviour: by the whole image, by its last path segment (`app:v2` for `registry/team/app:v2`),
- * or by its tag alone (`v2`).
+ * Finds what is said of an image: of the whole image, of its last path segment (`app:v2` for `registry/team/app:v2`),
+ * or of its tag alone (`v2`).
  */
-export function behaviourOf(image: string, behaviours: Readonly<Record<string, Behaviour>>): Behaviour {
+export function byImage<Said>(image: string, said: Readonly<Record<string, Said>>): Said | undefined {
   const name = image.slice(image.lastIndexOf('/') + 1);
   const tag = name.slice(name.lastIndexOf(':') + 1);
-  return behaviours[image] ?? behaviours[name] ?? behaviours[tag] ?? STEADY;
+  return said[image] ?? said[name] ?? said[tag];
 }
+
+/** An image's behaviour. */
+export const behaviourOf = (image: string, behaviours: Readonly<Record<string, Behaviour>>): Behaviour =>
+  byImage(image, behaviours) ?? STEADY;

@@ -1,6 +1,7 @@
 import { AwsError } from '../operation.ts';
 import { cborProtocol } from './cbor.ts';
 import { faultsOf } from './check.ts';
+import { writeEvents } from './event-stream.ts';
 import { jsonProtocol } from './json.ts';
 import {
   type Protocol,
@@ -8,6 +9,7 @@ import {
   type WireError,
   type WireRequest,
   type WireResponse,
+  WrongShape,
 } from './protocol.ts';
 import { queryProtocol } from './query.ts';
 import type { OperationModel, ServiceModel } from './service.ts';
@@ -35,11 +37,6 @@ export interface Exchange {
   refuse(error: AwsError): WireResponse;
 }
 
-/** The simulator answered something that AWS cannot answer: a bug of the simulator. */
-export class WrongShape extends Error {
-  override readonly name = 'WrongShape';
-}
-
 /**
  * Finds out what a request asks for.
  *
@@ -61,6 +58,8 @@ export function openExchange(
     request,
     input: () => readInput(protocol, operation, request),
     answer: (output) => {
+      const stream = operation.output.getEventStreamMember();
+      if (stream !== '') return writeEvents(operation, stream, output);
       const faults = faultsOf(operation.output, output);
       if (faults.length > 0)
         throw new WrongShape(`${operation.name} answered a wrong shape: ${faults.join('; ')}`);

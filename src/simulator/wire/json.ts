@@ -46,7 +46,8 @@ function fromJson(schema: NormalizedSchema, raw: unknown): unknown {
   return walk(schema, raw, fromJson);
 }
 
-function toJson(schema: NormalizedSchema, value: unknown): unknown {
+/** A value as awsJson writes it, to be made a text by JSON.stringify. */
+export function toJson(schema: NormalizedSchema, value: unknown): unknown {
   if (value instanceof Date) return value.getTime() / 1000;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);

@@ -12,7 +12,8 @@ export interface WireRequest {
 export interface WireResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array;
+  /** Pieces that come bit by bit: an event stream, one message each. */
+  readonly body: string | Uint8Array | AsyncIterable<Uint8Array>;
 }
 
 /** An error as every protocol can write it. */
@@ -44,6 +45,11 @@ export interface Protocol {
 /** A request that cannot even be read, such as one that is not JSON; `message` says what is wrong with it. */
 export class UnreadableRequest extends Error {
   override readonly name = 'UnreadableRequest';
+}
+
+/** The simulator answered something that AWS cannot answer: a bug of the simulator. */
+export class WrongShape extends Error {
+  override readonly name = 'WrongShape';
 }
 
 /** Whose fault an error is, in the words of the query protocol. */

@@ -4,21 +4,29 @@ import type { ScalingState } from '../autoscaling/state.ts';
 import { stackOperations } from '../cloudformation/operations.ts';
 import { registryOperations } from '../ecr/operations.ts';
 import { Registries } from '../ecr/registries.ts';
+import { logTargetOf } from '../ecs/log-driver.ts';
 import { containerOperations } from '../ecs/operations.ts';
+import { Processes } from '../ecs/processes.ts';
 import { ServiceScheduler } from '../ecs/service-scheduler.ts';
 import { ContainerService } from '../ecs/state.ts';
 import type { RoutedRequest } from '../elbv2/conditions.ts';
 import { loadBalancingOperations } from '../elbv2/operations.ts';
 import { findListener } from '../elbv2/routing.ts';
 import { LoadBalancing } from '../elbv2/state.ts';
+import { liveTailOperations } from '../logs/live-tail.ts';
+import { logOperations } from '../logs/operations.ts';
+import { LogStore } from '../logs/store.ts';
 import type { Call, Operation, Operations, SimulatorContext, World } from '../operation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { parameterOperations } from '../ssm/operations.ts';
+import { ParameterStore } from '../ssm/state.ts';
 import { taggingOperations } from '../tagging/operations.ts';
 import { STEADY } from '../traffic/behaviour.ts';
 import { Network } from '../traffic/endpoint.ts';
 import { UserLedger } from '../traffic/ledger.ts';
 import { Traffic, type UserAnswer } from '../traffic/traffic.ts';
 import { createKernel } from './kernel.ts';
+import { Pulse } from './pulse.ts';
 import { settleBalancing } from './settle-balancing.ts';
 import { settleScaling } from './settle-scaling.ts';
 import { settleServices } from './settle-services.ts';
@@ -26,6 +34,15 @@ import { TagStore } from './tags.ts';
 
 /** Longer than any lag of describes behind writes, in ms. */
 const SETTLING = 600_000;
+
+/** Whether a task definition's awslogs driver writes to the group. */
+const isNamedByDefinition = (state: ContainerService, region: string, name: string): boolean =>
+  [...state.families.values()].flat().some(({ definition }) =>
+    definition.containerDefinitions?.some((container) => {
+      const target = logTargetOf(container, state.kernel.region);
+      return target?.group === name && target.region === region && !target.createsGroup;
+    }),
+  );
 
 /** Which listener a real request goes to. */
 export interface Door {
@@ -65,7 +82,25 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
     Object.entries(scenario.behaviours).map(([image, behaviour]) => [image, { ...STEADY, ...behaviour }]),
   );
   const balancing = new LoadBalancing(kernel, tags, network, scenario.propagation);
-  const containers = new ContainerService(kernel, tags, network, balancing, behaviours, context.alarmState);
+  const pulse = new Pulse(context.clock, (now) => kernel.events.advance(now));
+  const processes = new Processes(pulse);
+  const logs = new LogStore(kernel, (region, name) =>
+    scenario.logGroups === undefined
+      ? isNamedByDefinition(containers, region, name)
+      : scenario.logGroups.includes(name),
+  );
+  const containers: ContainerService = new ContainerService(
+    kernel,
+    tags,
+    network,
+    balancing,
+    behaviours,
+    scenario.programs ?? {},
+    processes,
+    logs,
+    context.alarmState,
+  );
+  containers.callsWithoutCapacity = scenario.callsWithoutCapacity ?? 0;
   const scheduler = new ServiceScheduler(containers);
   const users = new UserLedger();
   const traffic = new Traffic(kernel, balancing, scenario.traffic, users, scenario.slowOver, start);
@@ -75,6 +110,15 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   const groups = settleBalancing(scenario, balancing, born);
   settleServices(scenario, containers, scheduler, groups, born);
   settleScaling(scenario, kernel, scaling);
+  const parameters = new ParameterStore(kernel);
+  for (const [name, value] of Object.entries(scenario.parameters ?? {})) {
+    parameters.put(name, {
+      value,
+      type: 'String',
+      overwrite: false,
+      by: `arn:aws:iam::${kernel.accountId}:root`,
+    });
+  }
   kernel.events.advance(born);
   traffic.begin();
   kernel.events.advance(start);
@@ -104,12 +148,16 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
       'Elastic Load Balancing v2': upToDate(loadBalancingOperations(balancing)),
       'Application Auto Scaling': upToDate(scalingOperations(kernel, scaling, scaler, tags)),
       CloudFormation: stackOperations(scenario.stacks ?? {}),
+      'CloudWatch Logs': upToDate({ ...logOperations(logs), ...liveTailOperations(kernel, logs, pulse) }),
       ECR: registryOperations(registries),
+      SSM: upToDate(parameterOperations(parameters, tags)),
       'Resource Groups Tagging API': upToDate(taggingOperations(tags)),
     },
     ...(scenario.roles && { roles: scenario.roles }),
     registry: (accountId, region) => registries.front(accountId, region),
-    close: () => registries.close(),
+    close: async () => {
+      await Promise.all([registries.close(), pulse.close(), processes.close()]);
+    },
     request(door, request) {
       const listener = findListener(balancing, door.loadBalancer, door.port);
       if (listener === undefined) {

@@ -1,4 +1,4 @@
-import { ConfigError } from '../../errors.ts';
+import { ConfigError } from '../errors.ts';
 
 /**
  * The words of a command: a JSON array of texts, or words as a shell would split them, quotes and backslashes included.

@@ -1,0 +1,152 @@
+import { isOutage } from '../../errors.ts';
+import { holderOf } from '../../github/run-identity.ts';
+import type { StepRecord } from '../../migrations/entry.ts';
+import { type HeldLock, LOCK_TAG } from '../../migrations/lock.ts';
+import type { EcsTask, Logs, TaskOrder, Tasks } from '../../ports.ts';
+import { runTask, type TaskEnd } from '../../task-run/run-task.ts';
+import type { ActionContext } from '../action.ts';
+import type { Identity } from './identity.ts';
+import type { Inputs, Words } from './inputs.ts';
+import type { Prepared } from './prepare.ts';
+
+/** One command that is run as a task. */
+export interface Step {
+  /** `status`, `command 2`, `verify`: the same in every attempt of a run. */
+  readonly name: string;
+  readonly command: Words | undefined;
+  /** It changes nothing, so that every attempt runs it anew. */
+  readonly probe: boolean;
+  readonly timeoutMs: number;
+}
+
+/** How a step ended, in this attempt or in an earlier one. */
+export type StepEnd =
+  | { readonly kind: 'ran'; readonly end: TaskEnd }
+  | { readonly kind: 'done-before'; readonly task: string | undefined };
+
+export interface StepWorld {
+  readonly inputs: Inputs;
+  readonly prepared: Prepared;
+  /** ARN of the revision that runs. */
+  readonly revision: string;
+  readonly identity: Identity;
+  readonly lock: HeldLock;
+  readonly tasks: Tasks;
+  readonly logs: Logs;
+  readonly context: ActionContext;
+}
+
+/** What an exit code is noted as where the command never ran, or nobody knows how it ended. */
+const NO_EXIT_CODE = -1;
+
+/**
+ * Runs steps one after the other, each noted in the lock before it is begun: an attempt that was cut off is found again
+ * by the next, and a run that has lost the lock starts nothing.
+ */
+export class StepRunner {
+  readonly #world: StepWorld;
+  #records: readonly StepRecord[];
+
+  constructor(world: StepWorld) {
+    this.#world = world;
+    this.#records = world.lock.steps;
+  }
+
+  /** Of all attempts of the run. */
+  get records(): readonly StepRecord[] {
+    return this.#records;
+  }
+
+  /** Whether every task that is known of has ended. */
+  get nothingRuns(): boolean {
+    return this.#records.every(({ task, exitCode }) => task === undefined || exitCode !== undefined);
+  }
+
+  /** Whether any command has run. */
+  get hasRun(): boolean {
+    return this.#records.some(({ exitCode = NO_EXIT_CODE }) => exitCode !== NO_EXIT_CODE);
+  }
+
+  run(step: Step): Promise<StepEnd> {
+    const attempt = this.#world.context.env['GITHUB_RUN_ATTEMPT'] || '1';
+    return this.#begin(step, step.probe ? `${step.name} of attempt ${attempt}` : step.name, 0);
+  }
+
+  async #begin(step: Step, name: string, generation: number): Promise<StepEnd> {
+    const { lock, identity, tasks, prepared } = this.#world;
+    const token = identity.token(name, generation);
+    const record = this.#records.findLast((each) => each.token === token);
+    if (record?.exitCode === 0) return { kind: 'done-before', task: record.task };
+    if (record?.exitCode !== undefined) return this.#begin(step, name, generation + 1);
+    const { task } = record ?? {};
+    const earlier =
+      task === undefined ? undefined : (await tasks.describe(prepared.cluster, [task])).get(task);
+    if (task !== undefined && !earlier) {
+      // ECS forgets a task an hour after its end, and nobody was there to note it.
+      this.#put({ token, task, exitCode: NO_EXIT_CODE });
+      return this.#begin(step, name, generation + 1);
+    }
+    this.#put({ token, ...(task !== undefined && { task }) });
+    await lock.note(this.#records);
+    const end = await this.#follow(step, token, earlier);
+    // An end that is not known stays open: the next attempt looks at the task itself.
+    const exitCode = end.exitCode ?? (end.verdict === 'never-started' ? NO_EXIT_CODE : undefined);
+    if (exitCode !== undefined) this.#put({ token, ...(end.task && { task: end.task.arn }), exitCode });
+    const failedBefore = earlier?.status === 'STOPPED' && end.verdict !== 'succeeded';
+    return failedBefore ? this.#begin(step, name, generation + 1) : { kind: 'ran', end };
+  }
+
+  #follow(step: Step, token: string, earlier: EcsTask | undefined): Promise<TaskEnd> {
+    const { lock, tasks, logs, prepared, context } = this.#world;
+    const { clock, reporter, cancelled, env } = context;
+    const { container, definition } = prepared;
+    return runTask(
+      {
+        ...(earlier ? { adopt: earlier } : { order: this.#orderOf(step, token) }),
+        container,
+        definition,
+        timeoutMs: step.timeoutMs,
+        by: holderOf(env),
+      },
+      {
+        tasks,
+        logs,
+        clock,
+        reporter,
+        cancelled,
+        started: async (task) => {
+          this.#put({ token, task: task.arn });
+          await lock.note(this.#records).catch((error: unknown) => {
+            // The task runs, and others find it by who has started it.
+            if (!isOutage(error)) throw error;
+            reporter.warning(
+              `Systems Manager does not answer; the task is not noted in the lock: ${error.message}`,
+            );
+          });
+        },
+      },
+    );
+  }
+
+  #orderOf({ command, name }: Step, token: string): TaskOrder {
+    const { inputs, prepared, revision, identity } = this.#world;
+    const { cluster, placement, container } = prepared;
+    return {
+      cluster,
+      taskDefinition: revision,
+      placement,
+      container,
+      ...(command && { command }),
+      ...(Object.keys(inputs.environment).length > 0 && { environment: inputs.environment }),
+      ...inputs.overrides,
+      startedBy: identity.startedBy,
+      tags: { [LOCK_TAG]: inputs.lock, 'deploy-actions:step': name },
+      token,
+    };
+  }
+
+  /** The last record of a token is the one that counts. */
+  #put(record: StepRecord): void {
+    this.#records = [...this.#records.filter(({ token }) => token !== record.token), record];
+  }
+}

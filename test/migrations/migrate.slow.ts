@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest';
+import { inMigrations } from './migrate-world.ts';
+
+const say = (...lines: string[]) => JSON.stringify(['sh', '-c', lines.join('\n')]);
+
+describe('migrate', () => {
+  it('runs the command in a task of the service, shows its log, and verifies', () =>
+    inMigrations({}, async (world) => {
+      const result = await world.migrate({
+        image: 'app:v2',
+        command: say('echo upgrading to 42', 'echo 42 > version', 'echo TEST=$TEST'),
+        'verify-command': say('cat version'),
+        'verify-matches': '^42$',
+        'environment-variables': 'TEST=yes',
+        compatible: 'true',
+        backup: 'shop-db-pre-deploy-20260105-1001',
+      });
+      expect(result.log).toContain('upgrading to 42');
+      expect(result.log).toContain('TEST=yes');
+      expect(result.code, result.log).toBe(0);
+      expect(result.outputs).toMatchObject({ outcome: 'migrated', 'exit-code': '0', compatible: 'true' });
+      expect(result.outputs['task-definition-arn']).toContain('task-definition/web:');
+      expect(result.outputs['task-arns']?.split('\n')).toHaveLength(2);
+      expect(result.summary).toContain('The database was migrated and verified');
+      const lock = await world.lock();
+      expect(lock['lock']).toBe('free');
+      expect(lock['ended']).toMatchObject({
+        outcome: 'migrated',
+        compatible: true,
+        backups: ['shop-db-pre-deploy-20260105-1001'],
+      });
+    }));
+
+  it('fails with the exit code, says so, and runs nothing after it', () =>
+    inMigrations({}, async (world) => {
+      const result = await world.migrate({
+        commands: `${say('echo one')}\n${say('echo two; echo broken >&2; exit 3')}\n${say('echo three > three')}`,
+        backup: 'shop-db-1',
+      });
+      expect(result.code).toBe(1);
+      expect(result.log).toContain('broken');
+      expect(result.log).toMatch(/exit code 3/);
+      expect(result.log).toContain('1 of 3 commands ended well before it.');
+      expect(result.log).toContain('shop-db-1');
+      expect(world.read('three')).toBe('');
+      expect(result.outputs).toMatchObject({ outcome: 'failed', 'exit-code': '3' });
+      expect((await world.lock())['lock']).toBe('free');
+    }));
+
+  it('goes on with the command that failed when the job is run again, and repeats none before it', () =>
+    inMigrations({}, async (world) => {
+      const inputs = {
+        commands: `${say('echo one >> log')}\n${say('echo two >> log', 'test -e mended')}\n${say('echo three >> log')}`,
+      };
+      expect((await world.migrate(inputs, world.world.job('7', 1))).code).toBe(1);
+      world.script('mended', '');
+      const again = await world.migrate(inputs, world.world.job('7', 2));
+      expect(again.code, again.log).toBe(0);
+      expect(world.read('log')).toBe('one\ntwo\ntwo\nthree\n');
+      const third = await world.migrate(inputs, world.world.job('7', 3));
+      expect(third.code, third.log).toBe(0);
+      expect(world.read('log')).toBe('one\ntwo\ntwo\nthree\n');
+    }));
+
+  it('does nothing when the status says that there is nothing to do', () =>
+    inMigrations({}, async (world) => {
+      const result = await world.migrate({
+        command: say('touch migrated'),
+        'status-command': say('echo all is applied'),
+        'status-matches': 'all is applied',
+        'verify-command': say('false'),
+      });
+      expect(result.code, result.log).toBe(0);
+      expect(result.outputs['outcome']).toBe('nothing-to-do');
+      expect(world.calls('RunTask')).toHaveLength(1);
+    }));
+
+  it('lets one wait for the other', () =>
+    inMigrations({}, async (world) => {
+      const command = say('echo begin >> log', 'sleep 1', 'echo end >> log');
+      const results = await Promise.all(
+        ['11', '12', '13'].map((run) => world.migrate({ command }, world.world.job(run))),
+      );
+      expect(results.map(({ code }) => code)).toEqual([0, 0, 0]);
+      expect(world.read('log')).toBe('begin\nend\n'.repeat(3));
+      expect(results.map(({ log }) => log).join()).toContain(
+        'is held by https://github.com/org/web/actions/runs/',
+      );
+    }));
+
+  it('stops the task when the job is cancelled, and frees the lock in the post step', () =>
+    inMigrations({}, async (world) => {
+      const job = world.world.job('21');
+      const step = world.start({ command: say('echo started', 'sleep 60', 'echo done >> log') }, job);
+      await step.says(/^started$/m);
+      const ended = await step.cancel();
+      expect(ended.code).toBe(1);
+      expect(ended.signal).toBeNull();
+      expect(ended.log).toMatch(/cancel/i);
+      const post = await job.post('migrate', ended);
+      expect(post.code, post.log).toBe(0);
+      expect((await world.lock())['lock']).toBe('free');
+      expect(world.read('log')).toBe('');
+    }));
+
+  it('finds the task of an attempt that was killed, and starts no second one', () =>
+    inMigrations({}, async (world) => {
+      const inputs = { command: say('for i in 1 2 3; do echo line $i; sleep 1; done', 'echo ran >> log') };
+      const first = world.start(inputs, world.world.job('31', 1));
+      await first.says(/^line 1$/m);
+      first.process.kill('SIGKILL');
+      await first.done;
+      const second = await world.migrate(inputs, world.world.job('31', 2));
+      expect(second.code, second.log).toBe(0);
+      expect(second.log.match(/^line \d$/gm)).toEqual(['line 1', 'line 2', 'line 3']);
+      expect(world.calls('RunTask')).toHaveLength(1);
+      expect(world.read('log')).toBe('ran\n');
+    }));
+
+  it('waits for the task of another run that was killed', () =>
+    inMigrations({}, async (world) => {
+      const first = world.start(
+        { command: say('echo begin >> log; echo up', 'sleep 3', 'echo end >> log') },
+        world.world.job('41'),
+      );
+      await first.says(/^up$/m);
+      first.process.kill('SIGKILL');
+      const second = await world.migrate({ command: say('echo second >> log') }, world.world.job('42'));
+      expect(second.code, second.log).toBe(0);
+      expect(world.read('log')).toBe('begin\nend\nsecond\n');
+    }));
+
+  it('stops a command that takes too long, and asks the database afterwards', () =>
+    inMigrations({}, async (world) => {
+      const result = await world.migrate({
+        command: say('echo working', 'sleep 60'),
+        timeout: '60s',
+        'verify-command': say('echo revision 41'),
+      });
+      expect(result.code).toBe(1);
+      expect(result.log).toContain('revision 41');
+      expect(result.outputs['outcome']).toBe('failed');
+      expect((await world.lock())['ended']).toMatchObject({ outcome: 'stopped' });
+    }));
+
+  it('refuses an undo that nobody calls safe, and names the backup', () =>
+    inMigrations({}, async (world) => {
+      await world.migrate({ command: say('true'), backup: 'shop-db-1', compatible: 'true' });
+      const before = world.calls('RunTask').length;
+      const undo = { undo: 'true', 'undo-command': say('echo undone >> log') };
+      const refused = await world.migrate(undo, world.world.job('52'));
+      expect(refused.code).toBe(1);
+      expect(refused.log).toContain('Fix forward');
+      expect(refused.log).toContain('shop-db-1');
+      expect(world.calls('RunTask')).toHaveLength(before);
+      const done = await world.migrate({ ...undo, compatible: 'true' }, world.world.job('53'));
+      expect(done.code, done.log).toBe(0);
+      expect(done.outputs['outcome']).toBe('undone');
+      expect(world.read('log')).toBe('undone\n');
+    }));
+
+  it('starts one task though the answer of RunTask is lost', () =>
+    inMigrations(
+      { faults: [{ kind: 'lost-answer', service: 'ECS', operation: 'RunTask', nth: 1 }] },
+      async (world) => {
+        const result = await world.migrate({ command: say('echo ran >> log') });
+        expect(result.code, result.log).toBe(0);
+        expect(world.read('log')).toBe('ran\n');
+      },
+    ));
+
+  it('keeps words of commands out of AWS', () =>
+    inMigrations({}, async (world) => {
+      await world.migrate({ command: say('true # hunter2') });
+      const history = world.calls('PutParameter').map(({ input }) => JSON.stringify(input));
+      expect(history.length).toBeGreaterThan(2);
+      expect(history.join()).not.toContain('hunter2');
+    }));
+
+  it('names everything that is wrong with the inputs at once, and changes nothing', () =>
+    inMigrations({}, async (world) => {
+      const result = await world.migrate({
+        preset: 'sqitch',
+        commands: 'a && b',
+        timeout: 'soon',
+        compatible: 'perhaps',
+        subnets: 'net-1',
+        'verify-matches': '(',
+        'launch-type': 'FARGATE',
+        'capacity-providers': 'FARGATE_SPOT=1',
+      });
+      expect(result.code).toBe(1);
+      for (const input of [
+        'preset',
+        'commands line 1',
+        'timeout',
+        'compatible',
+        'subnets',
+        'verify-matches',
+        'launch-type',
+      ]) {
+        expect(result.log).toContain(`::error::${input}: `);
+      }
+      expect(world.world.changes).toEqual([]);
+    }));
+});
