@@ -130,18 +130,18 @@ describe.each(Object.entries(TOOLS))('migrate with %s', (name, { stopped, refuse
     expect(await tables()).toEqual(['half', 'other', 'users']);
   };
 
-  it('says what is left when the command is killed', () =>
+  it('fails when the command is killed', () =>
     play(async (scene) => {
       const { world } = scene;
-      const command = PRESETS[preset].command.join(' ');
-      const script =
-        preset === 'golang-migrate' ? PRESETS[preset].command[2] : `echo $$ > pid; exec ${command}`;
+      const { command } = PRESETS[preset];
+      const script = command[0] === 'sh' ? command[2] : `exec ${command.join(' ')}`;
       const started = `echo $$ > pid; ${script}`;
       const { letGo, step } = await begin(scene, '2', { command: JSON.stringify(['sh', '-c', started]) });
       process.kill(Number(world.read('pid')), 'SIGKILL');
       const result = await step.done;
       expect(result.code).toBe(1);
-      expect(result.outputs['exit-code']).toBe('137');
+      expect(result.outputs).toMatchObject({ outcome: 'failed', 'exit-code': '137' });
+      expect(result.log).toContain('exit code 137');
       await expectStopped(scene, letGo);
     }));
 
@@ -157,12 +157,13 @@ describe.each(Object.entries(TOOLS))('migrate with %s', (name, { stopped, refuse
       await expectStopped(scene, letGo);
     }));
 
-  it('stops a migration that takes too long', () =>
+  it('stops a migration that takes too long, and says what that leaves', () =>
     play(async (scene) => {
       const { letGo, step } = await begin(scene, '4', { timeout: '90s', 'verify-command': 'none' });
       const result = await step.done;
       expect(result.code).toBe(1);
       expect(result.outputs['outcome']).toBe('failed');
+      expect(result.log).toContain(PRESETS[preset].interrupted.slice(0, 20));
       await expectStopped(scene, letGo);
     }));
 

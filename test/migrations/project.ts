@@ -166,7 +166,7 @@ module.exports.source = new DataSource({
       LIQUIBASE_COMMAND_USERNAME: database.env['PGUSER'] ?? '',
       LIQUIBASE_COMMAND_CHANGELOG_FILE: 'changelog.xml',
       // Of the five that it waits by default.
-      LIQUIBASE_CHANGELOGLOCK_WAIT_TIME_IN_MINUTES: '1',
+      LIQUIBASE_CHANGELOG_LOCK_WAIT_TIME_IN_MINUTES: '1',
     }),
   },
   prisma: {
