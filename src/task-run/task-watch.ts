@@ -6,7 +6,15 @@ import { isEssential, type LogSource, logPlace, logSource } from './log-place.ts
 import { duration, phaseOf, shortId } from './phases.ts';
 import type { TaskEnd, TaskRun, TaskWorld } from './run-task.ts';
 import { orAborted, sleepUntil } from './sleep.ts';
-import { type Interruption, interruptedEnd, look, type Seen, type Verdict, verdictOf } from './verdict.ts';
+import {
+  endedReason,
+  type Interruption,
+  interruptedEnd,
+  look,
+  type Seen,
+  type Verdict,
+  verdictOf,
+} from './verdict.ts';
 
 /** Hardly a task has an end before. */
 const FIRST_LOOK_MS = 6_000;
@@ -279,10 +287,7 @@ export class TaskWatch {
     const { container, definition } = this.#run;
     const own = definition.containerDefinitions.find(({ name }) => name === container);
     if (own && !isEssential(own) && !this.#task.stopping && ending.exitCode !== undefined) {
-      const refused = await this.#tryStop(
-        `container ${container} has ended`,
-        this.#limit(clock.now() + 10_000),
-      );
+      const refused = await this.#tryStop(endedReason(container), this.#limit(clock.now() + 10_000));
       if (refused !== undefined) {
         reporter.warning(
           `Task ${shortId(this.#task.arn)} still runs, as container ${container} is not essential, and could not be stopped: ${refused}`,
