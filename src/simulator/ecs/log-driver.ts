@@ -82,7 +82,7 @@ export class LogDriver {
   #add(line: Buffer): void {
     for (let rest = line; rest.length > 0; ) {
       const piece = pieceOf(rest);
-      this.#batch.push({ at: this.#events.now, message: piece.toString() });
+      this.#batch.push({ at: Math.round(this.#events.now), message: piece.toString() });
       rest = rest.subarray(piece.length);
     }
     if (this.#batch.length > 0) this.#sending ??= this.#events.after(BATCH, () => this.#send());

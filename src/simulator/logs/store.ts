@@ -99,7 +99,7 @@ export class LogStore {
   takeIn(stream: LogStream, lines: readonly { readonly at: number; readonly message: string }[]): void {
     if (lines.length === 0) return;
     const { events, between } = this.#kernel;
-    const takenInAt = events.now;
+    const takenInAt = Math.round(events.now);
     const taken = lines.map(({ at, message }): StoredEvent => {
       const order = ++this.#arrived;
       // The first digit is what AWS's ids begin with nowadays.
