@@ -27,7 +27,7 @@ const DEPROVISIONING_MS = 90_000;
 /** From SIGTERM to SIGKILL where the definition says nothing. */
 const STOP_TIMEOUT_S = 30;
 /** The runner kills a cancelled step after 7.5 s, and the caller has things to put in order in that time. */
-export const CANCEL_MS = 4_000;
+const CANCEL_MS = 4_000;
 const CANCEL_LOOK_MS = 1_000;
 
 type Ending = Pick<TaskEnd, 'verdict' | 'exitCode' | 'why' | 'fix' | 'ran'>;
@@ -64,15 +64,14 @@ export class TaskWatch {
 
   async untilEnd(): Promise<TaskEnd> {
     const { clock, reporter, cancelled } = this.#world;
-    const first = clock.now() + (this.#run.adopt ? 0 : FIRST_LOOK_MS);
+    const first = clock.now() + (this.#run.adopt ? LOOK_EVERY_MS : FIRST_LOOK_MS);
     const id = shortId(this.#task.arn);
-    const origin = this.#run.adopt ? 'runs already and is followed' : 'was started';
+    const origin = this.#run.adopt ? 'was started before and is followed' : 'was started';
     reporter.info(`Task ${id} ${origin} in cluster ${this.#task.cluster}.`);
     await this.#announce();
     this.#describeSource();
-    this.#observe(this.#task);
-
-    const ending = await this.#watch(first, this.#limit(this.#since + this.#run.timeoutMs));
+    const ending =
+      this.#observe(this.#task) ?? (await this.#watch(first, this.#limit(this.#since + this.#run.timeoutMs)));
     if (ending) return await this.#conclude(ending);
     return cancelled.aborted ? await this.#cancel() : await this.#timeOut(first);
   }
