@@ -423,13 +423,19 @@ export interface Tasks {
   ofService(cluster: string, service: string): Promise<ServiceTasks>;
   /**
    * Starts the task of an order, or finds the one that was started by an order with the same token. Where ECS has no
-   * room for it, asks again for a while: `wait` says for how long (ms) at most, hears of it, and may end it.
+   * room for it, or does not answer, asks again for a while: `wait` says for how long (ms) at most, hears of it, and may
+   * end it; its `before` is heard before each try, and throws when the task must not be started any more.
    *
    * @throws ConfigError for an order that ECS cannot carry out; DeployError when it has no room for the task
    */
   run(
     order: TaskOrder,
-    wait?: { readonly ms: number; readonly signal: AbortSignal; say(line: string): void },
+    wait?: {
+      readonly ms: number;
+      readonly signal: AbortSignal;
+      say(line: string): void;
+      before?(): Promise<void>;
+    },
   ): Promise<EcsTask>;
   /** By ARN; ECS forgets a stopped task after an hour, which is then not in the answer. */
   describe(cluster: string, arns: readonly string[]): Promise<ReadonlyMap<string, EcsTask>>;
