@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { transformSync } from 'esbuild';
+import { shakeClients } from './aws-clients.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const EMITTED = join(ROOT, 'build/emitted');
@@ -103,6 +104,7 @@ function standInForUnused(): void {
 for (const directory of [EMITTED, BUNDLED]) rmSync(directory, { recursive: true, force: true });
 run('typescript/bin/tsc', '-p', 'tsconfig.build.json');
 standInForUnused();
+shakeClients(ROOT, EMITTED, join(ROOT, 'build/node_modules'));
 run('@vercel/ncc/dist/ncc/cli.js', 'build', join(EMITTED, 'main.js'), '--out', BUNDLED, '--quiet');
 
 for (const file of readdirSync(BUNDLED).filter((name) => name.endsWith('.js'))) {
