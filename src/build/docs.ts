@@ -7,6 +7,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { CONFIG_KEYS } from '../actions/canary/inputs.ts';
+import { commandText } from '../actions/migrate/identity.ts';
+import { PRESETS } from '../migrations/presets.ts';
 import { STRATEGY_NAMES } from '../rollout/plan.ts';
 import { taskDefinitionFields } from './task-definition-fields.ts';
 
@@ -45,6 +47,19 @@ const outputsTable = ({ outputs = {} }: ActionFile): string =>
   table(
     ['Output', 'Description'],
     Object.entries(outputs).map(([name, { description }]) => [`\`${name}\``, description]),
+  );
+
+/** What the presets of `migrate` run. */
+const presetsTable = (): string =>
+  table(
+    ['`preset`', 'Asks before', 'Runs', 'Looks afterwards', 'Undo', 'Needs'],
+    Object.entries(PRESETS).map(([name, { command, status, verify, undo, needs }]) => [
+      `\`${name}\``,
+      ...[status?.command, command, verify?.command, undo].map((words) =>
+        words ? `\`${commandText(words)}\`` : '',
+      ),
+      needs,
+    ]),
   );
 
 /** Puts a table between its markers; a README without them is as it should be only when it has none. */
@@ -127,6 +142,8 @@ for (const action of readdirSync(ACTIONS)) {
   const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
   files.set(path, fill(fill(text, 'inputs', inputsTable(file)), 'outputs', outputsTable(file)));
 }
+const migrate = join(ACTIONS, 'migrate', 'README.md');
+files.set(migrate, fill(files.get(migrate) ?? '', 'presets', presetsTable()));
 files.set(
   join(ACTIONS, 'canary', 'config.schema.json'),
   `${JSON.stringify(configSchema(read('canary')), undefined, 2)}\n`,

@@ -106,7 +106,7 @@ export async function takeLock(lock: string, request: LockRequest, world: LockWo
   for (;;) {
     const { last } = journal;
     const obstacle = await obstacleTo(lock, journal, request, world);
-    if (!obstacle) {
+    if (!obstacle || !last) {
       const left = last?.free === false ? last.hold : undefined;
       if (left) say(`Taking over the lock ${lock}, which ${printable(left.holder)} has left without a word`);
       const sentAt = clock.now();
@@ -118,12 +118,10 @@ export async function takeLock(lock: string, request: LockRequest, world: LockWo
           await outlast(lock, left, request.cluster, held, waiting, world);
         return held;
       }
-      // Nobody was faster: by AWS's clock it was too early.
-      if (journal.last && journal.last.id === last?.id)
-        await waiting(heldBy(lock, journal.last, clock.now()));
-      continue;
+      // Somebody was faster, and is looked at; or by AWS's clock it was too early.
+      if (!last || journal.last?.id !== last.id) continue;
     }
-    await waiting(obstacle);
+    await waiting(obstacle ?? heldBy(lock, last, clock.now()));
     journal = await log.read();
   }
 }
@@ -272,7 +270,7 @@ function heldBy(lock: string, { hold, at }: Counted, now: number): Obstacle {
       `the lock ${lock} is held by ${hold.holder} since ${clockTime(hold.since)} (${age})${command}`,
     ),
     fix: `A lock whose run is dead frees itself ${formatDuration(LEASE_MS)} after the run's last word and the end of its task.`,
-    until: Math.max(at + LEASE_MS, now + REREAD_MS),
+    ...(now < at + LEASE_MS && { until: at + LEASE_MS }),
   };
 }
 

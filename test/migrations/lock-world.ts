@@ -12,9 +12,9 @@ export class EventClock {
   #slept = 0;
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return Promise.resolve();
+    if (signal?.aborted || ms <= 0) return Promise.resolve();
     const { promise, resolve: wake } = Promise.withResolvers<void>();
-    this.#sleepers.push({ at: this.now + Math.max(0, ms), n: this.#slept++, wake });
+    this.#sleepers.push({ at: this.now + ms, n: this.#slept++, wake });
     signal?.addEventListener('abort', () => wake(), { once: true });
     return promise;
   }
@@ -24,8 +24,9 @@ export class EventClock {
     for (;;) {
       await new Promise(setImmediate);
       this.#sleepers.sort((a, b) => a.at - b.at || a.n - b.n);
-      const next = this.#sleepers.shift();
+      const [next] = this.#sleepers;
       if (!next || next.at > START + limitMs) return;
+      this.#sleepers.shift();
       this.now = Math.max(this.now, next.at);
       next.wake();
     }
@@ -49,6 +50,8 @@ export const outage = (): Error =>
 export interface Weather {
   /** How long a call takes to have its effect, and its answer to come back, in ms. */
   readonly delay: () => number;
+  /** How much later than that a write comes to pass, in ms: it was throttled on the way. */
+  readonly late: () => number;
   /** How old the state is that a read shows, in ms. */
   readonly lag: () => number;
   readonly fails: () => 'before' | 'after' | undefined;
@@ -56,7 +59,13 @@ export interface Weather {
   readonly kept: number;
 }
 
-export const CALM: Weather = { delay: () => 0, lag: () => 0, fails: () => undefined, kept: 100 };
+export const CALM: Weather = {
+  delay: () => 0,
+  late: () => 0,
+  lag: () => 0,
+  fails: () => undefined,
+  kept: 100,
+};
 
 interface Running {
   readonly task: EcsTask;
@@ -71,15 +80,17 @@ export class LockedCloud {
   readonly log: ParameterVersion[] = [];
   readonly tasks: Running[] = [];
   calls = 0;
+  /** What happens beside a write of the log. */
+  onWrite: () => void = () => undefined;
 
   constructor(weather: Weather = CALM) {
     this.weather = weather;
   }
 
-  async #call<Result>(effect: () => Result): Promise<Result> {
+  async #call<Result>(effect: () => Result, late = 0): Promise<Result> {
     const { delay, fails } = this.weather;
     this.calls++;
-    await this.clock.sleep(delay());
+    await this.clock.sleep(delay() + late);
     const fault = fails();
     if (fault === 'before') throw outage();
     const result = effect();
@@ -100,8 +111,9 @@ export class LockedCloud {
         this.#call(() => {
           const version = this.log.length + 1;
           this.log.push({ version, value, at: this.clock.now });
+          this.onWrite();
           return version;
-        }),
+        }, this.weather.late()),
     };
   }
 

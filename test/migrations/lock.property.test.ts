@@ -42,6 +42,7 @@ const weather: fc.Arbitrary<Weather> = fc
       minLength: 1,
       maxLength: 17,
     }),
+    lates: fc.array(sometimes(5 * MINUTE), { minLength: 1, maxLength: 7 }),
     lags: fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 8_000 })), {
       minLength: 1,
       maxLength: 13,
@@ -55,8 +56,9 @@ const weather: fc.Arbitrary<Weather> = fc
     ),
     kept: fc.constantFrom(6, 20, 100),
   })
-  .map(({ delays, lags, fails, kept }) => ({
+  .map(({ delays, lates, lags, fails, kept }) => ({
     delay: cycle(delays),
+    late: cycle(lates),
     lag: cycle(lags),
     // Never for long.
     fails: cycle([...fails, undefined, undefined]),
@@ -169,7 +171,7 @@ it('is never held by two, whoever freezes, dies, comes back, or reads what is ol
       }));
       expect(overlapping(running), 'two migrations run at once').toBeUndefined();
     }),
-    { seed: SEED, numRuns: 60 * TIMES },
+    { seed: SEED, numRuns: 40 * TIMES },
   );
   expect(endings.released, 'runs that came to their end').toBeGreaterThan(endings.refused);
 });

@@ -119,8 +119,8 @@ module.exports.source = new DataSource({
 `,
     }),
     migration: ({ name, up, down }, index) => ({
-      [`dist/migrations/${stamp(index)}-${name}.js`]: `module.exports.${name} = class ${name}${stamp(index).slice(1)} {
-  name = '${name}1${stamp(index).slice(2)}';
+      [`dist/migrations/${stamp(index)}-${name}.js`]: `module.exports.${name} = class {
+  name = '${name}17000000${number(index)}0';
   async up(runner) { for (const statement of ${list(up)}) await runner.query(statement); }
   async down(runner) { for (const statement of ${list(down)}) await runner.query(statement); }
 };
@@ -153,6 +153,8 @@ module.exports.source = new DataSource({
       LIQUIBASE_COMMAND_URL: jdbc(database),
       LIQUIBASE_COMMAND_USERNAME: database.env['PGUSER'] ?? '',
       LIQUIBASE_COMMAND_CHANGELOG_FILE: 'changelog.xml',
+      // Of the five that it waits by default.
+      LIQUIBASE_CHANGELOGLOCK_WAIT_TIME_IN_MINUTES: '1',
     }),
   },
   prisma: {
@@ -171,11 +173,19 @@ export default defineConfig({
     migration: ({ name, up }, index) => ({
       [`prisma/migrations/${stamp(index)}_${name}/migration.sql`]: sql(up),
     }),
-    env: url,
+    env: (database) => ({
+      ...url(database),
+      // Files that exist, so that it downloads no programs; the adapter does without them.
+      PRISMA_QUERY_ENGINE_LIBRARY: '/dev/null',
+      PRISMA_SCHEMA_ENGINE_BINARY: '/dev/null',
+      PRISMA_HIDE_UPDATE_MESSAGE: '1',
+      CHECKPOINT_DISABLE: '1',
+    }),
   },
   rails: {
     files: () => ({
       'bin/rails': `#!/usr/bin/env ruby
+gem 'railties'
 APP_PATH = File.expand_path('../config/application', __dir__)
 require 'rails/commands'
 `,
@@ -189,7 +199,7 @@ class Shop < Rails::Application
   config.load_defaults 6.1
   config.eager_load = false
   config.secret_key_base = 'none'
-  config.logger = Logger.new($stderr, level: :warn)
+  config.logger = Logger.new(nil)
   config.active_record.dump_schema_after_migration = false
 end
 `,

@@ -10,11 +10,11 @@ const TOOLS = resolve(import.meta.dirname, '../../build/tools');
 
 const PYTHON = ['alembic==1.20.1', 'SQLAlchemy==2.1.9', 'Django==5.2.19', 'psycopg[binary]==3.3.9'];
 const NODE = { typeorm: '1.1.1', knex: '3.3.0', pg: '8.23.1' };
-// The last whose schema engine needs no program that its own install downloads.
-const PRISMA = { prisma: '6.19.3', '@prisma/adapter-pg': '6.19.3' };
+// The last whose schema engine also runs without the program that its install downloads; with the first adapter that
+// knows the types of PostgreSQL's own tables.
+const PRISMA = { prisma: '6.19.3', '@prisma/adapter-pg': '7.10.1' };
 const GOLANG_MIGRATE = 'v4.20.1';
-const DRIVER = 'org.postgresql:postgresql:42.7.14';
-const FLYWAY = '12.5.0';
+const FLYWAY = '11.8.2';
 const LIQUIBASE = '5.0.1';
 
 export interface MigrationTool {
@@ -79,58 +79,52 @@ async function golangMigrate(): Promise<MigrationTool> {
   return { version: `golang-migrate ${GOLANG_MIGRATE.slice(1)}`, path };
 }
 
-const dependency = (artifact: string, alone: boolean): string => {
-  const [group, name, version] = artifact.split(':');
-  // What these would bring along is for other databases, and not all of it is published.
-  const exclusion = '<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>';
-  return `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version>${alone ? exclusion : ''}</dependency>`;
-};
+const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
 
-/** The vendors publish their archives elsewhere; the same classes are in Maven's repository. */
-async function javaProgram(
-  name: string,
-  version: string,
-  main: string,
-  alone: readonly string[],
-  artifacts: readonly string[],
-): Promise<string> {
-  return await once(`${name}-${version}`, async (directory) => {
-    const dependencies = [...alone.map((id) => dependency(id, true)), ...artifacts.map((id) => dependency(id, false))];
-    const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
-<groupId>tools</groupId><artifactId>${name}</artifactId><version>1</version>
-<dependencies>${dependencies.join('\n')}</dependencies></project>`;
-    writeFileSync(join(directory, 'pom.xml'), pom);
-    const copy = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
-    await run('mvn', ['-q', '-B', copy, `-DoutputDirectory=${join(directory, 'lib')}`], { cwd: directory });
-    const script = `#!/bin/sh\nexec java -cp '${join(directory, 'lib')}/*' ${main} "$@"\n`;
-    writeFileSync(join(directory, name), script, { mode: 0o755 });
-  });
-}
-
+/** The newest archive of Flyway that its vendor has put into Maven's repository; later ones are elsewhere. */
 async function flyway(): Promise<MigrationTool> {
-  const path = await javaProgram(
-    'flyway',
-    FLYWAY,
-    'org.flywaydb.commandline.Main',
-    [`org.flywaydb:flyway-commandline:${FLYWAY}`],
-    [
-      `org.flywaydb:flyway-core:${FLYWAY}`,
-      `org.flywaydb:flyway-database-postgresql:${FLYWAY}`,
-      'tools.jackson.dataformat:jackson-dataformat-toml:3.1.1',
-      DRIVER,
-    ],
-  );
+  const path = await once(`flyway-${FLYWAY}`, async (directory) => {
+    const artifact = `-Dartifact=org.flywaydb:flyway-commandline:${FLYWAY}:tar.gz`;
+    await run('mvn', ['-q', '-B', `${PLUGIN}:copy`, artifact, `-DoutputDirectory=${directory}`]);
+    const archive = join(directory, `flyway-commandline-${FLYWAY}.tar.gz`);
+    await run('tar', ['-xzf', archive, '--strip-components=1', '-C', directory]);
+    rmSync(archive);
+  });
   return { version: `Flyway Community ${FLYWAY}`, path };
 }
 
+const dependency = (artifact: string, alone = false): string => {
+  const [group, name, version] = artifact.split(':');
+  const exclusion = '<exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion>';
+  return `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version>${
+    alone ? `<exclusions>${exclusion}</exclusions>` : ''
+  }</dependency>`;
+};
+
+/** Its vendor publishes the archive elsewhere; the same classes are in Maven's repository. */
 async function liquibase(): Promise<MigrationTool> {
-  const path = await javaProgram(
-    'liquibase',
-    LIQUIBASE,
-    'liquibase.integration.commandline.LiquibaseCommandLine',
-    [`org.liquibase:liquibase-cli:${LIQUIBASE}`],
-    [`org.liquibase:liquibase-core:${LIQUIBASE}`, 'info.picocli:picocli:4.7.7', DRIVER],
-  );
+  const path = await once(`liquibase-${LIQUIBASE}`, async (directory) => {
+    const dependencies = [
+      // It asks for a part that is not published, and that is inside the core.
+      dependency(`org.liquibase:liquibase-cli:${LIQUIBASE}`, true),
+      dependency(`org.liquibase:liquibase-core:${LIQUIBASE}`),
+      dependency('info.picocli:picocli:4.7.7'),
+      dependency('org.postgresql:postgresql:42.7.14'),
+    ];
+    writeFileSync(
+      join(directory, 'pom.xml'),
+      `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>tools</groupId><artifactId>liquibase</artifactId><version>1</version>
+<dependencies>${dependencies.join('\n')}</dependencies></project>`,
+    );
+    const lib = join(directory, 'lib');
+    await run('mvn', ['-q', '-B', `${PLUGIN}:copy-dependencies`, `-DoutputDirectory=${lib}`], {
+      cwd: directory,
+    });
+    const main = 'liquibase.integration.commandline.LiquibaseCommandLine';
+    const script = `#!/bin/sh\nexec java -cp '${lib}/*' ${main} "$@"\n`;
+    writeFileSync(join(directory, 'liquibase'), script, { mode: 0o755 });
+  });
   return { version: `Liquibase Community ${LIQUIBASE}`, path };
 }
 

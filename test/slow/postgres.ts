@@ -25,9 +25,15 @@ export interface Database {
    * how to let it go.
    */
   hold(key: number): Promise<() => Promise<void>>;
-  /** Waits until so many of others' sessions wait for an advisory lock; at most 60 s. */
+  /** How many sessions others have open. */
+  sessions(): Promise<number>;
+  /** Waits until others have at least so many sessions; at most 60 s, as for the next three. */
+  connected(sessions: number): Promise<void>;
+  /** Waits until at least so many of others' sessions wait for an advisory lock. */
   waiting(sessions: number): Promise<void>;
-  /** Waits until nobody else is connected; at most 60 s. */
+  /** Waits until at least so many of others' sessions wait for any lock. */
+  blocked(sessions: number): Promise<void>;
+  /** Waits until nobody else is connected. */
   quiet(): Promise<void>;
 }
 
@@ -101,7 +107,15 @@ export async function postgres(): Promise<Postgres> {
   ] as const;
   // A change of user takes the signal at the parent's death away, so it is asked for once more.
   const user = as
-    ? ['setpriv', `--reuid=${as.uid}`, `--regid=${as.gid}`, '--clear-groups', 'setpriv', '--pdeathsig', 'TERM']
+    ? [
+        'setpriv',
+        `--reuid=${as.uid}`,
+        `--regid=${as.gid}`,
+        '--clear-groups',
+        'setpriv',
+        '--pdeathsig',
+        'TERM',
+      ]
     : [];
   const [program = 'setpriv', ...args] = [...user, ...server];
   const daemon = await startDaemon([program, ...args], join(home, 'postgres.log'), answers);
@@ -123,15 +137,22 @@ export async function postgres(): Promise<Postgres> {
       env: env(name),
       query: (sql) => query(name, sql),
       async tables() {
-        const text = await query(name, "select tablename from pg_tables where schemaname = 'public' order by 1");
+        const text = await query(
+          name,
+          "select tablename from pg_tables where schemaname = 'public' order by 1",
+        );
         return text.split('\n').filter((line) => line !== '');
       },
       hold: (key) => holdLock([...psql], { ...process.env, ...env(name), PGAPPNAME: 'gate' }, key),
+      sessions: async () => Number(await query(name, others(''))),
+      connected: (sessions) => until(others(''), (value) => value >= sessions, 'another session'),
       waiting: (sessions) =>
+        until(others("and wait_event = 'advisory'"), (value) => value >= sessions, 'a migration that waits'),
+      blocked: (sessions) =>
         until(
-          others("and wait_event_type = 'Lock' and wait_event = 'advisory'"),
+          others("and wait_event_type = 'Lock'"),
           (value) => value >= sessions,
-          'a migration that waits',
+          'a session that is blocked',
         ),
       quiet: () => until(others(''), (value) => value === 0, 'the end of all sessions'),
     };

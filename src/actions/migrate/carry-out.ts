@@ -1,12 +1,12 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { MigrationOutcome } from '../../migrations/entry.ts';
 import type { Reporter } from '../../ports.ts';
 import type { TaskEnd } from '../../task-run/run-task.ts';
-import { publicName } from './identity.ts';
+import { type Failure, failureOf } from './failure.ts';
+import { commandText, publicName } from './identity.ts';
 import type { Inputs, Probe, Words } from './inputs.ts';
 import type { StepEnd, StepRunner } from './steps.ts';
 
-/** One line of the story: a command and how it ended. */
+/** A command and how it ended, for the summary. */
 export interface Told {
   readonly command: string;
   readonly end: string;
@@ -16,16 +16,17 @@ export interface Told {
 
 export interface Outcome {
   readonly word: 'migrated' | 'nothing-to-do' | 'undone' | 'failed';
-  readonly record: MigrationOutcome;
-  /** Whether every task that was started has ended. */
+  /** What is put on record; nothing where no command has run. */
+  readonly record: MigrationOutcome | undefined;
+  /** Whether nothing of it runs any more. */
   readonly settled: boolean;
   readonly headline: string;
   readonly told: readonly Told[];
   /** ARNs, in the order in which they ran. */
   readonly tasks: readonly string[];
-  /** Of the last command that decided. */
+  /** Of the last command. */
   readonly exitCode?: number;
-  readonly failure?: { readonly message: string; readonly state: string; readonly next: string };
+  readonly failure?: Failure;
 }
 
 /** A probe that tells after a failure what the database says gets no longer than that. */
@@ -37,166 +38,157 @@ export async function carryOut(
   steps: Pick<StepRunner, 'run'>,
   reporter: Reporter,
 ): Promise<Outcome> {
-  const { commands, status, verify, undo, timeoutMs } = inputs;
-  const told: Told[] = [];
-  const tasks: string[] = [];
-  let exitCode: number | undefined;
-
-  const perform = async (name: string, command: Words | undefined, probe: boolean, timeout = timeoutMs) => {
-    const step = { name, command, probe, publicName: publicName(command), timeoutMs: timeout };
-    reporter.info(`${heading(name)}: ${command ? command.join(' ') : step.publicName}`);
-    const end = await steps.run(step);
-    const task = end.kind === 'ran' ? end.end.task?.arn : end.task;
-    if (task !== undefined) tasks.push(task);
-    told.push(tellOf(step.publicName, end));
-    return end;
-  };
-  const outcome = (rest: Pick<Outcome, 'word' | 'record' | 'headline'> & Partial<Outcome>): Outcome => ({
-    settled: true,
-    told,
-    tasks,
-    ...(exitCode !== undefined && { exitCode }),
-    ...rest,
-  });
-  const failed = async (message: string, end: TaskEnd | undefined, done: number): Promise<Outcome> => {
-    const cancelled = end?.verdict === 'cancelled';
-    const probe = verify ?? status;
-    const worthAsking = !cancelled && end?.ran === true && probe !== undefined;
-    const says = worthAsking ? await ask(probe, perform) : undefined;
-    const state = [
-      ...(done > 0 ? [`Of ${commands.length} commands the first ${done} were carried out.`] : []),
-      stateAfter(end, inputs),
-      ...(says === undefined ? [] : [says]),
-    ].join(' ');
-    return outcome({
-      word: 'failed',
-      record: end?.verdict === 'failed' || end?.verdict === 'never-started' || !end ? 'failed' : 'stopped',
-      settled: end === undefined || hasEnded(end),
-      headline: message,
-      failure: { message, state, next: nextOf(inputs, end) },
-    });
-  };
-
-  if (status) {
-    const end = await perform('status', status.command, true);
-    if (end.kind === 'ran') {
-      const answer = judge(end.end, status);
-      if (answer.kind === 'cut-off')
-        return failed(`The status could not be asked: ${end.end.why}`, end.end, 0);
-      if (answer.kind === 'yes') {
-        const headline = 'The database is up to date: there is nothing to migrate.';
-        return outcome({ word: 'nothing-to-do', record: 'nothing-to-do', headline });
-      }
-      reporter.info('There is something to do.');
-    }
-  }
-
-  for (const [index, command] of commands.entries()) {
-    const name = commands.length === 1 ? 'command' : `command ${index + 1}`;
-    const end = await perform(name, command, false);
-    if (end.kind === 'done-before') {
-      reporter.info('An earlier attempt of this run has carried it out already; it is not run again.');
-      exitCode = 0;
-      continue;
-    }
-    exitCode = end.end.exitCode;
-    if (end.end.verdict !== 'succeeded') {
-      return failed(`${publicName(command)}: ${end.end.why}`, end.end, index);
-    }
-  }
-
-  if (verify) {
-    const end = await perform('verify', verify.command, true);
-    if (end.kind === 'ran') {
-      const answer = judge(end.end, verify);
-      if (answer.kind !== 'yes') {
-        const why = answer.kind === 'no' ? answer.why : end.end.why;
-        return { ...(await failedVerify(why)) };
-      }
-    }
-  }
-  const several = commands.length > 1 ? ` (${commands.length} commands)` : '';
-  const verified = verify ? ' and verified' : '';
-  return outcome(
-    undo
-      ? { word: 'undone', record: 'undone', headline: `The last migration was taken back${verified}.` }
-      : { word: 'migrated', record: 'migrated', headline: `The database was migrated${several}${verified}.` },
+  const story = new Story(inputs, steps, reporter);
+  return (
+    (await askStatus(inputs, story)) ??
+    (await runCommands(inputs, story)) ??
+    (await verify(inputs, story)) ??
+    story.end(inputs.undo ? 'undone' : 'migrated', doneText(inputs))
   );
+}
 
-  async function failedVerify(why: string): Promise<Outcome> {
-    const message = `The verification failed: ${why}`;
-    return outcome({
-      word: 'failed',
-      record: 'failed',
-      headline: message,
-      failure: {
-        message,
-        state: `${commands.length === 1 ? 'The command' : 'Every command'} ended with exit code 0; whether the database is as it should be is not confirmed.`,
-        next: nextOf(inputs, undefined),
-      },
+function doneText({ commands, undo, verify: probe }: Inputs): string {
+  const verified = probe ? ' and verified' : '';
+  if (undo) return `The last migration was taken back${verified}.`;
+  const several = commands.length > 1 ? ` by ${commands.length} commands` : '';
+  return `The database was migrated${several}${verified}.`;
+}
+
+/** What was run so far. */
+class Story {
+  readonly #inputs: Inputs;
+  readonly #steps: Pick<StepRunner, 'run'>;
+  readonly #reporter: Reporter;
+  readonly #told: Told[] = [];
+  readonly #tasks: string[] = [];
+  exitCode: number | undefined;
+
+  constructor(inputs: Inputs, steps: Pick<StepRunner, 'run'>, reporter: Reporter) {
+    this.#inputs = inputs;
+    this.#steps = steps;
+    this.#reporter = reporter;
+  }
+
+  say(line: string): void {
+    this.#reporter.info(line);
+  }
+
+  async run(
+    name: string,
+    command: Words | undefined,
+    { probe = false, timeoutMs = this.#inputs.timeoutMs } = {},
+  ): Promise<StepEnd> {
+    this.say(`${name[0]?.toUpperCase()}${name.slice(1)}: ${commandText(command)}`);
+    const end = await this.#steps.run({ name, command, probe, timeoutMs });
+    const task = end.kind === 'ran' ? end.end.task?.arn : end.task;
+    if (task !== undefined) this.#tasks.push(task);
+    this.#told.push(tellOf(publicName(command), end));
+    return end;
+  }
+
+  end(word: Outcome['word'], headline: string, rest: Partial<Outcome> = {}): Outcome {
+    return {
+      word,
+      record: word,
+      settled: true,
+      headline,
+      told: this.#told,
+      tasks: this.#tasks,
+      ...(this.exitCode !== undefined && { exitCode: this.exitCode }),
+      ...rest,
+    };
+  }
+
+  /**
+   * @param end of the command that has not ended well
+   * @param done how many commands have, before it
+   */
+  async fail(message: string, end: TaskEnd, done: number): Promise<Outcome> {
+    const says = end.ran && end.verdict !== 'cancelled' ? await this.#look() : undefined;
+    const failed = end.verdict === 'failed' || !end.ran ? 'failed' : 'stopped';
+    return this.end('failed', message, {
+      record: end.ran || done > 0 ? failed : undefined,
+      settled: hasEnded(end),
+      failure: failureOf(message, end, this.#inputs, { done, ...(says !== undefined && { says }) }),
     });
+  }
+
+  /** What the database says of itself; nothing where that cannot be asked. */
+  async #look(): Promise<string | undefined> {
+    const probe = this.#inputs.verify ?? this.#inputs.status;
+    if (!probe) return undefined;
+    const options = { probe: true, timeoutMs: LOOK_MS };
+    const end = await this.run('look afterwards', probe.command, options).catch(() => undefined);
+    if (end?.kind !== 'ran' || !end.end.outputKnown) return undefined;
+    const lines = end.end.output.trim().split('\n').slice(-5);
+    if (lines.join('') === '') return undefined;
+    return `${publicName(probe.command)} says now:\n${lines.map((line) => `  ${line}`).join('\n')}`;
   }
 }
 
-const heading = (name: string): string => name[0]?.toUpperCase() + name.slice(1);
+async function askStatus({ status }: Inputs, story: Story): Promise<Outcome | undefined> {
+  if (!status) return undefined;
+  const ran = await story.run('status', status.command, { probe: true });
+  if (ran.kind === 'done-before') return undefined;
+  const answer = judge(ran.end, status);
+  if (answer.kind === 'cut-off') return story.fail(`The status was not told: ${ran.end.why}`, ran.end, 0);
+  if (answer.kind === 'yes') {
+    return story.end('nothing-to-do', 'The database is up to date: there is nothing to migrate.');
+  }
+  story.say('There is something to do.');
+  return undefined;
+}
 
-type Answer =
-  | { readonly kind: 'yes' }
-  | { readonly kind: 'no'; readonly why: string }
-  | { readonly kind: 'cut-off' };
+async function runCommands({ commands }: Inputs, story: Story): Promise<Outcome | undefined> {
+  for (const [index, command] of commands.entries()) {
+    const name = commands.length === 1 ? 'command' : `command ${index + 1}`;
+    const ran = await story.run(name, command);
+    if (ran.kind === 'done-before') {
+      story.say('An earlier attempt of this run has carried it out; it is not run again.');
+      story.exitCode = 0;
+      continue;
+    }
+    story.exitCode = ran.end.exitCode;
+    if (ran.end.verdict !== 'succeeded') {
+      return story.fail(`${publicName(command)}: ${ran.end.why}`, ran.end, index);
+    }
+  }
+  return undefined;
+}
+
+async function verify(inputs: Inputs, story: Story): Promise<Outcome | undefined> {
+  const { verify: probe } = inputs;
+  if (!probe) return undefined;
+  const ran = await story.run('verify', probe.command, { probe: true });
+  const answer = ran.kind === 'ran' ? judge(ran.end, probe) : YES;
+  if (ran.kind === 'done-before' || answer.kind === 'yes') return undefined;
+  const message = `The verification failed: ${answer.kind === 'no' ? answer.why : ran.end.why}`;
+  return story.end('failed', message, {
+    settled: hasEnded(ran.end),
+    failure: failureOf(message, undefined, inputs, { done: inputs.commands.length }),
+  });
+}
+
+const YES = { kind: 'yes' } as const;
+type Answer = typeof YES | { readonly kind: 'no'; readonly why: string } | { readonly kind: 'cut-off' };
 
 /** By its pattern where it has one, which the exit code must not contradict; else by the exit code. */
 function judge(end: TaskEnd, { matches }: Probe): Answer {
   if (end.verdict !== 'succeeded' && end.verdict !== 'failed') return { kind: 'cut-off' };
-  if (!matches) return end.exitCode === 0 ? { kind: 'yes' } : { kind: 'no', why: end.why };
   if (end.verdict === 'failed') return { kind: 'no', why: end.why };
+  if (!matches) return YES;
   if (!end.outputKnown) return { kind: 'no', why: 'its output could not be read from CloudWatch Logs.' };
-  return matches.test(end.output)
-    ? { kind: 'yes' }
-    : { kind: 'no', why: `its output does not match ${matches.source}.` };
+  if (matches.test(end.output)) return YES;
+  return { kind: 'no', why: `its output does not match ${matches.source}.` };
 }
 
-/** What the database says of itself after a failure; nothing when that cannot be asked. */
-async function ask(
-  probe: Probe,
-  perform: (name: string, command: Words, probe: boolean, timeout: number) => Promise<StepEnd>,
-): Promise<string | undefined> {
-  const end = await perform('look afterwards', probe.command, true, LOOK_MS).catch(() => undefined);
-  if (end?.kind !== 'ran' || !end.end.outputKnown) return undefined;
-  const lines = stripVTControlCharacters(end.end.output).trim().split('\n').slice(-5);
-  if (lines.join('') === '') return undefined;
-  return `${publicName(probe.command)} says now:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+/** Whether nothing of it can change the database any more. */
+function hasEnded({ task, exitCode, ran }: TaskEnd): boolean {
+  return exitCode !== undefined || task?.status === 'STOPPED' || (task === undefined && !ran);
 }
 
-function hasEnded({ task, verdict }: TaskEnd): boolean {
-  return verdict === 'succeeded' || verdict === 'failed' || task?.status === 'STOPPED';
-}
-
-function stateAfter(end: TaskEnd | undefined, { interrupted }: Inputs): string {
-  if (!end?.ran) return 'The command did not run, so it has changed nothing in the database.';
-  if (end.verdict === 'failed') {
-    return 'The command ran and ended with an error: what it had committed by then stays in the database.';
-  }
-  const general =
-    'What it had committed stays in the database; what was open in a transaction is taken back, where the database has transactions for changes of its schema, as PostgreSQL does.';
-  const still = hasEnded(end)
-    ? 'The command was stopped in the middle.'
-    : 'The command was told to stop in the middle.';
-  return `${still} ${interrupted ?? general}`;
-}
-
-function nextOf({ backups, undo }: Inputs, end: TaskEnd | undefined): string {
-  const mend =
-    end?.fix ??
-    (undo
-      ? 'Look at the log above. Mend the schema by a new migration rather than by undoing more.'
-      : 'Look at the log above, mend the migration, and run this workflow again; do not release code that needs it before.');
-  const backup = backups.length > 0 ? ` The backup from before is ${backups.join(', ')}.` : '';
-  return `${mend}${backup}`;
-}
-
-function tellOf(command: string, end: StepEnd): Told {
-  if (end.kind === 'done-before') return { command, end: 'done by an earlier attempt', exitCode: 0 };
-  const { verdict, exitCode, ms } = end.end;
+function tellOf(command: string, ran: StepEnd): Told {
+  if (ran.kind === 'done-before') return { command, end: 'done by an earlier attempt', exitCode: 0 };
+  const { verdict, exitCode, ms } = ran.end;
   return { command, end: verdict, ...(exitCode !== undefined && { exitCode }), ms };
 }

@@ -37,6 +37,12 @@ export function identityOf(inputs: Inputs, env: NodeJS.ProcessEnv): Identity {
 const digest = (...parts: readonly string[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 
+/** A command for the job's log, in which the runner masks secrets: words that need quotes as JSON. */
+export function commandText(command: Words | undefined): string {
+  if (command === undefined) return "the container's own program";
+  return command.every((word) => /^[\w./:=,@%+-]+$/.test(word)) ? command.join(' ') : JSON.stringify(command);
+}
+
 /**
  * What a command is called where the runner masks nothing, such as in AWS: words that a user gave may be secrets, all but
  * the name of the program.

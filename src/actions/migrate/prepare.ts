@@ -3,7 +3,7 @@ import type { ServiceTasks, TaskDefinitions, TaskPlacement, Tasks } from '../../
 import { type LogSource, logSource, onlyEssential } from '../../task-run/log-place.ts';
 import type { TaskDefinition } from '../../taskdef/definition.ts';
 import type { ActionContext } from '../action.ts';
-import { asProblem, placeText, produce } from '../render-task-definition/produce.ts';
+import { asProblem, produce } from '../render-task-definition/produce.ts';
 import type { GivenPlacement, Inputs } from './inputs.ts';
 
 /** All that a task needs, of which nothing was changed yet. */
@@ -47,9 +47,6 @@ export async function prepare(
   const { definition, findings, origin, registered } = produced;
   const errors = findings.flatMap((finding) => asProblem(finding, origin));
   if (errors.length > 0) throw new ConfigError(errors);
-  for (const { severity, message, place } of findings) {
-    if (severity === 'warning') context.reporter.warning(`${placeText(place, origin)}: ${message}`, place);
-  }
   if (registered && images.length === 0 && !registered.active) {
     throw new ConfigError({
       input: 'task-definition',
@@ -101,7 +98,7 @@ function requireLog({ status, verify }: Inputs, log: LogSource): void {
       ? [
           {
             input: `${name}-matches`,
-            message: `cannot be compared. ${log.why} Without ${name}-matches the exit code decides; for a preset's, give ${name}-command yourself.`,
+            message: `cannot be compared. ${log.why} Without ${name}-matches the exit code decides; for a preset's command, give ${name}-command yourself, or none.`,
           },
         ]
       : [],

@@ -2,7 +2,7 @@ import { codeSpan, literal } from '../../report/markdown.ts';
 import { revision } from '../../report/narrate.ts';
 import { formatDuration } from '../../rollout/duration.ts';
 import type { Outcome } from './carry-out.ts';
-import { publicName } from './identity.ts';
+import { commandText } from './identity.ts';
 import type { Inputs } from './inputs.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -24,8 +24,8 @@ export function describePlan(inputs: Inputs, prepared: Prepared): readonly strin
       : []),
     `Lock: ${inputs.lock}`,
     `Log: ${log.kind === 'cloudwatch' ? log.group : log.why}`,
-    ...inputs.commands.map((command) => `Run: ${command ? command.join(' ') : publicName(command)}`),
-    ...(inputs.verify ? [`Verify: ${inputs.verify.command.join(' ')}`] : []),
+    ...inputs.commands.map((command) => `Run: ${commandText(command)}`),
+    ...(inputs.verify ? [`Verify: ${commandText(inputs.verify.command)}`] : []),
   ];
 }
 

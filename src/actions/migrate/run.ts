@@ -1,4 +1,4 @@
-import { DeployError } from '../../errors.ts';
+import { ConfigError, DeployError } from '../../errors.ts';
 import { holderOf } from '../../github/run-identity.ts';
 import type { MigrationOutcome, MigrationPlan } from '../../migrations/entry.ts';
 import { takeLock } from '../../migrations/lock.ts';
@@ -48,10 +48,20 @@ export async function run(context: ActionContext): Promise<void> {
   const record = (outcome: MigrationOutcome) => ({ ...plan, holder, runKey, at: clock.now(), outcome });
   keepForPost(reporter, { cluster, lock: inputs.lock, runKey, startedBy, record: record('stopped') });
   const steps = new StepRunner({ ...aws, inputs, prepared, revision: arn, identity, lock, context });
-  // What throws leaves the lock to the task in ECS, of which nobody knows then how it ended, and to the post step.
-  const outcome = await carryOut(inputs, steps, reporter);
+  let outcome: Outcome;
+  try {
+    outcome = await carryOut(inputs, steps, reporter);
+  } catch (error) {
+    reporter.output('outcome', 'failed');
+    // A task of which nobody knows how it ends keeps the lock; the post step, or the next run, looks at it.
+    if (steps.nothingRuns && (error instanceof ConfigError || error instanceof DeployError)) {
+      await lock.release(steps.hasRun ? record('failed') : undefined, steps.records);
+      ended(reporter);
+    }
+    throw error;
+  }
   if (outcome.settled) {
-    await lock.release(record(outcome.record), steps.records);
+    await lock.release(outcome.record && record(outcome.record), steps.records);
     ended(reporter);
   }
   await conclude(context, inputs, outcome, arn);

@@ -1,3 +1,4 @@
+import { isOutage } from '../../errors.ts';
 import { holderOf } from '../../github/run-identity.ts';
 import type { StepRecord } from '../../migrations/entry.ts';
 import { type HeldLock, LOCK_TAG } from '../../migrations/lock.ts';
@@ -56,6 +57,16 @@ export class StepRunner {
     return this.#records;
   }
 
+  /** Whether every task that is known of has ended. */
+  get nothingRuns(): boolean {
+    return this.#records.every(({ task, exitCode }) => task === undefined || exitCode !== undefined);
+  }
+
+  /** Whether any command has run. */
+  get hasRun(): boolean {
+    return this.#records.some(({ exitCode = NO_EXIT_CODE }) => exitCode !== NO_EXIT_CODE);
+  }
+
   run(step: Step): Promise<StepEnd> {
     const attempt = this.#world.context.env['GITHUB_RUN_ATTEMPT'] || '1';
     return this.#begin(step, step.probe ? `${step.name} of attempt ${attempt}` : step.name, 0);
@@ -105,7 +116,13 @@ export class StepRunner {
         cancelled,
         started: async (task) => {
           this.#put({ token, task: task.arn });
-          await lock.note(this.#records);
+          await lock.note(this.#records).catch((error: unknown) => {
+            // The task runs, and others find it by who has started it.
+            if (!isOutage(error)) throw error;
+            reporter.warning(
+              `Systems Manager does not answer; the task is not noted in the lock: ${error.message}`,
+            );
+          });
         },
       },
     );

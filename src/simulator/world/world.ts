@@ -110,7 +110,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   const groups = settleBalancing(scenario, balancing, born);
   settleServices(scenario, containers, scheduler, groups, born);
   settleScaling(scenario, kernel, scaling);
-  const parameters = new ParameterStore(kernel);
+  const parameters = new ParameterStore(kernel, context.clock);
   for (const [name, value] of Object.entries(scenario.parameters ?? {})) {
     parameters.put(name, {
       value,

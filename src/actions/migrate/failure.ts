@@ -1,0 +1,48 @@
+import type { TaskEnd } from '../../task-run/run-task.ts';
+import type { Inputs } from './inputs.ts';
+
+/** What a user has to know when a migration did not come to its end. */
+export interface Failure {
+  readonly message: string;
+  /** What is known of the database. */
+  readonly state: string;
+  readonly next: string;
+}
+
+/**
+ * @param end of the command that has not ended well; without it all have, and the verification has not
+ * @param known how many commands had ended well before, and what the database says of itself now
+ */
+export function failureOf(
+  message: string,
+  end: TaskEnd | undefined,
+  inputs: Inputs,
+  { done, says }: { readonly done: number; readonly says?: string },
+): Failure {
+  const { commands } = inputs;
+  const before = done === 0 ? '' : `${done} of ${commands.length} commands ended well before it.`;
+  const state = end
+    ? [before, stateAfter(end, inputs), says ?? ''].filter((part) => part !== '').join(' ')
+    : `${commands.length === 1 ? 'The command' : 'Every command'} ended with exit code 0; whether the database is as it should be is not confirmed.`;
+  return { message, state, next: nextOf(inputs, end) };
+}
+
+const IN_GENERAL =
+  'What it had committed stays; what was open in a transaction is taken back, where the database has transactions for changes of its schema, as PostgreSQL does.';
+
+function stateAfter(end: TaskEnd, { interrupted }: Inputs): string {
+  if (!end.ran) return 'The command did not run, so it has changed nothing in the database.';
+  if (end.verdict === 'failed') {
+    return 'The command ran and ended with an error: what it had committed by then stays in the database.';
+  }
+  const stopped = end.exitCode === undefined ? 'was told to stop' : 'was stopped';
+  return `The command ${stopped} in the middle. ${interrupted === undefined ? IN_GENERAL : `What that leaves: ${interrupted}`}`;
+}
+
+function nextOf({ backups, undo }: Inputs, end: TaskEnd | undefined): string {
+  const look = undo
+    ? 'Look at the log above. Mend the schema by a new migration rather than by undoing more.'
+    : 'Look at the log above, mend the migration, and run this workflow again; release no code that needs it before.';
+  const backup = backups.length > 0 ? ` The backup from before is ${backups.join(', ')}.` : '';
+  return `${end?.fix ?? look}${backup}`;
+}
