@@ -150,13 +150,15 @@ export class LogFollower {
       this.#print(missed);
       const atEnd = page.next === from;
       from = page.next;
-      full = !atEnd && isFull(page.lines);
+      // CloudWatch may divide a log into smaller pages than it need.
+      full = !atEnd && (isFull(page.lines) || (!first && page.lines.length > 0));
       const now = clock.now();
       empty &&= page.lines.length === 0;
       const still = how === 'patient' && empty ? EMPTY_MS : quiet;
       if (atEnd && reading.missing() === 0 && now - this.#lastNews >= still) break;
-      if (!full && now - endedAt > LATE_MS) {
-        if (reading.missing() === 0) break;
+      // A container that could not be stopped may write for ever.
+      if (!isFull(page.lines) && now - endedAt > LATE_MS) {
+        if (atEnd && reading.missing() === 0) break;
         reporter.info('CloudWatch Logs still does not give all lines of the log to read.');
         return undefined;
       }

@@ -223,7 +223,7 @@ export class TaskWatch {
     const { clock } = this.#world;
     const within = (ms: number): AbortSignal => {
       const enough = new AbortController();
-      void clock.sleep(ms).then(() => enough.abort());
+      void clock.sleep(ms, this.#closed.signal).then(() => enough.abort());
       return enough.signal;
     };
     const all = within(CANCEL_MS);
