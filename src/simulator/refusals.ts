@@ -30,6 +30,8 @@ const manners: Readonly<Record<string, Manners>> = {
     internal: 'InternalServiceException',
   },
   ECR: { ...json, iam: 'ecr', internal: 'ServerException' },
+  RDS: { ...query, iam: 'rds', internal: 'InternalFailure' },
+  ElastiCache: { ...query, iam: 'elasticache', internal: 'InternalFailure' },
   CloudFormation: { ...query, iam: 'cloudformation', internal: 'InternalFailure' },
 };
 

@@ -10,6 +10,19 @@ import {
   type ScenarioRepositories,
   type ScenarioRepository,
 } from '../ecr/model.ts';
+import type {
+  ScenarioCacheCluster,
+  ScenarioCacheSnapshot,
+  ScenarioCaches,
+  ScenarioReplicationGroup,
+  ScenarioServerlessCache,
+} from '../elasticache/model.ts';
+import type {
+  ScenarioDatabases,
+  ScenarioDbCluster,
+  ScenarioDbInstance,
+  ScenarioDbSnapshot,
+} from '../rds/model.ts';
 import type { Rate, TrafficSource } from '../traffic/source.ts';
 import { behaviour } from './read-behaviour.ts';
 import type {
@@ -237,6 +250,91 @@ const repositoryInFull = object<ScenarioRepository>({
 const repository: Reader<ScenarioRepositories[string]> = (value, path) =>
   isTagMap(value) ? value : repositoryInFull(value, path);
 
+const dbInstance = object<ScenarioDbInstance>({
+  engine: optional(text),
+  engineVersion: optional(textOrNumber),
+  class: optional(text),
+  status: optional(text),
+  cluster: optional(text),
+  writer: optional(flag),
+  encrypted: optional(flag),
+  snapshotTime: optional(duration),
+  failing: optional(text),
+  backingUpUntil: optional(duration),
+  settings: optional(passedOn),
+  region: optional(text),
+  tags,
+});
+
+const dbCluster = object<ScenarioDbCluster>({
+  engine: optional(text),
+  engineVersion: optional(textOrNumber),
+  status: optional(text),
+  encrypted: optional(flag),
+  snapshotTime: optional(duration),
+  failing: optional(text),
+  backingUpUntil: optional(duration),
+  settings: optional(passedOn),
+  region: optional(text),
+  tags,
+});
+
+/** One that is there when the scenario begins, of a database or of a cache. */
+const oldSnapshot = object<ScenarioDbSnapshot & ScenarioCacheSnapshot>({
+  of: required(text),
+  ago: optional(duration),
+  type: optional(oneOf('manual', 'automated')),
+  tags,
+});
+
+const databases = object<ScenarioDatabases>({
+  instances: optional(record(dbInstance)),
+  clusters: optional(record(dbCluster)),
+  snapshots: optional(record(oldSnapshot)),
+  quota: optional(whole(0)),
+  lockedKeys: optional(list(text)),
+});
+
+const cacheTroubles = {
+  status: optional(text),
+  snapshotTime: optional(duration),
+  failing: optional(flag),
+  region: optional(text),
+  tags,
+};
+
+const nodes = { engine: optional(text), engineVersion: optional(textOrNumber), nodeType: optional(text) };
+
+const caches = object<ScenarioCaches>({
+  replicationGroups: optional(
+    record(
+      object<ScenarioReplicationGroup>({
+        ...cacheTroubles,
+        ...nodes,
+        shards: optional(whole(1, 500)),
+        clusterMode: optional(flag),
+        replicas: optional(whole(0, 5)),
+        settings: optional(passedOn),
+      }),
+    ),
+  ),
+  clusters: optional(
+    record(object<ScenarioCacheCluster>({ ...cacheTroubles, ...nodes, settings: optional(passedOn) })),
+  ),
+  serverless: optional(
+    record(
+      object<ScenarioServerlessCache>({
+        ...cacheTroubles,
+        engine: optional(text),
+        settings: optional(passedOn),
+      }),
+    ),
+  ),
+  snapshots: optional(record(oldSnapshot)),
+  quota: optional(whole(0)),
+  lockedKeys: optional(list(text)),
+});
+
 const scenario = object<Scenario>({
   name: required(text),
   start: optional(moment),
@@ -266,6 +364,8 @@ const scenario = object<Scenario>({
   repositories: optional(record(repository)),
   roles: optional(list(roleArn)),
   stacks: optional(record(record(text))),
+  databases: optional(databases),
+  caches: optional(caches),
   behaviours: withDefault(record(behaviour), {}),
 });
 

@@ -2,6 +2,8 @@ import type { PutMetricAlarmInput } from '@aws-sdk/client-cloudwatch';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import type { StackOutputs } from '../cloudformation/operations.ts';
 import type { ScenarioRepositories } from '../ecr/model.ts';
+import type { ScenarioCaches } from '../elasticache/model.ts';
+import type { ScenarioDatabases } from '../rds/model.ts';
 import type { Behaviour } from '../traffic/behaviour.ts';
 import type { TrafficSource } from '../traffic/source.ts';
 
@@ -149,6 +151,10 @@ export interface Scenario {
   readonly roles?: readonly string[];
   /** CloudFormation stacks by name: values by output key. */
   readonly stacks?: StackOutputs;
+  /** What RDS has: instances, clusters and snapshots. */
+  readonly databases?: ScenarioDatabases;
+  /** What ElastiCache has: replication groups, clusters, serverless caches and snapshots. */
+  readonly caches?: ScenarioCaches;
   /** By image, by its last path segment, or by its tag. */
   readonly behaviours: Readonly<Record<string, ScenarioBehaviour>>;
 }

@@ -7,11 +7,15 @@ import { Registries } from '../ecr/registries.ts';
 import { containerOperations } from '../ecs/operations.ts';
 import { ServiceScheduler } from '../ecs/service-scheduler.ts';
 import { ContainerService } from '../ecs/state.ts';
+import { cacheOperations } from '../elasticache/operations.ts';
+import { Caches } from '../elasticache/state.ts';
 import type { RoutedRequest } from '../elbv2/conditions.ts';
 import { loadBalancingOperations } from '../elbv2/operations.ts';
 import { findListener } from '../elbv2/routing.ts';
 import { LoadBalancing } from '../elbv2/state.ts';
 import type { Call, Operation, Operations, SimulatorContext, World } from '../operation.ts';
+import { databaseOperations } from '../rds/operations.ts';
+import { Databases } from '../rds/state.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { taggingOperations } from '../tagging/operations.ts';
 import { STEADY } from '../traffic/behaviour.ts';
@@ -105,6 +109,8 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
       'Application Auto Scaling': upToDate(scalingOperations(kernel, scaling, scaler, tags)),
       CloudFormation: stackOperations(scenario.stacks ?? {}),
       ECR: registryOperations(registries),
+      RDS: databaseOperations(new Databases(kernel, scenario.databases ?? {}, start)),
+      ElastiCache: cacheOperations(new Caches(kernel, scenario.caches ?? {}, start)),
       'Resource Groups Tagging API': upToDate(taggingOperations(tags)),
     },
     ...(scenario.roles && { roles: scenario.roles }),
