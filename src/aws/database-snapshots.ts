@@ -361,8 +361,6 @@ function instanceSource(found: DBInstance, region: string): Source {
     minorUpgrades: found.AutoMinorVersionUpgrade ?? true,
     logExports: found.EnabledCloudwatchLogsExports ?? [],
     certificateAuthority: found.CACertificateIdentifier,
-    backupRetention: found.BackupRetentionPeriod,
-    backupWindow: found.PreferredBackupWindow,
     networkType: found.NetworkType,
     dedicatedLogVolume: found.DedicatedLogVolume ?? false,
     domain: domain?.Domain,

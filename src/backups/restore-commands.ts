@@ -26,6 +26,7 @@ type Value = string | number | boolean | readonly string[] | undefined;
 type Options = Readonly<Record<string, Value>>;
 
 const SUFFIX = '-restored';
+const OLD = '-before-restore';
 
 /** The name of what is restored beside a database: in no more characters than AWS takes. */
 const besides = (id: string, limit: number): string =>
@@ -110,8 +111,6 @@ function instance(id: string, snapshot: string, settings: InstanceSettings, at: 
     '--auto-minor-version-upgrade': settings.minorUpgrades,
     '--enable-cloudwatch-logs-exports': settings.logExports,
     '--ca-certificate-identifier': settings.certificateAuthority,
-    '--backup-retention-period': settings.backupRetention,
-    '--preferred-backup-window': settings.backupWindow,
     '--network-type': settings.networkType,
     '--dedicated-log-volume': settings.dedicatedLogVolume || undefined,
     '--domain': settings.domain,
@@ -223,8 +222,10 @@ const swap = (
   rename: (from: string, to: string) => string,
   available: (name: string) => string,
 ): string => {
-  const old = `${id.slice(0, 63 - '-before-restore'.length)}-before-restore`;
-  return [rename(id, old), available(old), rename(target, id)].join('\n');
+  const old = `${id.slice(0, 63 - OLD.length).replace(/-+$/, '')}${OLD}`;
+  // Until it has the new name there is none of that name, which is an error for the command that waits.
+  const renamed = `until ${available(old)}\ndo sleep 10; done`;
+  return [rename(id, old), renamed, rename(target, id)].join('\n');
 };
 
 const nodeOptions = (settings: ReplicationGroupSettings | CacheClusterSettings): Options => ({
@@ -321,12 +322,15 @@ function serverless(id: string, snapshotArn: string, settings: ServerlessSetting
 
 const BREAK = ' \\\n  ';
 
+/** Colons, commas and the like mean nothing to a shell, and escapes are hard to read in an emergency. */
+const word = (text: string): string => (/^[\w.,:=/@%+-]+$/.test(text) ? text : quote([text]));
+
 /** One command, an option a line; every value is one word of the shell. */
 function command(words: string, options: Options): string {
   const given = Object.entries(options).flatMap(([name, value]): string[] => {
     if (value === undefined || (typeof value === 'object' && value.length === 0)) return [];
     if (typeof value === 'boolean') return [value ? name : name.replace(/^--/, '--no-')];
-    return [`${name} ${quote(typeof value === 'object' ? [...value] : [String(value)])}`];
+    return [`${name} ${(typeof value === 'object' ? value : [String(value)]).map(word).join(' ')}`];
   });
   return [words, ...given].join(BREAK);
 }

@@ -21,9 +21,6 @@ export interface InstanceSettings {
   readonly minorUpgrades: boolean;
   readonly logExports: readonly string[];
   readonly certificateAuthority?: string | undefined;
-  /** Days. */
-  readonly backupRetention?: number | undefined;
-  readonly backupWindow?: string | undefined;
   readonly networkType?: string | undefined;
   readonly dedicatedLogVolume: boolean;
   readonly domain?: string | undefined;
