@@ -66,7 +66,7 @@ function problemOf(source: Source, { kmsKey, copy }: Inputs): string | undefined
     return `${id} is in ${source.region} itself, to which copy-to-region would copy it; name another region, or leave it out`;
   }
   if (copy && copy.kmsKey === undefined && (source.encrypted || kmsKey !== undefined)) {
-    return `its snapshots are encrypted with a key of ${source.region}, which is of no use in ${copy.region}; give the key of the copy there by copy-kms-key, such as alias/aws/rds`;
+    return `snapshots of ${id} are encrypted with a key of ${source.region}, which is of no use in ${copy.region}; give the key of the copy there by copy-kms-key, such as alias/aws/rds`;
   }
   return undefined;
 }

@@ -57,8 +57,8 @@ export async function takeAll(
   const deadline = started + surroundings.inputs.timeoutMs;
   const takes = await Promise.all(sources.map((source) => Take.begin(source, surroundings, watch)));
   let mentioned = false;
+  let before = watch.calls();
   for (;;) {
-    const before = watch.calls();
     await Promise.all(takes.map((take) => take.act()));
     const open = takes.filter((take) => take.open);
     if (open.length === 0 || cancelled.aborted) break;
@@ -69,6 +69,7 @@ export async function takeAll(
     const pause = Math.max(ROUND_MS, CALL_MS * (watch.calls() - before + 1));
     await clock.sleep(Math.min(pause, Math.max(1_000, deadline - clock.now())), cancelled);
     if (cancelled.aborted) break;
+    before = watch.calls();
     await look(open, clock.now(), (error) => {
       if (!mentioned) watch.warn(`AWS does not answer at the moment; it is asked again. ${error.message}`);
       mentioned = true;

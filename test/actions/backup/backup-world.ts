@@ -1,4 +1,7 @@
 import { onTestFinished } from 'vitest';
+// Loaded before a world's time begins.
+import '../../../src/aws/cache-snapshots.ts';
+import '../../../src/aws/database-snapshots.ts';
 import { run } from '../../../src/actions/backup/run.ts';
 import { type Clock, scaledClock } from '../../../src/clock.ts';
 import { Job } from '../../../src/runner/start-action.ts';
@@ -63,7 +66,7 @@ const ENV = {
 };
 
 export async function openBackupWorld(options: BackupWorldOptions): Promise<BackupWorld> {
-  const { databases, caches, stacks, faults, scale = 1_000, lag = 0, onKill } = options;
+  const { databases, caches, stacks, faults, scale = 4_000, lag = 0, onKill } = options;
   const clock = scaledClock(Date.now(), START, scale);
   const scenario: Scenario = {
     name: 'databases and nothing else',
@@ -107,7 +110,7 @@ export async function openBackupWorld(options: BackupWorldOptions): Promise<Back
       runHere(
         { simulator, clock } as RegistryWorld,
         { run },
-        { timeout: '60m', ...inputs },
+        { timeout: '72h', ...inputs },
         {
           env: { ...ENV, ...env },
           ...(cancelled && { cancelled }),
