@@ -97,7 +97,8 @@ function instance(id: string, snapshot: string, settings: InstanceSettings, at: 
     '--db-subnet-group-name': settings.subnetGroup,
     '--vpc-security-group-ids': settings.securityGroups,
     '--db-parameter-group-name': settings.parameterGroup,
-    '--option-group-name': settings.optionGroup,
+    // AWS gives what has none its own default, by a name of its own choice.
+    '--option-group-name': settings.optionGroup?.startsWith('default:') ? undefined : settings.optionGroup,
     '--multi-az': settings.multiAz,
     '--publicly-accessible': settings.publiclyAccessible,
     '--port': settings.port,

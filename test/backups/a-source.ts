@@ -1,3 +1,8 @@
+import type {
+  ClusterSettings,
+  InstanceSettings,
+  ReplicationGroupSettings,
+} from '../../src/backups/restore-settings.ts';
 import type { Snapshot, Source } from '../../src/backups/source.ts';
 
 /** A DB instance as a test needs it. */
@@ -32,6 +37,161 @@ export const ORDERS: Source = {
     monitoringInterval: 0,
   },
 };
+
+const AURORA: ClusterSettings = {
+  kind: 'db-cluster',
+  engine: 'aurora-postgresql',
+  engineVersion: '16.4',
+  engineMode: 'provisioned',
+  subnetGroup: 'private',
+  securityGroups: ['sg-1'],
+  parameterGroup: 'shop-16',
+  port: 5432,
+  iamAuthentication: false,
+  deletionProtection: true,
+  copyTags: true,
+  logExports: [],
+  serverless: { min: 0.5, max: 16 },
+  members: [
+    {
+      id: 'shop-reader',
+      writer: false,
+      instanceClass: 'db.serverless',
+      publiclyAccessible: false,
+      minorUpgrades: true,
+    },
+    {
+      id: 'shop-writer',
+      writer: true,
+      instanceClass: 'db.r6g.large',
+      publiclyAccessible: false,
+      minorUpgrades: true,
+    },
+  ],
+};
+/** An Aurora cluster with two instances. */
+export const SHOP: Source = {
+  ...ORDERS,
+  kind: 'db-cluster',
+  id: 'shop',
+  engine: AURORA.engine,
+  settings: AURORA,
+};
+
+const GROUP: ReplicationGroupSettings = {
+  kind: 'replication-group',
+  engine: 'valkey',
+  engineVersion: '8.0',
+  nodeType: 'cache.r7g.large',
+  parameterGroup: 'default.valkey8.cluster.on',
+  subnetGroup: 'private',
+  securityGroups: ['sg-1'],
+  port: 6379,
+  minorUpgrades: true,
+  transitEncryption: true,
+  transitEncryptionMode: 'required',
+  atRestEncryption: true,
+  shards: 3,
+  replicasPerShard: 2,
+  automaticFailover: true,
+  multiAz: true,
+  hasAuthToken: true,
+  userGroups: [],
+  dataTiering: false,
+};
+
+/** A replication group in cluster mode, with everything that one can have. */
+export const SESSIONS: Source = { ...ORDERS, kind: 'replication-group', id: 'sessions', settings: GROUP };
+
+/** One of each kind, with everything that is restored by an option. */
+export const ONE_OF_EACH: readonly Source[] = [
+  ORDERS,
+  SHOP,
+  SESSIONS,
+  {
+    ...ORDERS,
+    settings: {
+      ...(ORDERS.settings as InstanceSettings),
+      optionGroup: 'orders-options',
+      storageType: 'io2',
+      iops: 20_000,
+      licenseModel: 'postgresql-license',
+      certificateAuthority: 'rds-ca-rsa2048-g1',
+      networkType: 'DUAL',
+      dedicatedLogVolume: true,
+      domain: 'd-1',
+      domainRole: 'directory',
+      maxStorage: 1_000,
+      performanceInsights: true,
+    },
+  },
+  {
+    ...SHOP,
+    id: 'multi-az',
+    settings: {
+      ...(SHOP.settings as ClusterSettings),
+      engine: 'postgres',
+      engineMode: 'serverless',
+      instanceClass: 'db.r6gd.large',
+      iops: 3_000,
+      storageType: 'io1',
+      backtrackWindow: 3_600,
+      networkType: 'IPV4',
+      domain: 'd-1',
+      domainRole: 'directory',
+      members: [],
+    },
+  },
+  {
+    ...SESSIONS,
+    id: 'prices',
+    settings: {
+      ...GROUP,
+      shards: undefined,
+      parameterGroup: 'default.valkey8',
+      node: 'prices-002',
+      userGroups: ['readers'],
+      kmsKey: 'alias/cache',
+      dataTiering: true,
+      snapshotRetention: 7,
+      snapshotWindow: '05:00-09:00',
+      networkType: 'ipv4',
+      ipDiscovery: 'ipv4',
+    },
+  },
+  {
+    ...ORDERS,
+    kind: 'cache-cluster',
+    id: 'lone',
+    settings: {
+      kind: 'cache-cluster',
+      engine: 'redis',
+      engineVersion: '7.1',
+      nodeType: 'cache.r7g.large',
+      securityGroups: ['sg-1'],
+      minorUpgrades: true,
+      transitEncryption: true,
+      availabilityZone: 'eu-west-1a',
+    },
+  },
+  {
+    ...ORDERS,
+    kind: 'serverless-cache',
+    id: 'quick',
+    settings: {
+      kind: 'serverless-cache',
+      engine: 'valkey',
+      majorVersion: '8',
+      subnets: ['subnet-1', 'subnet-2'],
+      securityGroups: ['sg-1'],
+      userGroup: 'readers',
+      kmsKey: 'alias/cache',
+      limits: { DataStorage: { Maximum: 10, Unit: 'GB' }, ECPUPerSecond: { Maximum: 5_000 } },
+      snapshotRetention: 7,
+      snapshotTime: '03:00',
+    },
+  },
+];
 
 export const snapshotOf = (source: Source, given: Partial<Snapshot>): Snapshot => ({
   kind: source.kind,

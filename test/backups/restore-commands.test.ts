@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { restoreCommands } from '../../src/backups/restore-commands.ts';
-import type { ClusterSettings, ReplicationGroupSettings } from '../../src/backups/restore-settings.ts';
 import type { Source } from '../../src/backups/source.ts';
-import { ORDERS, snapshotOf } from './a-source.ts';
+import { ORDERS, SESSIONS, SHOP, snapshotOf } from './a-source.ts';
 
 /** What a POSIX shell gives to `aws`, command by command. */
 function wordsOf(commands: string, env: Record<string, string> = {}): string[][] {
@@ -73,39 +72,6 @@ test('what a restore cannot set is set after it, or left to a person in words', 
   expect(notes).toEqual(['Enhanced Monitoring has to be switched on again.']);
 });
 
-const AURORA: ClusterSettings = {
-  kind: 'db-cluster',
-  engine: 'aurora-postgresql',
-  engineVersion: '16.4',
-  engineMode: 'provisioned',
-  subnetGroup: 'private',
-  securityGroups: ['sg-1'],
-  parameterGroup: 'shop-16',
-  port: 5432,
-  iamAuthentication: false,
-  deletionProtection: true,
-  copyTags: true,
-  logExports: [],
-  serverless: { min: 0.5, max: 16 },
-  members: [
-    {
-      id: 'shop-reader',
-      writer: false,
-      instanceClass: 'db.serverless',
-      publiclyAccessible: false,
-      minorUpgrades: true,
-    },
-    {
-      id: 'shop-writer',
-      writer: true,
-      instanceClass: 'db.r6g.large',
-      publiclyAccessible: false,
-      minorUpgrades: true,
-    },
-  ],
-};
-const SHOP: Source = { ...ORDERS, kind: 'db-cluster', id: 'shop', engine: AURORA.engine, settings: AURORA };
-
 test('an Aurora cluster gets its instances, the writer first', () => {
   const { commands } = restoreCommands(SHOP, snapshotOf(SHOP, { id: 'shop-1' }));
   const all = wordsOf(commands);
@@ -136,31 +102,11 @@ test('in another region nothing is named that only the first one has', () => {
   expect(notes[0]).toContain('eu-central-1');
 });
 
-const GROUP: ReplicationGroupSettings = {
-  kind: 'replication-group',
-  engine: 'valkey',
-  engineVersion: '8.0',
-  nodeType: 'cache.r7g.large',
-  parameterGroup: 'default.valkey8.cluster.on',
-  subnetGroup: 'private',
-  securityGroups: ['sg-1'],
-  port: 6379,
-  minorUpgrades: true,
-  transitEncryption: true,
-  transitEncryptionMode: 'required',
-  atRestEncryption: true,
-  shards: 3,
-  replicasPerShard: 2,
-  automaticFailover: true,
-  multiAz: true,
-  hasAuthToken: true,
-  userGroups: [],
-  dataTiering: false,
-};
-
 test('a replication group gets its shards, and its auth token from whoever knows it', () => {
-  const source: Source = { ...ORDERS, kind: 'replication-group', id: 'sessions', settings: GROUP };
-  const { commands, switchOver, notes } = restoreCommands(source, snapshotOf(source, { id: 'sessions-1' }));
+  const { commands, switchOver, notes } = restoreCommands(
+    SESSIONS,
+    snapshotOf(SESSIONS, { id: 'sessions-1' }),
+  );
   const [create] = wordsOf(commands, { AUTH_TOKEN: 'not in the command' });
   expect(valuesOf(create, '--num-node-groups')).toEqual(['3']);
   expect(valuesOf(create, '--replicas-per-node-group')).toEqual(['2']);
