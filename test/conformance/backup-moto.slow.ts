@@ -168,11 +168,11 @@ describe('moto agrees with', () => {
 });
 
 /**
- * Checks every option and its value against the API, and sends nothing; what waits is asked, and finds nothing. 252 is
- * the code for a command that makes no sense.
+ * Checks every option and its value against the API, and sends nothing; what waits is asked, and finds nothing, for
+ * which the code is 255.
  */
 const CHECKING = `aws() {
-  if [ "$2" = wait ]; then command aws "$@" 2>&1 || [ $? -ne 252 ]; else command aws "$@" --generate-cli-skeleton output; fi
+  if [ "$2" = wait ]; then command aws "$@" 2>&1 || [ $? -eq 255 ]; else command aws "$@" --generate-cli-skeleton output; fi
 }
 AUTH_TOKEN=0123456789abcdef`;
 
