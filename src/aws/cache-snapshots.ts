@@ -322,6 +322,7 @@ function groupSource(group: ReplicationGroup, node: CacheCluster | undefined, re
   return {
     kind: 'replication-group',
     id: group.ReplicationGroupId ?? '',
+    arn: group.ARN ?? '',
     status: group.Status ?? '',
     engine: settings.engine,
     encrypted: group.AtRestEncryptionEnabled ?? false,
@@ -334,6 +335,7 @@ function groupSource(group: ReplicationGroup, node: CacheCluster | undefined, re
 const clusterSource = (found: CacheCluster, region: string): Source => ({
   kind: 'cache-cluster',
   id: found.CacheClusterId ?? '',
+  arn: found.ARN ?? '',
   status: found.CacheClusterStatus ?? '',
   engine: found.Engine ?? '',
   encrypted: found.AtRestEncryptionEnabled ?? false,
@@ -353,6 +355,7 @@ const clusterSource = (found: CacheCluster, region: string): Source => ({
 const serverlessSource = (found: ServerlessCache, region: string): Source => ({
   kind: 'serverless-cache',
   id: found.ServerlessCacheName ?? '',
+  arn: found.ARN ?? '',
   status: found.Status?.toLowerCase() ?? '',
   engine: found.Engine ?? '',
   encrypted: true,

@@ -372,6 +372,7 @@ function instanceSource(found: DBInstance, region: string): Source {
   return {
     kind: 'db-instance',
     id: found.DBInstanceIdentifier ?? '',
+    arn: found.DBInstanceArn ?? '',
     ...(found.DbiResourceId !== undefined && { identity: found.DbiResourceId }),
     status: found.DBInstanceStatus ?? '',
     engine: found.Engine ?? '',
@@ -434,6 +435,7 @@ function clusterSource(found: DBCluster, instancesOfAll: readonly DBInstance[], 
   return {
     kind: 'db-cluster',
     id,
+    arn: found.DBClusterArn ?? '',
     ...(found.DbClusterResourceId !== undefined && { identity: found.DbClusterResourceId }),
     status: found.Status ?? '',
     engine: found.Engine ?? '',

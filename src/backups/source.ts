@@ -13,6 +13,7 @@ export interface Source {
   readonly kind: SourceKind;
   /** The identifier, as AWS writes it. */
   readonly id: string;
+  readonly arn: string;
   /** What AWS gives to one database only: another one that gets its name later has another. */
   readonly identity?: string;
   /** AWS's word: `available`, `backing-up`, ... */

@@ -9,6 +9,7 @@ import type { Snapshot, Source } from '../../src/backups/source.ts';
 export const ORDERS: Source = {
   kind: 'db-instance',
   id: 'orders',
+  arn: 'arn:aws:rds:eu-west-1:123456789012:db:orders',
   identity: 'db-1',
   status: 'available',
   engine: 'postgres',

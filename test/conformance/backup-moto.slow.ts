@@ -179,8 +179,9 @@ AUTH_TOKEN=0123456789abcdef`;
 describe('the AWS command line agrees with', () => {
   it('no option that it does not know', () => {
     for (const wrong of [
-      'aws rds create-db-instance --storage-typ gp3',
-      'aws elasticache wait cache-available',
+      'aws rds wait db-available --db-instance-identifier orders',
+      'aws rds modify-db-instance --db-instance-identifier orders --no-such-option 1',
+      'aws elasticache create-replication-group --replication-group-id a',
     ]) {
       expect(() => shell(`${CHECKING}\n${wrong}`)).toThrow();
     }

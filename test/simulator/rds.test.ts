@@ -8,6 +8,7 @@ import {
   DescribeEventsCommand,
 } from '@aws-sdk/client-rds';
 import { expect, test } from 'vitest';
+import { parseScenario } from '../../src/simulator/scenario/read-scenario.ts';
 import { refusalOf, startData } from './backups-under-test.ts';
 
 const order = (id: string, of = 'orders') =>
@@ -137,4 +138,23 @@ test('a failing snapshot says why in an event, and can be deleted', async () => 
   expect((await client.send(known('first'))).DBSnapshots).toMatchObject([{ Status: 'deleting' }]);
   clock.move(10_000);
   expect(await refusalOf(client.send(known('first')))).toMatch('not found');
+});
+
+test('databases and caches of a scenario are read from YAML, and their shape is checked', () => {
+  const file = (databases: string) => `
+name: data
+clusters: [prod]
+databases: ${databases}
+caches: { replicationGroups: { sessions: { shards: 2, snapshotTime: 2m } }, serverless: { quick: {} } }
+`;
+  const read = parseScenario(
+    file('{ instances: { orders: { engine: postgres, snapshotTime: 4m, settings: { MultiAZ: true } } } }'),
+  );
+  expect(read.databases).toEqual({
+    instances: { orders: { engine: 'postgres', snapshotTime: 240_000, settings: { MultiAZ: true } } },
+  });
+  expect(read.caches?.replicationGroups).toEqual({ sessions: { shards: 2, snapshotTime: 120_000 } });
+  expect(() => parseScenario(file('{ instances: { orders: { kind: postgres } } }'))).toThrow(
+    /databases\.instances\.orders/,
+  );
 });

@@ -21,6 +21,8 @@ const KINDS = Object.keys(SOURCE_INPUTS) as readonly SourceKind[];
 export interface Wanted {
   readonly kind: SourceKind;
   readonly id: string;
+  /** Where it was named by one. */
+  readonly arn?: string;
   /** Where it was written: `db-instances line 2`. */
   readonly place: string;
 }
@@ -75,7 +77,7 @@ export async function readInputs(
     const problem = problemOf(kind, value, id);
     if (problem !== undefined) reader.problem(place, problem);
     else if (!wanted.some((other) => other.kind === kind && other.id === id))
-      wanted.push({ kind, id, place });
+      wanted.push({ kind, id, place, ...(value !== id && { arn: value }) });
   }
   const tagText = input('tags');
   const tags = await reader.attemptLater(

@@ -29,7 +29,9 @@ export async function lookAtAll(
   const sources: Source[] = [];
   for (const wanted of inputs.wanted) {
     const source = found.get(wanted.kind)?.get(wanted.id);
-    const problem = source ? problemOf(source, inputs) : missing(wanted, region);
+    const problem = source
+      ? (mistaken(source, wanted) ?? problemOf(source, inputs))
+      : await missing(wanted, region, snapshotsOf);
     if (problem !== undefined) problems.push({ input: wanted.place, message: problem });
     if (source && !sources.some(({ kind, id }) => kind === source.kind && id === source.id))
       sources.push(source);
@@ -38,9 +40,33 @@ export async function lookAtAll(
   return sources;
 }
 
-function missing({ kind, id }: Wanted, region: string): string {
-  return `there is no ${KIND_WORDS[kind]} "${id}" in ${region}; check the name, the account, AWS_REGION, and whether it is a ${KIND_WORDS[kind]}`;
+/** An ARN of another account or region must not lead to a database here that happens to have the same name. */
+const mistaken = ({ arn: there }: Source, { arn }: Wanted): string | undefined =>
+  arn === undefined || arn.toLowerCase() === there.toLowerCase()
+    ? undefined
+    : `"${arn}" is not what the credentials and the region of this job lead to, which is ${there}; check role-to-assume and AWS_REGION`;
+
+/** What of the same service has the name, where the kind is the mistake. */
+async function missing(
+  { kind, id }: Wanted,
+  region: string,
+  snapshotsOf: (kind: SourceKind) => Promise<Snapshots>,
+): Promise<string> {
+  for (const other of KINDS.filter((each) => each !== kind && isOfRds(each) === isOfRds(kind))) {
+    // The role may lack what only this hint needs.
+    const found = await (await snapshotsOf(other)).sources([id]).catch(() => undefined);
+    const source = found?.get(id);
+    if (!source) continue;
+    const whole: SourceKind = isOfRds(kind) ? 'db-cluster' : 'replication-group';
+    const [as, name] = source.partOf === undefined ? [other, id] : [whole, source.partOf];
+    return `${id} is no ${KIND_WORDS[kind]}, but a ${KIND_WORDS[other]}; give it as ${SOURCE_INPUTS[as].input}: ${name}`;
+  }
+  return `there is no ${KIND_WORDS[kind]} "${id}" in ${region}; check the name, the account and AWS_REGION`;
 }
+
+const KINDS = Object.keys(SOURCE_INPUTS) as readonly SourceKind[];
+
+const isOfRds = (kind: SourceKind): boolean => kind === 'db-instance' || kind === 'db-cluster';
 
 function problemOf(source: Source, { kmsKey, copy }: Inputs): string | undefined {
   const { kind, id, engine, status, partOf } = source;

@@ -1,5 +1,5 @@
 import type { Occasion } from '../../backups/marks.ts';
-import type { SourceKind } from '../../backups/source.ts';
+import { progressOf, type SourceKind } from '../../backups/source.ts';
 import { DeployError } from '../../errors.ts';
 import { runUrl } from '../../github/run-identity.ts';
 import type { AwsCall, Snapshots } from '../../ports.ts';
@@ -97,10 +97,16 @@ function throwTroubles(outcomes: readonly Outcome[]): void {
   if (failed.length === 0) return;
   const there = backedUp(outcomes);
   const done = there.map(({ source, snapshot }) => `${titleOf(source)} as ${snapshot.id}`).join(', ');
-  const state =
-    outcomes.length === 1
-      ? 'There is no backup.'
-      : `${there.length} of ${outcomes.length} are backed up${done === '' ? '' : `: ${done}`}.`;
+  // Of those that went wrong there may be a snapshot without its copy, or one that AWS goes on with.
+  const rest = outcomes
+    .filter(({ trouble }) => trouble !== undefined)
+    .flatMap(({ source, backup }) => (backup?.parts ?? []).map((part) => ({ source, part })))
+    .filter(({ part: { state } }) => state.kind !== 'to-order' && progressOf(state.snapshot) !== 'lost')
+    .map(({ source, part }) => `${titleOf(source)}: ${stateOf(part)}.`);
+  const state = [
+    `${there.length} of ${outcomes.length} ${outcomes.length === 1 ? 'backup is' : 'backups are'} there${done === '' ? '' : `: ${done}`}.`,
+    ...rest,
+  ].join('\n');
   throw new DeployError(
     failed.map(({ source, trouble }) => `${titleOf(source)}: ${trouble.message}`).join('\n'),
     {

@@ -39,7 +39,7 @@ test('the next attempt goes on with an unfinished one, on another day too, and u
   });
   const first = await world.backUp({ 'db-instances': 'orders', timeout: '13h' });
   expect(first.told).toMatch(/is creating, \d+% after 13h/);
-  expect(first.told).toContain('There is no backup.');
+  expect(first.told).toContain('0 of 1 backup is there.\nDB instance orders: its snapshot');
   const second = await world.backUp(
     { 'db-instances': 'orders', timeout: '20h' },
     { env: { GITHUB_RUN_ATTEMPT: '2' } },
@@ -234,4 +234,49 @@ test('AWS gets at most 20 calls in any minute of waiting, whatever there is to w
     ...waiting.map((from) => waiting.filter((time) => time >= from && time < from + 60_000).length),
   );
   expect(most).toBeLessThanOrEqual(20);
+});
+
+test('a copy that fails does not hide the snapshot that is there', async () => {
+  const world = await openBackupWorld({
+    databases: { instances: { orders: {} } },
+    faults: [{ kind: 'access-denied', operation: 'CopyDBSnapshot' }],
+  });
+  const { told, outputs } = await world.backUp({
+    'db-instances': 'orders',
+    'copy-to-region': 'eu-central-1',
+  });
+  expect(told).toContain('AWS does not allow rds:CopyDBSnapshot');
+  expect(told).toContain(`DB instance orders: its snapshot ${ID} is available.`);
+  expect(outputs['snapshot']).toBe('');
+});
+
+test('an ARN of another account or region leads to no database of the same name', async () => {
+  const world = await openBackupWorld({ databases: { instances: { orders: {}, papers: {} } } });
+  const { told } = await world.backUp({
+    'db-instances':
+      'arn:aws:rds:eu-west-1:999999999999:db:orders\narn:aws:rds:eu-central-1:123456789012:db:papers',
+  });
+  expect(told).toMatch(/line 1: .*lead to, which is arn:aws:rds:eu-west-1:123456789012:db:orders/);
+  expect(told).toMatch(/line 2: .*db:papers/);
+  expect(world.snapshots()).toEqual([]);
+});
+
+test('what others have made of its snapshots stays', async () => {
+  const world = await openBackupWorld({ databases: { instances: { orders: {} } } });
+  const backUp = (run: string) =>
+    world.backUp({ 'db-instances': 'orders', keep: '1' }, { env: { GITHUB_RUN_ID: run } });
+  await backUp('1');
+  world.ask('RDS', 'CopyDBSnapshot', {
+    SourceDBSnapshotIdentifier: 'orders-pre-deploy-20260105-1',
+    TargetDBSnapshotIdentifier: 'orders-pre-deploy-20260105-1-2',
+    CopyTags: true,
+  });
+  await world.clock.sleep(300_000);
+  await backUp('2');
+  await backUp('3');
+  await world.clock.sleep(20_000);
+  expect(world.snapshots().map(({ id }) => id)).toEqual([
+    'orders-pre-deploy-20260105-1-2',
+    'orders-pre-deploy-20260105-3',
+  ]);
 });

@@ -70,8 +70,8 @@ test('all that cannot be backed up is said at once, and nothing is made', async 
     caches: { clusters: { pages: { engine: 'memcached' } }, replicationGroups: { sessions: {} } },
   });
   const { told } = await world.backUp({
-    'db-instances': 'orders\nshop-1\nstopped\nnowhere',
-    'db-clusters': 'papers',
+    'db-instances': 'orders\nshop-1\nstopped\nnowhere\nshop',
+    'db-clusters': 'papers\nshop-1',
     'cache-clusters': 'pages\nsessions-001',
   });
   expect(told.split('\n')).toEqual([
@@ -80,7 +80,9 @@ test('all that cannot be backed up is said at once, and nothing is made', async 
     ),
     expect.stringMatching(/^db-instances line 3: stopped is stopped/),
     expect.stringMatching(/^db-instances line 4: there is no DB instance "nowhere" in eu-west-1/),
+    'db-instances line 5: shop is no DB instance, but a DB cluster; give it as db-clusters: shop',
     expect.stringMatching(/^db-clusters line 1: papers is a cluster of docdb/),
+    'db-clusters line 2: shop-1 is no DB cluster, but a DB instance; give it as db-clusters: shop',
     expect.stringMatching(/^cache-clusters line 1: pages is a Memcached cluster/),
     expect.stringMatching(/^cache-clusters line 2: sessions-001 is a node .*replication-groups: sessions$/),
   ]);
@@ -157,7 +159,7 @@ test('one failure does not hide what the others have', async () => {
     'DB instance broken: its snapshot broken-pre-deploy-20260105-1001 is failed: The storage of broken could not be read.',
   );
   expect(told).toContain('DB cluster shop: AWS does not allow rds:CreateDBClusterSnapshot');
-  expect(told).toContain(`1 of 3 are backed up: DB instance orders as ${ID}.`);
+  expect(told).toContain(`1 of 3 backups are there: DB instance orders as ${ID}.`);
   expect(outputs['snapshot-ids']).toBe(ID);
   expect(outputs['snapshots']).toBe(JSON.stringify({ orders: ID }));
   expect(summary).toContain('1 of 3 backups are there');
