@@ -73,11 +73,12 @@ export async function readInputs(
       if (!text.startsWith('cloudformation:')) reader.problem(place, 'is empty');
       continue;
     }
-    const id = value.split(':').at(-1) ?? '';
+    // AWS keeps identifiers in small letters, and filters compare them as they are.
+    const id = (value.split(':').at(-1) ?? '').toLowerCase();
     const problem = problemOf(kind, value, id);
     if (problem !== undefined) reader.problem(place, problem);
     else if (!wanted.some((other) => other.kind === kind && other.id === id))
-      wanted.push({ kind, id, place, ...(value !== id && { arn: value }) });
+      wanted.push({ kind, id, place, ...(value.includes(':') && { arn: value }) });
   }
   const tagText = input('tags');
   const tags = await reader.attemptLater(

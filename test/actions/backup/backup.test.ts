@@ -96,7 +96,7 @@ test('names come from stacks too, and ARNs will do', async () => {
   });
   const { outputs, told } = await world.backUp({
     'db-instances': 'cloudformation:Data.OrdersId',
-    'db-clusters': '- cloudformation:Data.ShopArn',
+    'db-clusters': '- cloudformation:Data.ShopArn  # of the stack\n- SHOP',
   });
   expect(told).toBe('');
   expect(Object.keys(JSON.parse(outputs['snapshots'] ?? ''))).toEqual(['orders', 'shop']);
@@ -136,6 +136,13 @@ test('an encrypted snapshot goes to another region with a key of that region', a
     orders: ID,
     shop: 'shop-pre-deploy-20260105-1001',
   });
+  // AWS lets a region read from another one only what was signed for it.
+  const copies = world.simulator.calls.filter(({ operation }) => operation.startsWith('Copy'));
+  for (const { input } of copies) {
+    expect((input as { PreSignedUrl?: string }).PreSignedUrl).toMatch(
+      /DestinationRegion=eu-central-1.*X-Amz-Signature=/,
+    );
+  }
   expect(world.snapshots('eu-central-1')).toMatchObject([
     { id: ID, status: 'available', tags: { 'deploy-actions:copy-of': ID } },
     { id: 'shop-pre-deploy-20260105-1001', status: 'available' },
