@@ -9,6 +9,7 @@ import type { Reporter } from './ports.ts';
 const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
   canary: () => import('./actions/canary/run.ts'),
   'canary-post': () => import('./actions/canary/post.ts'),
+  'check-migrations': () => import('./actions/check-migrations/run.ts'),
   'ecr-push': () => import('./actions/ecr-push/run.ts'),
   'ecr-push-post': () => import('./actions/ecr-push/post.ts'),
   promote: () => import('./actions/promote/run.ts'),
