@@ -3,11 +3,14 @@ import type { Draft } from './finding.ts';
 import { all, as, words } from './nodes.ts';
 import type { Embedded, SqlParser } from './parser.ts';
 
-export type Piece =
+/** `line` counts from 1, the line in which the block's text begins. */
+export type Piece = { readonly line: number } & (
   | { readonly kind: 'statement'; readonly node: Node }
-  | { readonly kind: 'unknown'; readonly draft: Draft };
+  | { readonly kind: 'unknown'; readonly draft: Draft }
+);
 
-const unknown = (what: string, why: string): Piece => ({
+const unknown = (line: number, what: string, why: string): Piece => ({
+  line,
   kind: 'unknown',
   draft: {
     kind: 'unknown',
@@ -26,38 +29,46 @@ export function blockOf(block: DoStmt, sql: string, parser: SqlParser): readonly
   const language = all(block.args, 'DefElem').find(({ defname }) => defname === 'language')?.arg;
   const name = as(language, 'String')?.sval ?? 'plpgsql';
   if (name !== 'plpgsql')
-    return [unknown(`runs a block in ${name}`, 'Only blocks in PL/pgSQL are looked into.')];
+    return [unknown(1, `runs a block in ${name}`, 'Only blocks in PL/pgSQL are looked into.')];
   const embedded = parser.embedded(sql);
   if (!embedded)
     return [
-      unknown('runs a block', "PL/pgSQL's parser does not take it on its own, so what it does is not seen."),
+      unknown(
+        1,
+        'runs a block',
+        "PL/pgSQL's parser does not take it on its own, so what it does is not seen.",
+      ),
     ];
   return embedded.flatMap((piece) => piecesOf(piece, parser));
 }
 
-function piecesOf({ sql, kind }: Embedded, parser: SqlParser): readonly Piece[] {
-  if (kind === 'statement') return statementsOf(sql, parser);
+function piecesOf({ sql, kind, line }: Embedded, parser: SqlParser): readonly Piece[] {
+  if (kind === 'statement') return statementsOf(sql, line, parser);
   const text = textOf(sql, parser);
   return text === undefined
     ? [
         unknown(
+          line,
           'runs a statement that a block puts together',
           'Which statement it is, is known only when it runs.',
         ),
       ]
-    : statementsOf(text, parser);
+    : statementsOf(text, line, parser);
 }
 
-function statementsOf(sql: string, parser: SqlParser): readonly Piece[] {
+function statementsOf(sql: string, line: number, parser: SqlParser): readonly Piece[] {
   try {
     return parser.parse(sql).statements.flatMap(({ node }): readonly Piece[] => {
       // A block in a block, which a text may hold.
       const inner = as(node, 'DoStmt');
-      return inner ? blockOf(inner, sql, parser) : [{ kind: 'statement', node }];
+      return inner
+        ? blockOf(inner, sql, parser).map((piece) => ({ ...piece, line }))
+        : [{ line, kind: 'statement', node }];
     });
   } catch {
     return [
       unknown(
+        line,
         'runs a statement in a block',
         'The parser does not take it on its own, so what it does is not seen.',
       ),

@@ -27,7 +27,7 @@ function evaluate(node: Node | undefined, held: Held): Outcomes {
   const test = as(node, 'NullTest');
   if (test) {
     const [null_, other] = test.nulltesttype === 'IS_NULL' ? [TRUE, FALSE] : [FALSE, TRUE];
-    const value = valueOf(test.arg, held);
+    const value = valueIn(test.arg, held);
     if (value === undefined) return TRUE | FALSE;
     return value.kind === 'null' ? null_ : other;
   }
@@ -40,7 +40,7 @@ function evaluate(node: Node | undefined, held: Held): Outcomes {
   }
   const operation = as(node, 'A_Expr');
   if (operation) return compare(operation, held);
-  const value = valueOf(node, held);
+  const value = valueIn(node, held);
   if (value?.kind === 'null') return NULL;
   const constant = as(value?.kind === 'constant' ? (value.value as Node) : undefined, 'A_Const');
   if (constant?.boolval) return constant.boolval.boolval ? TRUE : FALSE;
@@ -50,7 +50,7 @@ function evaluate(node: Node | undefined, held: Held): Outcomes {
 function compare(operation: NonNullable<ReturnType<typeof as<'A_Expr'>>>, held: Held): Outcomes {
   const { kind, lexpr, rexpr } = operation;
   if (kind === 'AEXPR_DISTINCT' || kind === 'AEXPR_NOT_DISTINCT') return TRUE | FALSE;
-  const [left, right] = [valueOf(lexpr, held), valueOf(rexpr, held)];
+  const [left, right] = [valueIn(lexpr, held), valueIn(rexpr, held)];
   if (left?.kind === 'null') return NULL;
   const list = listIn(operation);
   if (list) {
@@ -154,7 +154,7 @@ const STRICT = [
   'right',
 ];
 
-function valueOf(node: Node | undefined, held: Held): ReturnType<Held> {
+function valueIn(node: Node | undefined, held: Held): ReturnType<Held> {
   const bare = withoutCast(node);
   const column = as(bare, 'ColumnRef');
   if (column) return held(words(column.fields).at(-1) ?? '');
@@ -162,13 +162,13 @@ function valueOf(node: Node | undefined, held: Held): ReturnType<Held> {
   if (constant) return constant.isnull ? { kind: 'null' } : { kind: 'constant', value: bare };
   const call = as(bare, 'FuncCall');
   if (call && STRICT.includes(words(call.funcname).at(-1) ?? ''))
-    return (call.args ?? []).some((arg) => valueOf(arg, held)?.kind === 'null')
+    return (call.args ?? []).some((arg) => valueIn(arg, held)?.kind === 'null')
       ? { kind: 'null' }
       : undefined;
   const operation = as(bare, 'A_Expr');
   if (operation?.kind === 'AEXPR_OP') {
     const operands = [operation.lexpr, operation.rexpr].filter((part) => part !== undefined);
-    return operands.some((part) => valueOf(part, held)?.kind === 'null') ? { kind: 'null' } : undefined;
+    return operands.some((part) => valueIn(part, held)?.kind === 'null') ? { kind: 'null' } : undefined;
   }
   return undefined;
 }

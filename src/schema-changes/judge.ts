@@ -2,9 +2,9 @@ import type { Node } from 'libpg-query';
 import { type Remark, remarksIn } from './allowances.ts';
 import { blockOf } from './blocks.ts';
 import { type Catalog, newCatalog, settled } from './catalog.ts';
-import type { Draft, Finding, SourcePlace } from './finding.ts';
+import type { Allowance, Draft, Finding, SourcePlace } from './finding.ts';
 import { placeIn } from './lexer.ts';
-import { as } from './nodes.ts';
+import { all, as } from './nodes.ts';
 import { type Parsed, type SqlParser, SyntaxRefusal } from './parser.ts';
 import { refusalInWords } from './refusal.ts';
 import { judgeNode } from './rules/rulebook.ts';
@@ -181,6 +181,8 @@ function judgePart({ catalog, source, part, parsed, direction, findings, gone, p
     else if (transaction === 'TRANS_STMT_COMMIT' || transaction === 'TRANS_STMT_ROLLBACK') explicit = false;
     const allowed = allowanceFor(remarks, part.text, statements[index - 1]?.to ?? 0, from, to);
     const told = new Set<string>();
+    // Places in the tree of a statement that stands in a block are those in its own text.
+    let inside: number | undefined;
     const scene: Scene = sceneOf(catalog, {
       fresh: true,
       transaction: explicit ? 'yes' : whole,
@@ -194,19 +196,29 @@ function judgePart({ catalog, source, part, parsed, direction, findings, gone, p
         }
         if (told.has(`${draft.rule} ${draft.what}`)) return;
         told.add(`${draft.rule} ${draft.what}`);
-        const offset = location === undefined || location < 0 ? from : parsed.offsetOf(location);
+        const offset = inside ?? (location === undefined || location < 0 ? from : parsed.offsetOf(location));
         const place = { file: source.file, ...placeIn(source.text, within(offset, from, to)) };
-        findings.all.push({ key, finding: { ...draft, place, direction, ...(allowed && { allowed }) } });
+        findings.all.push({
+          key,
+          finding: { ...draft, place, direction, ...(counts(allowed, draft) && { allowed }) },
+        });
       },
       withdraw: (key) => findings.withdraw(key),
     });
-    judgeStatement(scene, node, parser, part.text.slice(from, to));
+    judgeStatement(scene, node, parser, part.text.slice(from, to), (line, location) => {
+      inside = lineFrom(part.text, parsed.offsetOf(location), line);
+    });
     lockTimeout = scene.lockTimeout;
   }
 }
 
 const within = (offset: number, from: number, to: number): number =>
   offset >= from && offset <= to ? offset : from;
+
+/** Who knows that the code does not mind has said nothing about locks. */
+const counts = (allowed: Allowance | undefined, { kind }: Draft): boolean =>
+  allowed !== undefined &&
+  (allowed.as === 'allow' || kind === 'breaking' || kind === 'unknown' || kind === 'notice');
 
 /** A comment counts for the statement that it stands before or in, or behind on the last line of. */
 function allowanceFor(remarks: readonly Remark[], text: string, before: number, from: number, to: number) {
@@ -236,13 +248,33 @@ const sceneOf = (
   ...rest,
 });
 
-function judgeStatement(scene: Scene, node: Node, parser: SqlParser, sql = ''): void {
+/** Where a line begins, counted from 1, the line of an offset, which itself is where that one begins. */
+function lineFrom(text: string, offset: number, line: number): number {
+  let at = offset;
+  for (let left = line - 1; left > 0; left--) {
+    const end = text.indexOf('\n', at);
+    if (end < 0) return at;
+    at = end + 1;
+  }
+  return line > 1 ? at + (/^[^\S\n]*/.exec(text.slice(at))?.[0].length ?? 0) : at;
+}
+
+/** @param enters hears of each statement in a block, by its line, where the text of the block begins */
+function judgeStatement(
+  scene: Scene,
+  node: Node,
+  parser: SqlParser,
+  sql = '',
+  enters: (line: number, location: number) => void = () => {},
+): void {
   const block = as(node, 'DoStmt');
   if (!block) {
     judgeNode(scene, node);
     return;
   }
+  const location = all(block.args, 'DefElem').find(({ defname }) => defname === 'as')?.location ?? 0;
   for (const piece of blockOf(block, sql, parser)) {
+    enters(piece.line, location);
     if (piece.kind === 'unknown') scene.report(piece.draft);
     else judgeNode(scene, piece.node);
   }
