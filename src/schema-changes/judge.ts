@@ -200,7 +200,7 @@ function judgePart({ catalog, source, part, parsed, direction, findings, gone, p
         const place = { file: source.file, ...placeIn(source.text, within(offset, from, to)) };
         findings.all.push({
           key,
-          finding: { ...draft, place, direction, ...(counts(allowed, draft) && { allowed }) },
+          finding: { ...draft, place, direction, ...(allowed && counts(allowed, draft) && { allowed }) },
         });
       },
       withdraw: (key) => findings.withdraw(key),
@@ -216,9 +216,8 @@ const within = (offset: number, from: number, to: number): number =>
   offset >= from && offset <= to ? offset : from;
 
 /** Who knows that the code does not mind has said nothing about locks. */
-const counts = (allowed: Allowance | undefined, { kind }: Draft): boolean =>
-  allowed !== undefined &&
-  (allowed.as === 'allow' || kind === 'breaking' || kind === 'unknown' || kind === 'notice');
+const counts = (allowed: Allowance, { kind }: Draft): boolean =>
+  allowed.as === 'allow' || kind === 'breaking' || kind === 'unknown' || kind === 'notice';
 
 /** A comment counts for the statement that it stands before or in, or behind on the last line of. */
 function allowanceFor(remarks: readonly Remark[], text: string, before: number, from: number, to: number) {
