@@ -13,8 +13,8 @@ export function refusalInWords(
 ): string {
   const [, quoted = ''] = /at or near "([\s\S]*)"$/.exec(message) ?? [];
   const line = sql.slice(sql.lastIndexOf('\n', offset - 1) + 1, offset);
-  // A word between quotes, or right behind one, is part of a text that is not closed where it should be.
-  const open = (line.match(/'/g)?.length ?? 0) % 2 === 1 || line.endsWith("'");
+  // A word behind a quote may be part of a text that is not closed where it should be.
+  const open = line.includes("'") || line.includes('$');
   const keyword = /^[A-Za-z_]+$/.test(quoted) && parser.isKeyword(quoted);
   const harmless = keyword || /^[^\w\s'"$]{1,3}$/.test(quoted) || (/^[A-Za-z_]\w*$/.test(quoted) && !open);
   const said =

@@ -211,8 +211,12 @@ function addNotNull({ scene, table, relation, name, constraint, node, known, loc
   else locksBriefly(scene, table, `adds the constraint ${name} to ${table}`, location);
 }
 
+/** What a foreign key does when rows that it points at go, other than to refuse that. */
+const FOLLOWS: readonly string[] = ['c', 'n', 'd'];
+
 function addForeignKey({ scene, table, relation, name, constraint, node, location }: Told): void {
-  const { columns, target = '' } = constraint;
+  const { columns, target = '', onDelete = 'a' } = constraint;
+  if (FOLLOWS.includes(onDelete)) scene.withdraw(`cascade:${table}:${target}`);
   const gone = scene.gone.constraints.get(table) ?? [];
   const again = gone.some(
     (old) => old.kind === 'foreign' && old.target === target && String(old.columns) === String(columns),
@@ -382,7 +386,7 @@ export function dropConstraint(
         why: `${OLD_CODE}: ON CONFLICT (${constraint.columns.join(', ')}) of it fails, and rows that it takes for single ones may come twice.`,
         steps,
       });
-  } else if (constraint.kind === 'foreign' && ['c', 'n', 'd'].includes(constraint.onDelete ?? 'a')) {
+  } else if (constraint.kind === 'foreign' && FOLLOWS.includes(constraint.onDelete ?? 'a')) {
     scene.report({
       kind: 'breaking',
       rule: 'drop-cascade',
