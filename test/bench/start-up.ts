@@ -120,8 +120,9 @@ const files = readdirSync(join(ROOT, 'dist'), { recursive: true, withFileTypes: 
 const isWebAssembly = ({ name }: { readonly name: string }) => name.endsWith('.wasm');
 /** Gzipped, as a job downloads them. */
 const kilobytes = (of: typeof files): number =>
-  gzipSync(Buffer.concat(of.map(({ parentPath, name }) => readFileSync(join(parentPath, name)))), { level: 9 })
-    .length / 1024;
+  gzipSync(Buffer.concat(of.map(({ parentPath, name }) => readFileSync(join(parentPath, name)))), {
+    level: 9,
+  }).length / 1024;
 const javaScript = kilobytes(files.filter((file) => !isWebAssembly(file)));
 const webAssembly = kilobytes(files.filter(isWebAssembly));
 
