@@ -10,6 +10,7 @@ const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
   backup: () => import('./actions/backup/run.ts'),
   canary: () => import('./actions/canary/run.ts'),
   'canary-post': () => import('./actions/canary/post.ts'),
+  'check-migrations': () => import('./actions/check-migrations/run.ts'),
   'ecr-push': () => import('./actions/ecr-push/run.ts'),
   'ecr-push-post': () => import('./actions/ecr-push/post.ts'),
   promote: () => import('./actions/promote/run.ts'),
