@@ -46,7 +46,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     verify: { command: ['alembic', 'current'], matches: /\(head\)/ },
     undo: ['alembic', 'downgrade', '-1'],
     needs: 'alembic.ini in the working directory.',
-    interrupted: `On PostgreSQL nothing: the migrations of one run are one transaction, which is taken back, so run it again. On MySQL and MariaDB what already ran stays: put the tables right by hand and tell Alembic with \`alembic stamp REVISION\`.`,
+    interrupted: `On PostgreSQL nothing is left: the migrations of one run are one transaction, which is taken back, so run it again. On MySQL and MariaDB what already ran stays: put the tables right by hand and tell Alembic with \`alembic stamp REVISION\`.`,
   },
   typeorm: {
     command: typeorm('migration:run'),
@@ -54,7 +54,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     verify: { command: typeorm('migration:show'), matches: NONE_OPEN },
     undo: typeorm('migration:revert'),
     needs: 'A compiled data source in dist/data-source.js.',
-    interrupted: `On PostgreSQL nothing: the migrations of one run are one transaction, unless the data source says otherwise, which is taken back; run it again. On MySQL and MariaDB what already ran stays and is not in the table \`migrations\`: undo it by hand first.`,
+    interrupted: `On PostgreSQL nothing is left: the migrations of one run are one transaction, unless the data source says otherwise, which is taken back; run it again. On MySQL and MariaDB what already ran stays and is not in the table \`migrations\`: undo it by hand first.`,
   },
   flyway: {
     command: ['flyway', 'migrate'],
@@ -107,6 +107,6 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     verify: { command: knex('migrate:list'), matches: NONE_PENDING },
     undo: knex('migrate:down'),
     needs: 'knexfile.js in the working directory.',
-    interrupted: `On PostgreSQL nothing: the migrations of one run are one transaction, which is taken back, so run it again. On MySQL and MariaDB, and where transactions are disabled, what already ran stays and so does Knex's lock: put the tables right by hand and clear the lock with \`knex migrate:unlock\`.`,
+    interrupted: `On PostgreSQL nothing is left: the migrations of one run are one transaction, which is taken back, so run it again. On MySQL and MariaDB, and where transactions are disabled, what already ran stays and so does Knex's lock: put the tables right by hand and clear the lock with \`knex migrate:unlock\`.`,
   },
 };

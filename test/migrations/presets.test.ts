@@ -1,22 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { presetsTable } from '../../src/build/presets-table.ts';
 import { PRESETS, type PresetName } from '../../src/migrations/presets.ts';
-
-const DOCUMENT = join(resolve(import.meta.dirname, '../..'), 'actions/migrate/presets.md');
 
 /** Outputs as the tools gave them against PostgreSQL; presets.slow.ts runs the tools themselves. */
 const upToDate = (name: PresetName, output: string) => PRESETS[name].status?.upToDate?.test(output);
 const verified = (name: PresetName, output: string) => PRESETS[name].verify?.matches?.test(output);
 
 describe('presets', () => {
-  it('are told in full in the document', () => {
-    expect(readFileSync(DOCUMENT, 'utf8')).toContain(
-      `<!-- presets -->\n${presetsTable()}\n<!-- /presets -->`,
-    );
-  });
-
   it('take a database of Alembic as verified at its head only', () => {
     expect(
       verified('alembic', 'INFO  [alembic.runtime.migration] Will assume transactional DDL.\n0002 (head)\n'),
