@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { buildSync } from 'esbuild';
 
 /** `import { A, B as C } from '@aws-sdk/client-x';` as tsc emits it. */
@@ -30,43 +30,45 @@ export function clientImports(emitted: string): ReadonlyMap<string, ReadonlySet<
 }
 
 /**
- * Puts a copy of each client beside what was emitted that holds no more than what is imported of it: a client describes
- * every operation of its service, of which a few are used here, and would be most of what every job downloads.
+ * Puts copies of the clients beside what was emitted that hold no more than what is imported of them: a client describes
+ * every operation of its service, of which a few are used here, and would be most of what every job downloads. What
+ * clients share is in chunks of its own, and as small.
  *
  * @param root of the checkout
  * @param beside the node_modules directory that the emitted files find first
  */
 export function shakeClients(root: string, emitted: string, beside: string): void {
-  for (const [client, names] of clientImports(emitted)) {
-    const directory = join(beside, client);
-    mkdirSync(directory, { recursive: true });
+  const entries = join(root, 'build/clients');
+  rmSync(entries, { recursive: true, force: true });
+  const imports = clientImports(emitted);
+  for (const [client, names] of imports) {
+    const entry = join(entries, `${client}.js`);
+    mkdirSync(dirname(entry), { recursive: true });
     const used = [...names].filter((name) => name !== '').toSorted();
-    const { warnings } = buildSync({
-      stdin: {
-        contents: `export { ${used.join(', ')} } from '${client}';\n`,
-        resolveDir: root,
-      },
-      outfile: join(directory, 'index.js'),
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node24',
-      mainFields: ['module', 'main'],
-      // What clients share is left to be shared.
-      external: ['@smithy/*', 'tslib', ...sharedPackages(root)],
-      legalComments: 'none',
-      logLevel: 'silent',
-    });
-    if (warnings.length > 0) throw new Error(warnings.map(({ text }) => text).join('\n'));
-    writeFileSync(
-      join(directory, 'package.json'),
-      JSON.stringify({ name: client, type: 'module', exports: './index.js' }),
-    );
+    writeFileSync(entry, `export { ${used.join(', ')} } from '${client}';\n`);
   }
+  const { warnings } = buildSync({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(
+      [...imports.keys()].map((client) => [`${client}/index`, join(entries, `${client}.js`)]),
+    ),
+    outdir: beside,
+    chunkNames: '@aws-sdk/shared/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    // Before the modules of CommonJS, of which nothing can be left out.
+    conditions: ['module'],
+    mainFields: ['module', 'main'],
+    legalComments: 'none',
+    logLevel: 'silent',
+  });
+  if (warnings.length > 0) throw new Error(warnings.map(({ text }) => text).join('\n'));
+  for (const client of imports.keys()) {
+    const description = { name: client, type: 'module', exports: './index.js' };
+    writeFileSync(join(beside, client, 'package.json'), JSON.stringify(description));
+  }
+  writeFileSync(join(beside, '@aws-sdk/shared/package.json'), JSON.stringify({ type: 'module' }));
 }
-
-/** Packages of the SDK that are no clients. */
-const sharedPackages = (root: string): readonly string[] =>
-  readdirSync(join(root, 'node_modules/@aws-sdk'))
-    .filter((name) => !name.startsWith('client-') && existsSync(join(root, 'node_modules/@aws-sdk', name)))
-    .flatMap((name) => [`@aws-sdk/${name}`, `@aws-sdk/${name}/*`]);
