@@ -6,10 +6,10 @@ import { errorName } from './connection.ts';
 const INPUTS: readonly (readonly [RegExp, string, string])[] = [
   [
     /override for container|container named|containerOverrides/i,
-    'container',
+    'container-name',
     'name one of the containers of the task definition',
   ],
-  [/capacity provider/i, 'capacity-provider', 'name a capacity provider that the cluster has'],
+  [/capacity provider/i, 'capacity-providers', 'name a capacity provider that the cluster has'],
   [/security group/i, 'security-groups', 'give security groups of the VPC that the subnets are in'],
   [
     /subnet|network configuration|awsvpc/i,
@@ -23,7 +23,7 @@ const INPUTS: readonly (readonly [RegExp, string, string])[] = [
     'use LATEST, or a version of https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html',
   ],
   [
-    /launch ?type|requiresCompatibilities/i,
+    /launch ?type|requiresCompatibilities|container instances/i,
     'launch-type',
     'use one that the task definition is compatible with',
   ],
@@ -34,8 +34,6 @@ const INPUTS: readonly (readonly [RegExp, string, string])[] = [
     'task-definition',
     'give a family, family:revision or ARN that is active in this region',
   ],
-  [/started ?by/i, 'service', 'the name of the run is too long'],
-  [/\btags?\b/i, 'tags', 'a task takes 50 tags, none that begins with aws:'],
   [/memory/i, 'memory', 'give MiB; Fargate takes certain pairs of cpu and memory only'],
   [/\bcpu\b/i, 'cpu', 'give CPU units; Fargate takes certain pairs of cpu and memory only'],
   [
@@ -43,7 +41,7 @@ const INPUTS: readonly (readonly [RegExp, string, string])[] = [
     'command',
     'command and environment may have 8192 characters together',
   ],
-  [/environment/i, 'environment', 'give NAME=value lines'],
+  [/environment/i, 'environment-variables', 'give NAME=value lines'],
 ];
 
 /** Names of errors that say that the order is wrong. */

@@ -13,7 +13,7 @@ import {
   type Task as SdkTask,
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
-import { ConfigError, DeployError } from '../errors.ts';
+import { ConfigError, DeployError, isOutage } from '../errors.ts';
 import type { EcsTask, TaskOrder, TaskPlacement, Tasks } from '../ports.ts';
 import { type Connection, call, clientSettings, errorName } from './connection.ts';
 import { orderProblem } from './task-refusals.ts';
@@ -21,6 +21,8 @@ import { orderProblem } from './task-refusals.ts';
 /** How long ECS is asked again for room, and how often, in ms. */
 const ROOM_PATIENCE_MS = 300_000;
 const ROOM_EVERY_MS = 10_000;
+/** One try of RunTask, which the caller hears of before the next. */
+const START_PATIENCE_MS = 15_000;
 /** ECS takes this many characters as the reason of a stop. */
 const MAX_REASON = 255;
 
@@ -31,8 +33,9 @@ const MAX_REASON = 255;
 export function tasks(connection: Connection): Tasks {
   const { clock } = connection;
   const client = new ECSClient(clientSettings(connection));
-  const send = <Output>(command: object): Promise<Output> =>
-    call<Output>(connection, 'ecs', client, command).catch((error: unknown) => {
+  const starter = new ECSClient(clientSettings(connection, { patienceMs: START_PATIENCE_MS }));
+  const send = <Output>(command: object, through = client): Promise<Output> =>
+    call<Output>(connection, 'ecs', through, command).catch((error: unknown) => {
       throw errorName(error) === 'ClusterNotFoundException' ? noCluster(command, error) : error;
     });
 
@@ -51,7 +54,7 @@ export function tasks(connection: Connection): Tasks {
   async function tryRun(order: TaskOrder): Promise<EcsTask | { readonly noRoom: string }> {
     let output: RunTaskCommandOutput;
     try {
-      output = await send<RunTaskCommandOutput>(new RunTaskCommand(inputOf(order)));
+      output = await send<RunTaskCommandOutput>(new RunTaskCommand(inputOf(order)), starter);
     } catch (error) {
       const there = (error as { resourceIds?: readonly string[] }).resourceIds;
       if (errorName(error) !== 'ConflictException' || !there?.length) throw orderProblem(order, error);
@@ -110,21 +113,29 @@ export function tasks(connection: Connection): Tasks {
       const patience = Math.min(ROOM_PATIENCE_MS, wait?.ms ?? ROOM_PATIENCE_MS);
       const deadline = clock.now() + patience;
       for (let said = ''; ; ) {
-        const answer = await tryRun(order);
-        if (!('noRoom' in answer)) return answer;
-        const { noRoom } = answer;
-        if (wait?.signal.aborted || clock.now() + ROOM_EVERY_MS > deadline) {
-          throw new DeployError(`ECS has no room for the task: ${noRoom}${cause(noRoom)}`, {
+        await wait?.before?.();
+        const answer = await tryRun(order).catch((error: unknown) => {
+          if (isOutage(error)) return { outage: error };
+          throw error;
+        });
+        if ('arn' in answer) return answer;
+        const over = wait?.signal.aborted || clock.now() + ROOM_EVERY_MS > deadline;
+        // Whether the task was started nobody knows then.
+        if ('outage' in answer && over) throw answer.outage;
+        const why =
+          'outage' in answer
+            ? `ECS does not answer (${answer.outage.name})`
+            : `ECS has no room for the task now (${answer.noRoom})`;
+        if ('noRoom' in answer && over) {
+          throw new DeployError(`ECS has no room for the task: ${answer.noRoom}${cause(answer.noRoom)}`, {
             state: 'No task runs.',
-            next: remedy(noRoom),
+            next: remedy(answer.noRoom),
           });
         }
-        if (said !== noRoom) {
-          wait?.say(
-            `ECS has no room for the task now (${noRoom}); asking again for up to ${Math.round((deadline - clock.now()) / 1000)} s`,
-          );
+        if (said !== why) {
+          wait?.say(`${why}; asking again for up to ${Math.round((deadline - clock.now()) / 1000)} s`);
         }
-        said = noRoom;
+        said = why;
         await clock.sleep(ROOM_EVERY_MS, wait?.signal);
       }
     },

@@ -270,7 +270,7 @@ function heldBy(lock: string, { hold, at }: Counted, now: number): Obstacle {
       `the lock ${lock} is held by ${hold.holder} since ${clockTime(hold.since)} (${age})${command}`,
     ),
     fix: `A lock whose run is dead frees itself ${formatDuration(LEASE_MS)} after the run's last word and the end of its task.`,
-    until: Math.max(at + LEASE_MS, now + REREAD_MS),
+    ...(now < at + LEASE_MS && { until: at + LEASE_MS }),
   };
 }
 

@@ -8,8 +8,9 @@ import { printedLines } from './printed-line.ts';
 import { orAborted, sleepUntil } from './sleep.ts';
 import { WholeLines } from './whole-lines.ts';
 
-/** Nothing new for so long after the container's end means that the log is complete. */
+/** Nothing new for so long after the container's end means that the log is complete; longer where there was nothing. */
 const QUIET_MS = 3_000;
+const EMPTY_MS = 8_000;
 /** The same where there is hardly any time, and how often the log is read then. */
 const HURRIED = { quiet: 1_500, pause: 500 } as const;
 /** How long after the container's end lines are waited for that come late. */
@@ -20,6 +21,8 @@ const FULL_PAGE = { lines: 1_000, characters: 300_000 } as const;
 const BROKEN_SESSIONS = 3;
 const EARLY_MS = 60_000;
 const REOPEN_MS = 3_000;
+/** How long lines of the live session wait for a reading of those before them: it may be held up. */
+const HOLD_MS = 10_000;
 /** The log group is made when the first container of it starts. */
 const NO_GROUP_MS = 15_000;
 
@@ -44,6 +47,7 @@ export class LogFollower {
   readonly #ended = new AbortController();
   #nudge = new AbortController();
   readonly #held: LogLine[] = [];
+  #heldSince = 0;
   #running: boolean;
   #finishing = false;
   #polled: { readonly reading: Reading; from?: string };
@@ -122,6 +126,7 @@ export class LogFollower {
     this.#lastNews = endedAt;
     let from: string | undefined;
     let first = true;
+    let empty = true;
     for (let last = endedAt, full = false; ; first = false) {
       // A long log is read in one go: that is no waiting.
       if (!full) {
@@ -145,11 +150,15 @@ export class LogFollower {
       this.#print(missed);
       const atEnd = page.next === from;
       from = page.next;
-      full = !atEnd && isFull(page.lines);
+      // CloudWatch may divide a log into smaller pages than it need.
+      full = !atEnd && (isFull(page.lines) || (!first && page.lines.length > 0));
       const now = clock.now();
-      if (atEnd && reading.missing() === 0 && now - this.#lastNews >= quiet) break;
-      if (!full && now - endedAt > LATE_MS) {
-        if (reading.missing() === 0) break;
+      empty &&= page.lines.length === 0;
+      const still = how === 'patient' && empty ? EMPTY_MS : quiet;
+      if (atEnd && reading.missing() === 0 && now - this.#lastNews >= still) break;
+      // A container that could not be stopped may write for ever.
+      if (!isFull(page.lines) && now - endedAt > LATE_MS) {
+        if (atEnd && reading.missing() === 0) break;
         reporter.info('CloudWatch Logs still does not give all lines of the log to read.');
         return undefined;
       }
@@ -215,8 +224,11 @@ export class LogFollower {
     if (lines.length === 0) return;
     this.#running = true;
     this.#lastNews = this.#world.clock.now();
-    if (this.due || this.#finishing) this.#held.push(...lines);
-    else this.#print(this.#once.live(lines));
+    if (this.#held.length === 0) this.#heldSince = this.#lastNews;
+    this.#held.push(...lines);
+    if (this.#finishing) return;
+    if (!this.due || this.#lastNews - this.#heldSince > HOLD_MS)
+      this.#print(this.#once.live(this.#held.splice(0)));
   }
 
   #release(): void {

@@ -4,7 +4,10 @@ import type { EcsTask, Logs, Reporter, TaskOrder, Tasks } from '../ports.ts';
 import type { TaskDefinition } from '../taskdef/definition.ts';
 import { CallBudget } from './call-budget.ts';
 import { orAborted } from './sleep.ts';
-import { CANCEL_MS, TaskWatch } from './task-watch.ts';
+import { TaskWatch } from './task-watch.ts';
+
+/** How long a cancelled run waits for the answer of RunTask: the task that it starts has to be stopped. */
+const ANSWER_MS = 3_000;
 
 /** A task that is to run once: a new one by its order, or one that runs already. */
 export type TaskRun = {
@@ -99,12 +102,15 @@ async function start(
   if (answer) return answer.value;
   // The task may be there already, and has to be stopped.
   const enough = new AbortController();
-  void clock.sleep(CANCEL_MS).then(() => enough.abort());
+  const known = new AbortController();
+  void clock.sleep(ANSWER_MS, known.signal).then(() => enough.abort());
   const refused = (error: unknown) => {
     if (error instanceof ConfigError || error instanceof DeployError) return 'none' as const;
     return 'unknown' as const;
   };
-  return (await orAborted(starting.catch(refused), enough.signal))?.value ?? 'unknown';
+  const late = await orAborted(starting.catch(refused), enough.signal);
+  known.abort();
+  return late?.value ?? 'unknown';
 }
 
 /** A cancel came before the task was known. */

@@ -6,7 +6,15 @@ import { isEssential, type LogSource, logPlace, logSource } from './log-place.ts
 import { duration, phaseOf, shortId } from './phases.ts';
 import type { TaskEnd, TaskRun, TaskWorld } from './run-task.ts';
 import { orAborted, sleepUntil } from './sleep.ts';
-import { type Interruption, interruptedEnd, look, type Seen, type Verdict, verdictOf } from './verdict.ts';
+import {
+  endedReason,
+  type Interruption,
+  interruptedEnd,
+  look,
+  type Seen,
+  type Verdict,
+  verdictOf,
+} from './verdict.ts';
 
 /** Hardly a task has an end before. */
 const FIRST_LOOK_MS = 6_000;
@@ -19,7 +27,7 @@ const DEPROVISIONING_MS = 90_000;
 /** From SIGTERM to SIGKILL where the definition says nothing. */
 const STOP_TIMEOUT_S = 30;
 /** The runner kills a cancelled step after 7.5 s, and the caller has things to put in order in that time. */
-export const CANCEL_MS = 4_000;
+const CANCEL_MS = 4_000;
 const CANCEL_LOOK_MS = 1_000;
 
 type Ending = Pick<TaskEnd, 'verdict' | 'exitCode' | 'why' | 'fix' | 'ran'>;
@@ -56,15 +64,14 @@ export class TaskWatch {
 
   async untilEnd(): Promise<TaskEnd> {
     const { clock, reporter, cancelled } = this.#world;
-    const first = clock.now() + (this.#run.adopt ? 0 : FIRST_LOOK_MS);
+    const first = clock.now() + (this.#run.adopt ? LOOK_EVERY_MS : FIRST_LOOK_MS);
     const id = shortId(this.#task.arn);
-    const origin = this.#run.adopt ? 'runs already and is followed' : 'was started';
+    const origin = this.#run.adopt ? 'was started before and is followed' : 'was started';
     reporter.info(`Task ${id} ${origin} in cluster ${this.#task.cluster}.`);
     await this.#announce();
     this.#describeSource();
-    this.#observe(this.#task);
-
-    const ending = await this.#watch(first, this.#limit(this.#since + this.#run.timeoutMs));
+    const ending =
+      this.#observe(this.#task) ?? (await this.#watch(first, this.#limit(this.#since + this.#run.timeoutMs)));
     if (ending) return await this.#conclude(ending);
     return cancelled.aborted ? await this.#cancel() : await this.#timeOut(first);
   }
@@ -216,7 +223,7 @@ export class TaskWatch {
     const { clock } = this.#world;
     const within = (ms: number): AbortSignal => {
       const enough = new AbortController();
-      void clock.sleep(ms).then(() => enough.abort());
+      void clock.sleep(ms, this.#closed.signal).then(() => enough.abort());
       return enough.signal;
     };
     const all = within(CANCEL_MS);
@@ -279,10 +286,7 @@ export class TaskWatch {
     const { container, definition } = this.#run;
     const own = definition.containerDefinitions.find(({ name }) => name === container);
     if (own && !isEssential(own) && !this.#task.stopping && ending.exitCode !== undefined) {
-      const refused = await this.#tryStop(
-        `container ${container} has ended`,
-        this.#limit(clock.now() + 10_000),
-      );
+      const refused = await this.#tryStop(endedReason(container), this.#limit(clock.now() + 10_000));
       if (refused !== undefined) {
         reporter.warning(
           `Task ${shortId(this.#task.arn)} still runs, as container ${container} is not essential, and could not be stopped: ${refused}`,

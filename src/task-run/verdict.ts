@@ -88,12 +88,16 @@ function ended(task: EcsTask, own: TaskContainer, exitCode: number, seen: Seen):
 const memoryReason = ({ stoppedReason = '' }: EcsTask): string | undefined =>
   /OutOfMemory/i.test(stoppedReason) ? stoppedReason : undefined;
 
+/** Why a run stops a task whose container has ended and does not end the task, as it is not essential. */
+export const endedReason = (container: string): string => `container ${container} has ended`;
+
 /** What ended the task before its container did, if anything else than the container itself. */
 function interruption(
   task: EcsTask,
   own: TaskContainer,
   { endedFirst }: Seen,
 ): { readonly meaning: string; readonly fix: string } | undefined {
+  if (task.stoppedReason?.includes(endedReason(own.name))) return undefined;
   const known = stopCause(task.stopCode, task.stoppedReason);
   if (known) return { meaning: `${known.meaning}${awsSays(task)}`, fix: known.fix };
   if (!endedFirst) return undefined;

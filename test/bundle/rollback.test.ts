@@ -1,34 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { webShop } from '../../src/simulator/scenario/web-shop.ts';
-import { inWorld, TAKEN_BACK, type TestWorld } from './world.ts';
-
-const DAY = 86_400_000;
-const REPOSITORY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/app';
-const DIGEST = `sha256:${'b'.repeat(64)}`;
-
-/**
- * A service that runs web:3. Before it ran web:1; the deployment of web:2, whose image is pinned by its digest, was
- * rolled back by ECS.
- */
-const shop = webShop({ images: [`${REPOSITORY}:v1.0.0`, `${REPOSITORY}@${DIGEST}`, `${REPOSITORY}:v3`] });
-const SHOP = {
-  scenario: {
-    ...shop,
-    services: shop.services.map((service) => ({
-      ...service,
-      taskDefinition: 'web:3',
-      history: [
-        { taskDefinition: 'web:1', ago: 5 * DAY, status: 'SUCCESSFUL' as const },
-        { taskDefinition: 'web:2', ago: 3 * DAY, status: 'ROLLBACK_SUCCESSFUL' as const },
-      ],
-    })),
-    repositories: { app: { 'v1.0.0': `sha256:${'a'.repeat(64)}`, '2.0.0': DIGEST } },
-  },
-  scale: 60,
-};
-
-const rollback = (world: TestWorld, inputs: Readonly<Record<string, string>> = {}) =>
-  world.job().run('rollback', { cluster: 'prod', service: 'web', ...inputs });
+import { migrated, REPOSITORY, rollback, SHOP, shopWith } from './rollback-shop.ts';
+import { inWorld, TAKEN_BACK } from './world.ts';
 
 describe.concurrent('a rollback by hand goes', () => {
   for (const [where, to, runs] of [
@@ -124,6 +96,24 @@ describe.concurrent('a rollback by hand changes nothing', () => {
       expect(step.log).toContain('ECS remembers no other revision that was successfully in service web');
       expect(world.changes).toEqual([]);
       return TAKEN_BACK;
+    });
+  });
+});
+
+describe.concurrent('a rollback by hand past a migration', () => {
+  test('is refused when the code before it does not work with the database after it', async () => {
+    const broken = migrated(2, { compatible: false, backups: ['web-pre-deploy-20260103-998'] });
+    await inWorld(shopWith(broken, migrated(6)), async (world) => {
+      const step = await rollback(world, { migrations: 'prod/web' });
+      expect(step.code).toBe(1);
+      expect(step.log).toContain(
+        '"migration 2 days ago", done 2026-01-03T12:00Z by https://github.com/org/web/actions/runs/998/attempts/1: not compatible; backups before it: web-pre-deploy-20260103-998',
+      );
+      expect(step.log).not.toContain('6 days ago');
+      expect(step.log).toContain('Nothing was changed.');
+      expect(step.log).toContain('Go forward instead');
+      expect(world.changes).toEqual([]);
+      return { runs: 'web:3' };
     });
   });
 });

@@ -257,12 +257,14 @@ describe('the migrations since a moment', () => {
         .take(`take-${n}`, n)
         .free(`free-${n}`, n % 4 === 0 ? { compatible: true } : {});
     }
-    const kept = readJournal(long.versions.slice(-20));
+    const kept = readJournal(long.versions.slice(-4));
     expect(migrationsSince(kept, START).complete).toBe(false);
     const lately = migrationsSince(kept, START + 30 * MINUTE);
     expect(lately.complete).toBe(true);
-    expect(lately.migrations.map(({ runKey }) => runKey)).toEqual(
-      Array.from({ length: 11 }, (_, n) => `key-${40 - n}`),
+    // Of those that stop nobody, some have made room.
+    const risky = lately.migrations.filter(({ compatible }) => compatible === undefined);
+    expect(risky.map(({ runKey }) => runKey)).toEqual(
+      [39, 38, 37, 35, 34, 33, 31, 30].map((run) => `key-${run}`),
     );
   });
 });

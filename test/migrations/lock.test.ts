@@ -164,6 +164,19 @@ describe('a lock that somebody holds', () => {
     expect(second.said.at(-1)).toMatch(/Taking over the lock prod\/web, which \S+ has left without a word/);
   });
 
+  it('is not taken too early by a run whose clock is fast, which does not fill the log with tries either', async () => {
+    const cloud = new LockedCloud();
+    await holder(cloud);
+    const fast = takeLock('prod/web', request(2), cloud.world([], 90_000));
+    await playTo(cloud, 5 * MINUTE);
+    await fast;
+    const taken = readJournal(cloud.log).last;
+    expect(taken?.hold.runKey).toBe('key-2');
+    expect((taken?.at ?? 0) - START).toBeGreaterThanOrEqual(2 * MINUTE);
+    expect((taken?.at ?? 0) - START).toBeLessThanOrEqual(2 * MINUTE + 15_000);
+    expect(cloud.log.length).toBeLessThanOrEqual(9);
+  });
+
   it('frees itself two minutes after the task of a dead run has ended, noted or not', async () => {
     const cloud = new LockedCloud();
     await holder(cloud);

@@ -8,6 +8,7 @@ const TOOLS = resolve(import.meta.dirname, '../../build/tools');
 const ACT = 'github.com/nektos/act@v0.2.87';
 const ACTIONLINT = 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12';
 const MOTO = ['moto[server]==5.2.5', 'boto3'];
+const AWS_CLI = 'awscli==1.46.3';
 // The newest that builds from the Go module proxy; BuildKit's is the version that it is made with.
 const BUILDX = 'v0.37.2';
 const BUILDKIT = 'v0.33.1';
@@ -38,6 +39,17 @@ export function pythonWithMoto(): string {
   execFileSync('python3', ['-m', 'venv', home], { stdio: 'pipe' });
   execFileSync(python, ['-m', 'pip', 'install', '--quiet', ...MOTO], { stdio: 'pipe' });
   return python;
+}
+
+/** The AWS command line, a second opinion on the commands that people are told: https://docs.aws.amazon.com/cli. */
+export function awsCli(): string {
+  const home = join(TOOLS, 'awscli');
+  const program = join(home, 'bin/aws');
+  if (existsSync(program)) return program;
+  rmSync(home, { recursive: true, force: true });
+  execFileSync('python3', ['-m', 'venv', home], { stdio: 'pipe' });
+  execFileSync(join(home, 'bin/python'), ['-m', 'pip', 'install', '--quiet', AWS_CLI], { stdio: 'pipe' });
+  return program;
 }
 
 /** A Python that has SciPy, a second opinion on statistics: https://scipy.org. Needs Python 3.11. */

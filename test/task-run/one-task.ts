@@ -99,7 +99,8 @@ export async function startTasks({ containers = [job()], scenario, scale = 20, s
     world,
     run: (script: string, more: Partial<TaskRun> = {}, token = 'token'): Promise<TaskEnd> =>
       runTask({ ...common, order: order(script, token), ...more } as TaskRun, world),
-    adopt: (task: EcsTask): Promise<TaskEnd> => runTask({ ...common, adopt: task }, world),
+    adopt: (task: EcsTask, timeoutMs = common.timeoutMs): Promise<TaskEnd> =>
+      runTask({ ...common, adopt: task, timeoutMs }, world),
     order,
     /** The busiest minute of all calls so far, as the simulator has seen them. */
     busiestMinute(): number {

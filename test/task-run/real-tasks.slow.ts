@@ -192,6 +192,20 @@ describe('a task that is there', () => {
     expect(world.told.starting('line ')).toEqual(range(300));
   });
 
+  it('has ended already, and is told with its log, however long ago its time was up', async () => {
+    const world = await start();
+    const { arn } = await world.world.tasks.run(world.order('echo done', 'a'));
+    await world.aws.stopped(arn);
+    const task = (await world.world.tasks.describe('prod', [arn])).get(arn);
+    if (!task) throw new Error('no task');
+    expect(await world.adopt(task)).toMatchObject({
+      verdict: 'succeeded',
+      output: 'done',
+      outputKnown: true,
+    });
+    expect(world.operations()).not.toContain('StartLiveTail');
+  });
+
   it('is the one that an answer of RunTask was lost for', async () => {
     const world = await start(faults({ kind: 'lost-answer', operation: 'RunTask', nth: 1 }));
     expect(await world.run('echo once')).toMatchObject({ verdict: 'succeeded', output: 'once' });
@@ -287,21 +301,19 @@ describe('how quick and how quiet it is', () => {
     expect(late[Math.floor(late.length / 2)]).toBeLessThan(3_000);
     expect(ended - virtual(lines.at(-1)?.text.split(' ')[1])).toBeLessThan(3_000 + 2_000);
     expect(world.busiestMinute()).toBeLessThanOrEqual(20);
-    console.log({
-      late: late.map(Math.round),
-      end: ended - virtual(lines.at(-1)?.text.split(' ')[1]),
-      busiest: world.busiestMinute(),
-    });
   });
 
   it('bears throttling and an outage of ECS, and says so', async () => {
-    const world = await start(
-      faults(
+    const world = await start({
+      scale: 40,
+      ...faults(
         { kind: 'throttle', operation: 'DescribeTasks', nth: 2, times: 3 },
-        { kind: 'internal-error', operation: 'DescribeTasks', nth: 8, times: 40 },
+        { kind: 'internal-error', operation: 'DescribeTasks', nth: 8, times: 60 },
       ),
-    );
-    const end = await world.run('sleep 2; echo done; exit 5');
+    });
+    const end = await world.run('sleep 1; echo done; exit 5');
     expect(end).toMatchObject({ verdict: 'failed', exitCode: 5, output: 'done' });
+    expect(world.told.warnings).toEqual([expect.stringContaining('The task goes on by itself')]);
+    expect(world.told.starting('ECS answers again')).toHaveLength(1);
   });
 });

@@ -261,6 +261,12 @@ describe('a task that something else stopped', () => {
     );
   });
 
+  it('is not one that an earlier run stopped, as its container had ended', () => {
+    const stoppedReason = 'deploy-actions: container job has ended (https://github.com/o/r/actions/runs/1)';
+    const task = taskOf({ startedAt: 1, stopCode: 'UserInitiated', stoppedReason }, ended(0));
+    expect(judged(task).verdict).toBe('succeeded');
+  });
+
   it('is not a sidecar that may end, and has', () => {
     const init = { name: 'init', status: 'STOPPED', exitCode: 0 };
     const before = taskOf(

@@ -70,7 +70,8 @@ export const STACK_INPUTS = [
 
 const DEFAULT_TIMEOUT_MS = 30 * 60_000;
 const DEFAULT_LOCK_WAIT_MS = 15 * 60_000;
-/** ECS takes 8 KB of overrides altogether; a command of that length is a script in the wrong place. */
+/** What the lock has room for. */
+const MAX_COMMANDS = 20;
 const PARAMETER_NAME = /^[\w.-]+(\/[\w.-]+)*$/;
 
 /** @throws ConfigError with every problem of every input */
@@ -149,6 +150,12 @@ async function readCommands(
       .split('\n')
       .map((line, index) => [index + 1, line.trim()] as const)
       .filter(([, line]) => line !== '' && !line.startsWith('#'));
+    if (lines.length > MAX_COMMANDS) {
+      reader.problem(
+        'commands',
+        `has ${lines.length} commands, and a migration takes ${MAX_COMMANDS}; put some into a script`,
+      );
+    }
     return Promise.all(lines.map(([number, line]) => words(reader, line, `commands line ${number}`)));
   }
   if (command !== undefined) return [await words(reader, command, 'command')];

@@ -1,8 +1,9 @@
 import { holderOf } from '../../github/run-identity.ts';
-import { LOCK_TAG, resumeHold } from '../../migrations/lock.ts';
+import { type HeldLock, LOCK_TAG, resumeHold } from '../../migrations/lock.ts';
+import type { EcsTask, Tasks } from '../../ports.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToTasks } from '../aws-adapters.ts';
-import { fromMain } from './state.ts';
+import { fromMain, type PostState } from './state.ts';
 
 /** The runner ends its worker about 45 s after a job was cancelled. */
 const PATIENCE_MS = 35_000;
@@ -16,16 +17,17 @@ export async function run(context: ActionContext): Promise<void> {
   const { reporter, clock, cancelled, env } = context;
   const state = fromMain(reporter);
   if (!state) return;
-  const { cluster, runKey, startedBy } = state;
   const { tasks, parameters } = await connectToTasks(clock);
+  const holder = holderOf(env);
+  const world = { parameters, tasks, clock, say: reporter.info, cancelled };
+  const lock = await resumeHold(state.lock, { runKey: state.runKey, holder }, world);
+  if (!lock) return;
   const until = clock.now() + PATIENCE_MS;
   for (;;) {
-    const running = (await tasks.startedBy(cluster, startedBy)).filter(
-      ({ tags, status }) => tags[LOCK_TAG] === state.lock && status !== 'STOPPED',
-    );
+    const running = await runningTasks(state, lock, tasks);
     if (running.length === 0) break;
     for (const { arn, stopping } of running) {
-      if (!stopping) await tasks.stop(cluster, arn, `${holderOf(env)} was cancelled`);
+      if (!stopping) await tasks.stop(state.cluster, arn, `${holder} was cancelled`);
     }
     if (clock.now() > until) {
       reporter.warning(
@@ -33,11 +35,24 @@ export async function run(context: ActionContext): Promise<void> {
       );
       return;
     }
-    await clock.sleep(LOOK_EVERY_MS, cancelled);
+    await clock.sleep(LOOK_EVERY_MS);
   }
-  const world = { parameters, tasks, clock, say: reporter.info, cancelled };
-  const lock = await resumeHold(state.lock, { runKey, holder: holderOf(env) }, world);
-  if (!lock) return;
-  await lock.release(state.record && { ...state.record, at: clock.now() });
+  await lock.release(lock.steps.length > 0 ? { ...state.record, at: clock.now() } : undefined);
   reporter.info('Nothing of the migration runs any more, and its lock is free.');
+}
+
+/** Those that are noted, and one whose start was not; ECS lists none that is told to stop already. */
+async function runningTasks(
+  { cluster, startedBy, lock }: PostState,
+  { steps }: HeldLock,
+  tasks: Tasks,
+): Promise<readonly EcsTask[]> {
+  const open = steps.flatMap(({ task, exitCode }) => (task && exitCode === undefined ? [task] : []));
+  const [noted, listed] = await Promise.all([
+    open.length > 0 ? tasks.describe(cluster, open) : new Map<string, EcsTask>(),
+    tasks.startedBy(cluster, startedBy),
+  ]);
+  const ours = listed.filter(({ tags }) => tags[LOCK_TAG] === lock);
+  const all = new Map([...noted.values(), ...ours].map((task) => [task.arn, task]));
+  return [...all.values()].filter(({ status }) => status !== 'STOPPED');
 }

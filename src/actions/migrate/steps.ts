@@ -36,6 +36,9 @@ export interface StepWorld {
   readonly context: ActionContext;
 }
 
+/** Longer than one try of RunTask takes. */
+const RENEW_MS = 30_000;
+
 /** What an exit code is noted as where the command never ran, or nobody knows how it ended. */
 const NO_EXIT_CODE = -1;
 
@@ -109,7 +112,7 @@ export class StepRunner {
         by: holderOf(env),
       },
       {
-        tasks,
+        tasks: this.#whileHeld(tasks),
         logs,
         clock,
         reporter,
@@ -126,6 +129,15 @@ export class StepRunner {
         },
       },
     );
+  }
+
+  /** ECS may have no room for minutes: the hold is renewed before a task is started that late. */
+  #whileHeld(tasks: Tasks): Tasks {
+    const { lock, context } = this.#world;
+    const before = async () => {
+      if (context.clock.now() > lock.startBefore - RENEW_MS) await lock.note(this.#records);
+    };
+    return { ...tasks, run: (order, wait) => tasks.run(order, wait && { ...wait, before }) };
   }
 
   #orderOf({ command, name }: Step, token: string): TaskOrder {

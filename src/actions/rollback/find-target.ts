@@ -49,7 +49,7 @@ export async function findTarget(
     }
     case 'previous':
     case 'last-good': {
-      const history = await read(sources.services.history(service));
+      const history = await readHistory(sources.services.history(service));
       const arn =
         to.kind === 'previous'
           ? previousRevision(history, service.taskDefinition)
@@ -62,8 +62,11 @@ export async function findTarget(
   }
 }
 
-async function read(history: AsyncIterable<PastRelease>): Promise<readonly PastRelease[]> {
-  const all: PastRelease[] = [];
+/** A service's deployments, newest first, as far back as they are looked through. */
+export async function readHistory<Release extends PastRelease>(
+  history: AsyncIterable<Release>,
+): Promise<readonly Release[]> {
+  const all: Release[] = [];
   for await (const release of history) {
     all.push(release);
     if (all.length >= HISTORY_LENGTH) break;

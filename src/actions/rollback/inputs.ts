@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.ts';
+import { lockParameter } from '../../migrations/lock.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 
 /** Where to roll back to. */
@@ -15,6 +16,10 @@ export interface Inputs {
   readonly to: Target;
   readonly reason: string;
   readonly timeoutMs: number;
+  /** The lock under which `migrate` keeps its record; the migrations are not looked at without it. */
+  readonly migrations: string | undefined;
+  /** Whether the revision works with the database as it is now, where somebody has said so. */
+  readonly compatible: boolean | undefined;
   readonly dryRun: boolean;
 }
 
@@ -27,10 +32,17 @@ export function readInputs(input: InputSource): Inputs {
     to: reader.parse('to', parseTarget, { kind: 'previous' }),
     reason: reader.optional('reason') ?? 'rolled back by hand',
     timeoutMs: reader.duration('timeout', 15 * 60_000),
+    migrations: reader.parse<string | undefined>('migrations', parseLock, undefined),
+    compatible: reader.optional('compatible') === undefined ? undefined : reader.boolean('compatible', false),
     dryRun: reader.boolean('dry-run', false),
   };
   reader.finish();
   return inputs;
+}
+
+function parseLock(lock: string): string {
+  lockParameter(lock, 'migrations');
+  return lock;
 }
 
 /** A number is a revision, `family:number` too; every other text that could be one is an image tag. */

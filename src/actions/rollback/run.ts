@@ -5,12 +5,14 @@ import { ConfigError, DeployError } from '../../errors.ts';
 import { newRolloutId } from '../../github/run-identity.ts';
 import type { EcsService } from '../../ports.ts';
 import { revision } from '../../report/narrate.ts';
+import { printable } from '../../taskdef/shape.ts';
 import type { ActionContext } from '../action.ts';
 import { type Adapters, connect, connectToStacks } from '../aws-adapters.ts';
 import { rescueRollout } from '../rescue-rollout.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { findTarget } from './find-target.ts';
 import { type Inputs, readInputs } from './inputs.ts';
+import { judgeMigrations } from './migration-guard.ts';
 
 /** What the last requests of a canary get that somebody does not want any more. */
 const DRAIN_MS = 30_000;
@@ -26,6 +28,7 @@ export async function run(context: ActionContext): Promise<void> {
   const service = await describe(aws, inputs);
   const site = await findUnfinished(aws, service);
   const ledger = site?.ledger;
+  let done: string | undefined;
   if (site && ledger) {
     const unfinished = ledger.phase !== 'cleaning' && ledger.phase !== 'done';
     const what = unfinished
@@ -41,6 +44,9 @@ export async function run(context: ActionContext): Promise<void> {
       const why = { ...ledger, reason: ledger.reason ?? inputs.reason };
       const rolloutId = newRolloutId(context.env);
       await rescueRollout(context, aws, site, why, { rolloutId, drainMs: DRAIN_MS });
+      done = unfinished
+        ? `The rollout of ${revision(ledger.to)} was taken back`
+        : 'What a former rollout had left was removed';
     }
     const toFormer = inputs.to.kind === 'previous' || inputs.to.kind === 'last-good';
     // What the service ran beside the canary is what a rollback of the rollout leads to, and all there is to do.
@@ -54,10 +60,52 @@ export async function run(context: ActionContext): Promise<void> {
         cancelled,
         quietly(reporter.info),
       );
+      await warnOfMigrations(context, aws, now, inputs);
       return conclude(context, now, ledger.to, 'the rollout that was under way was taken back');
     }
   }
-  await redeploy(context, aws, await describe(aws, inputs), inputs);
+  await redeploy(context, aws, await describe(aws, inputs), inputs, done);
+}
+
+/** All traffic is back on what has run beside the rollout all the time; the database may be ahead of that all the same. */
+async function warnOfMigrations(
+  { clock, cancelled, reporter }: ActionContext,
+  { services }: Adapters,
+  service: EcsService,
+  inputs: Inputs,
+): Promise<void> {
+  try {
+    const world = { services, clock, signal: cancelled };
+    const verdict = await judgeMigrations(inputs, service.taskDefinition, service, world);
+    if (verdict.kind === 'go') return;
+    const next = verdict.kind === 'refuse' ? ` ${verdict.next}` : '';
+    reporter.warning(`The rollout was taken back, and nothing stood in its way. But: ${verdict.why}.${next}`);
+  } catch (error) {
+    reporter.warning(
+      `The migrations could not be looked at: ${error instanceof Error ? printable(error.message) : ''}`,
+    );
+  }
+}
+
+/**
+ * @param done what was changed before
+ * @throws DeployError when the database stands against the revision
+ */
+async function requireCompatible(
+  { clock, cancelled, reporter }: ActionContext,
+  { services }: Adapters,
+  service: EcsService,
+  target: string,
+  inputs: Inputs,
+  done: string | undefined,
+): Promise<void> {
+  const verdict = await judgeMigrations(inputs, target, service, { services, clock, signal: cancelled });
+  if (verdict.kind === 'not-known') return reporter.warning(`${verdict.why}. The rollback goes on.`);
+  if (verdict.kind === 'go') return verdict.note === undefined ? undefined : reporter.info(verdict.note);
+  throw new DeployError(`${service.name} was not rolled back to ${revision(target)}: ${verdict.why}`, {
+    state: done === undefined ? 'Nothing was changed.' : `${done}; nothing else was changed.`,
+    next: verdict.next,
+  });
 }
 
 async function describe({ services }: Adapters, { cluster, service }: Inputs): Promise<EcsService> {
@@ -75,6 +123,7 @@ async function redeploy(
   aws: Adapters,
   service: EcsService,
   inputs: Inputs,
+  done: string | undefined,
 ): Promise<void> {
   const { clock, cancelled, reporter } = context;
   const target = await findTarget(inputs.to, service, {
@@ -96,6 +145,7 @@ async function redeploy(
     reporter.notice(`${service.name} runs ${revision(before)} already: there is nothing to roll back.`);
     return conclude(context, service, before, 'the service runs this revision already');
   }
+  await requireCompatible(context, aws, service, target.arn, inputs, done);
   reporter.info(`Roll ${service.name} back from ${revision(before)} to ${revision(target.arn)}`);
   if (inputs.dryRun) {
     reporter.notice('Dry run: nothing was changed.');

@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts';
 import type { Kernel } from '../world/kernel.ts';
 import { StaleViews } from '../world/stale-views.ts';
 import {
@@ -16,6 +17,8 @@ export type ParameterTier = 'Standard' | 'Advanced';
 
 /** https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html */
 const KEPT_VERSIONS = 100;
+/** How long an update takes, in ms. */
+const UPDATE_MS = 20;
 const MOST_LEVELS = 15;
 const MOST_CHARACTERS: Readonly<Record<ParameterTier, number>> = { Standard: 4096, Advanced: 8192 };
 
@@ -50,8 +53,11 @@ export class ParameterStore {
   /** Parameters that are being written at this moment: AWS makes one update of each at a time. */
   readonly #busy = new Set<string>();
 
-  constructor(kernel: Kernel) {
+  readonly #clock: Clock;
+
+  constructor(kernel: Kernel, clock: Clock) {
     this.kernel = kernel;
+    this.#clock = clock;
     this.#views = new StaleViews(kernel);
   }
 
@@ -125,12 +131,12 @@ export class ParameterStore {
     return added;
   }
 
-  /** As `put`, in two moments: a second update of the parameter in between is refused. */
+  /** As `put`, and takes its time: a second update of the parameter meanwhile is refused. */
   async update(name: string, wanted: NewVersion): Promise<Version> {
     if (this.#busy.has(name)) throw tooManyUpdates();
     this.#busy.add(name);
     try {
-      await new Promise(setImmediate);
+      await this.#clock.sleep(UPDATE_MS);
       return this.put(name, wanted);
     } finally {
       this.#busy.delete(name);

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isCompatible, judgeChanges } from '../../src/schema-changes/judge.ts';
+import { loadParser } from '../../src/schema-changes/parser.ts';
+import { type Database, type Postgres, postgres } from '../slow/postgres.ts';
+import { CHANGES, OLD_CODE, SHOP, STOCK } from './shop.ts';
+
+let server: Postgres;
+let shop: Database;
+beforeAll(async () => {
+  server = await postgres();
+  shop = await server.database('shop');
+  await shop.query(SHOP);
+  await shop.query(STOCK);
+});
+afterAll(async () => {
+  await server?.stop();
+});
+
+/** The statements that fail after a change, in PostgreSQL's words. All of it is taken back. */
+async function failures(change: string, statements: readonly string[]): Promise<readonly string[]> {
+  const runs = statements.map(
+    (sql) => `
+BEGIN
+  EXECUTE $old$${sql}$old$;
+  RAISE EXCEPTION USING errcode = 'DA000';
+EXCEPTION
+  WHEN sqlstate 'DA000' THEN NULL;
+  WHEN OTHERS THEN failed := failed || ($old$${sql}$old$ || ': ' || SQLERRM);
+END;`,
+  );
+  const script = `
+BEGIN;
+${change};
+SET ROLE shop;
+DO $block$ DECLARE failed text[] := '{}'; BEGIN ${runs.join('\n')}
+PERFORM set_config('shop.failed', array_to_string(failed, E'\\n'), false); END $block$;
+SELECT 'FAILED' || E'\\n' || current_setting('shop.failed');
+ROLLBACK`;
+  const text = await shop.query(script).catch((error: { readonly stderr?: string }) => {
+    throw new Error(`${change}: ${error.stderr}`);
+  });
+  const [, failed = 'nothing was run'] = text.split(/^FAILED$/m);
+  return failed.split('\n').filter((line) => line !== '');
+}
+
+describe('on a real PostgreSQL', () => {
+  test('the code of before works with the database of before', async () => {
+    expect(await failures('', OLD_CODE)).toEqual([]);
+  });
+
+  test.each(CHANGES)('$compatible: $sql', async ({ sql, compatible, rules = [], old = [] }) => {
+    const verdict = judgeChanges(
+      [{ file: 'new.sql', content: sql }],
+      [{ file: 'old.sql', content: SHOP }],
+      await loadParser(),
+    );
+    expect(verdict.mistakes).toEqual([]);
+    expect(verdict.compatible).toBe(compatible);
+    const breaking = verdict.findings.filter((finding) => !isCompatible([finding])).map(({ rule }) => rule);
+    for (const rule of rules) expect(breaking).toContain(rule);
+    expect(await failures('', old)).toEqual([]);
+    const failed = await failures(sql, [...OLD_CODE, ...old]);
+    if (compatible) expect(failed).toEqual([]);
+    else expect(failed).not.toEqual([]);
+  });
+});
