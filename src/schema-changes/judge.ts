@@ -58,7 +58,7 @@ export function judgeChanges(
   const remarks = sources.flatMap((source) => wrongRemarks(source));
   const findings = [...up.findings, ...down.findings];
   return {
-    compatible: up.mistakes.length === 0 && isCompatible(up.findings),
+    compatible: up.mistakes.length + remarks.length === 0 && isCompatible(up.findings),
     undoCompatible:
       down.statements === 0 && down.mistakes.length === 0
         ? undefined

@@ -66,13 +66,12 @@ function patternProblem(pattern: string): string | undefined {
   return bare === '' ? 'is empty' : undefined;
 }
 
-/** As PostgreSQL folds names, and without `public`. */
-function tableName(text: string): string {
-  const folded = text
-    .split('.')
-    .map((word) => (word.startsWith('"') ? word.slice(1, -1) : word.toLowerCase()));
-  return folded.join('.').replace(/^public\./, '');
-}
+/** Without quotes, capitals and `public`. */
+const tableName = (text: string): string =>
+  text
+    .replaceAll('"', '')
+    .toLowerCase()
+    .replace(/^public\./, '');
 
 function parseBase(text: string): string {
   if (/^[^\s~^:?*[\\]+$/.test(text) && !text.includes('...')) return text;

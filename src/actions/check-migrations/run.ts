@@ -122,9 +122,13 @@ function levelOf(
   if (kind === 'failing') return 'error';
   if (kind === 'unknown') return 'warning';
   if (kind === 'breaking') return breakingAllowed ? 'warning' : 'error';
-  if (table !== undefined && inputs.bigTables.has(table)) return 'error';
+  if (table !== undefined && isBig(table, inputs.bigTables)) return 'error';
   return { fail: 'error', warn: 'warning', ignore: 'hidden' }[inputs.blocking] as Level;
 }
+
+/** A name without a schema is a table of any schema; capitals do not matter. */
+const isBig = (table: string, big: ReadonlySet<string>): boolean =>
+  [table, table.split('.').at(-1) ?? table].some((name) => big.has(name.toLowerCase()));
 
 /** Writes the log, and gives what the check has to fail for. */
 function speak(

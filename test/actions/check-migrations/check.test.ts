@@ -104,7 +104,7 @@ async function check({
     await server.close();
   }
   const expected = error === undefined || error instanceof ConfigError || error instanceof DeployError;
-  const told = expected ? [(error as Error | undefined)?.message ?? ''].join() : `DEFECT ${String(error)}`;
+  const told = expected ? ((error as Error | undefined)?.message ?? '') : `DEFECT ${String(error)}`;
   return {
     log: lines.join('\n'),
     outputs,
