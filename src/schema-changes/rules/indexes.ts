@@ -165,8 +165,8 @@ export function reindex(scene: Scene, statement: ReindexStmt): void {
     rule: 'reindex',
     ...(table !== undefined && { table }),
     what: `builds ${name} anew without CONCURRENTLY`,
-    lock: 'ACCESS EXCLUSIVE',
-    why: `Writes to the table wait until the index is built, and so do reads that would use it.`,
+    lock: 'SHARE',
+    why: 'It takes the lock SHARE on the table and ACCESS EXCLUSIVE on the index: writes wait until the index is built, and so do reads that would use it.',
     steps: ['REINDEX ... CONCURRENTLY, outside of a transaction'],
   });
 }
