@@ -31,12 +31,14 @@ export interface Verdict {
   /** What could not be judged at all. */
   readonly mistakes: readonly Mistake[];
   readonly statements: number;
+  /** Files of before that the parser refuses, so that nothing is known from them. */
+  readonly unread: readonly string[];
 }
 
 /**
  * Judges the changes, in their order, against what the files that were there before have made.
  *
- * @param history files that have run already; what is wrong with them is not told
+ * @param history files that have run already, and are not judged
  */
 export function judgeChanges(
   changes: readonly SqlText[],
@@ -44,9 +46,11 @@ export function judgeChanges(
   parser: SqlParser,
 ): Verdict {
   const catalog = newCatalog();
+  const unread: string[] = [];
   for (const { file, content } of history) {
     const { up } = readSource(file, content);
     const parsed = up && attempt(parser, up.text);
+    if (parsed instanceof SyntaxRefusal) unread.push(file);
     if (!parsed || parsed instanceof SyntaxRefusal) continue;
     const scene = sceneOf(catalog, { fresh: false, report: () => {}, withdraw: () => false });
     for (const { node } of parsed.statements) judgeStatement(scene, node, parser);
@@ -58,7 +62,7 @@ export function judgeChanges(
   const remarks = sources.flatMap((source) => wrongRemarks(source));
   const findings = [...up.findings, ...down.findings];
   return {
-    compatible: up.mistakes.length === 0 && isCompatible(up.findings),
+    compatible: up.mistakes.length + remarks.length === 0 && isCompatible(up.findings),
     undoCompatible:
       down.statements === 0 && down.mistakes.length === 0
         ? undefined
@@ -66,6 +70,7 @@ export function judgeChanges(
     findings,
     mistakes: [...up.mistakes, ...down.mistakes, ...remarks],
     statements: up.statements,
+    unread,
   };
 }
 

@@ -63,25 +63,29 @@ function endingAt(text: string, raw: string, commands: readonly Piece[]): string
 }
 
 const PLACEHOLDER =
-  /\$\{[^{}\n]*\}|\{\{[^{}\n]*\}\}|<%[^%\n]*%>|%\([A-Za-z_]\w*\)s|(?<=[\s(,=.])(?::"[^"\n]*"|:'[^'\n]*'|:[A-Za-z_]\w*)/g;
+  /"\$\{[^{}\n]*\}"|"\{\{[^{}\n]*\}\}"|\$\{[^{}\n]*\}|\{\{[^{}\n]*\}\}|<%[^%\n]*%>|%\([A-Za-z_]\w*\)s|(?<=[\s(,=.])(?::"[^"\n]*"|:'[^'\n]*'|:[A-Za-z_]\w*)/g;
 
-/** Placeholders become names of the same length, each the same one everywhere. */
+/**
+ * Placeholders become names, each the same one everywhere, with blanks beside it that keep all else in its place. Those
+ * in quoted texts are values and stay; what stands between dollars is code.
+ */
 function filled(sql: string, pieces: readonly Piece[]): { text: string; placeholders: boolean } {
-  const quoted = pieces.filter(({ kind }) => kind !== 'meta' && kind !== 'data');
   let placeholders = false;
   const text = sql.replace(PLACEHOLDER, (found, at: number) => {
-    if (found.startsWith('${') || found.startsWith('{{') ? inside(quoted, at) : insideOrQuoted(quoted, at))
-      return found;
+    const around = pieces.find(({ from, to }) => at >= from && at < to);
+    const quotedWhole = found.startsWith('"');
+    const inName = around?.kind === 'name' && !quotedWhole;
+    const dollars = around?.kind === 'text' && sql[around.from] === '$';
+    if (around && !dollars && !quotedWhole && !(inName && /^[${]/.test(found))) return found;
     placeholders = true;
-    return `p${found.slice(1).replace(/\W/g, '_')}`;
+    const name = `p_${found.match(/\w+/g)?.join('_') ?? ''}`;
+    const [before = ' ', after = ' '] = [sql[at - 1], sql[at + found.length]];
+    if (name.length > found.length || inName || (/\w/.test(before) && /\w/.test(after)))
+      return `p${found.slice(1).replace(/\W/g, '_')}`;
+    return /\w/.test(after) ? name.padStart(found.length) : name.padEnd(found.length);
   });
   return { text, placeholders };
 }
-
-const inside = (pieces: readonly Piece[], at: number): boolean =>
-  pieces.some(({ kind, from, to }) => kind !== 'name' && at >= from && at < to);
-const insideOrQuoted = (pieces: readonly Piece[], at: number): boolean =>
-  pieces.some(({ from, to }) => at >= from && at < to);
 
 /** The lines that begin a direction, and how their tool runs it. */
 const SECTIONS: readonly {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isCompatible, judgeChanges, type Verdict } from '../../src/schema-changes/judge.ts';
 import { loadParser } from '../../src/schema-changes/parser.ts';
-import { CHANGES, SHOP } from './shop.ts';
+import { BLOCKING, CHANGES, SHOP } from './shop.ts';
 
 const parser = await loadParser();
 const HISTORY = [{ file: 'db/migrations/1_shop.sql', content: SHOP }];
@@ -71,43 +71,7 @@ describe('what cannot be seen', () => {
 });
 
 describe('what blocks', () => {
-  test.each([
-    ['CREATE INDEX i ON orders (total)', 'create-index', 'SHARE'],
-    ['DROP INDEX orders_note', 'drop-index-lock', 'ACCESS EXCLUSIVE'],
-    ['REINDEX TABLE orders', 'reindex', 'ACCESS EXCLUSIVE'],
-    ['ALTER TABLE orders ADD CONSTRAINT c CHECK (total > 0)', 'add-constraint-scan', 'ACCESS EXCLUSIVE'],
-    [
-      'ALTER TABLE tags ADD CONSTRAINT f FOREIGN KEY (order_id) REFERENCES orders',
-      'add-foreign-key-scan',
-      'SHARE ROW EXCLUSIVE',
-    ],
-    ['ALTER TABLE tags ADD UNIQUE (word)', 'add-constraint-index', 'ACCESS EXCLUSIVE'],
-    ['ALTER TABLE customers ALTER COLUMN name SET NOT NULL', 'set-not-null-scan', 'ACCESS EXCLUSIVE'],
-    ['ALTER TABLE customers ALTER COLUMN level TYPE bigint', 'change-type-rewrite', 'ACCESS EXCLUSIVE'],
-    [
-      'ALTER TABLE orders ADD COLUMN a uuid DEFAULT gen_random_uuid()',
-      'add-column-rewrite',
-      'ACCESS EXCLUSIVE',
-    ],
-    ['ALTER TABLE orders ADD COLUMN a serial', 'add-column-rewrite', 'ACCESS EXCLUSIVE'],
-    ['VACUUM FULL orders', 'rewrite', 'ACCESS EXCLUSIVE'],
-    ['CLUSTER orders USING orders_note', 'rewrite', 'ACCESS EXCLUSIVE'],
-    ['ALTER TABLE orders SET UNLOGGED', 'rewrite', 'ACCESS EXCLUSIVE'],
-    ['LOCK TABLE orders IN SHARE MODE', 'lock-table', 'SHARE'],
-    ['UPDATE orders SET note = upper(note)', 'update-all', 'ROW EXCLUSIVE'],
-    [
-      'ALTER TABLE orders ADD COLUMN a int; UPDATE orders SET a = number WHERE a IS NULL',
-      'update-all',
-      'ROW EXCLUSIVE',
-    ],
-    ['ALTER TABLE events DETACH PARTITION events_2025', 'detach-partition-lock', 'ACCESS EXCLUSIVE'],
-    ['ALTER TABLE orders ADD COLUMN a int', 'lock-timeout', 'ACCESS EXCLUSIVE'],
-    [
-      'BEGIN; ALTER TABLE orders ADD CONSTRAINT c CHECK (number > 0) NOT VALID; ALTER TABLE orders VALIDATE CONSTRAINT c; COMMIT',
-      'validate-in-transaction',
-      'ACCESS EXCLUSIVE',
-    ],
-  ])('%s', (sql, rule, lock) => {
+  test.each(BLOCKING)('$sql', ({ sql, rule, lock }) => {
     const found = judge(sql).findings.find((finding) => finding.rule === rule);
     expect(found).toMatchObject({ kind: 'blocking', lock });
     expect(found?.steps.length).toBeGreaterThan(0);

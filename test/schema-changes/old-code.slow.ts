@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isCompatible, judgeChanges } from '../../src/schema-changes/judge.ts';
 import { loadParser } from '../../src/schema-changes/parser.ts';
 import { type Database, type Postgres, postgres } from '../slow/postgres.ts';
-import { CHANGES, OLD_CODE, SHOP, STOCK } from './shop.ts';
+import { BLOCKING, CHANGES, OLD_CODE, SHOP, STOCK } from './shop.ts';
 
 let server: Postgres;
 let shop: Database;
@@ -63,4 +63,32 @@ describe('on a real PostgreSQL', () => {
     if (compatible) expect(failed).toEqual([]);
     else expect(failed).not.toEqual([]);
   });
+});
+
+describe('on a real PostgreSQL, a transaction', () => {
+  // VACUUM runs in none.
+  const held = BLOCKING.filter(({ sql }) => !sql.startsWith('VACUUM'));
+  test.each(held)('holds the lock $lock on $table after $sql', async ({ sql, lock, table }) => {
+    const prepare = sql.includes('SET NOT NULL')
+      ? `UPDATE ${table} SET name = '' WHERE name IS NULL; COMMIT; `
+      : '';
+    const change = sql.replace(/^BEGIN; /, '').replace(/; COMMIT$/, '');
+    const mend =
+      sql.includes('UNIQUE (word)') || sql.includes('FOREIGN KEY') ? 'TRUNCATE tags; COMMIT; ' : '';
+    const modes = await shop.query(`${mend}${prepare}BEGIN; ${change};
+SELECT 'held', mode FROM pg_locks WHERE pid = pg_backend_pid() AND relation = '${table}'::regclass;
+ROLLBACK`);
+    expect(modes).toContain(
+      `held|${lock.toLowerCase().replaceAll(/(?:^| )(\w)/g, (_, letter: string) => letter.toUpperCase())}Lock`,
+    );
+  });
+});
+
+test('a type that is widened fails a statement that is prepared once, as the notice says', async () => {
+  const script = (type: string) => `
+BEGIN; PREPARE old AS SELECT note FROM orders; EXECUTE old;
+ALTER TABLE orders ALTER COLUMN note TYPE ${type};
+EXECUTE old; ROLLBACK`;
+  await expect(shop.query(script('varchar(90)'))).rejects.toThrow('cached plan must not change result type');
+  await shop.query(script('varchar(50)'));
 });

@@ -66,7 +66,7 @@ test('whatever stands in a file, it is judged or refused', () => {
       const verdict = judge(pieces.join(' '));
       if (verdict.mistakes.length > 0) expect(verdict.compatible).toBe(false);
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 

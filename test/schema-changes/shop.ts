@@ -273,3 +273,98 @@ export const CHANGES: readonly Change[] = [
   breaks('DELETE FROM tags WHERE true', 'empty-table'),
   breaks('WITH gone AS (DELETE FROM tags RETURNING word) SELECT count(*) FROM gone', 'empty-table'),
 ];
+
+/** Changes that make others wait, with the lock that PostgreSQL takes for them on the table. */
+export const BLOCKING: readonly {
+  readonly sql: string;
+  readonly rule: string;
+  readonly lock: string;
+  readonly table: string;
+}[] = [
+  { sql: 'CREATE INDEX i ON orders (total)', rule: 'create-index', lock: 'SHARE', table: 'orders' },
+  { sql: 'DROP INDEX orders_note', rule: 'drop-index-lock', lock: 'ACCESS EXCLUSIVE', table: 'orders' },
+  { sql: 'REINDEX TABLE orders', rule: 'reindex', lock: 'SHARE', table: 'orders' },
+  {
+    sql: 'ALTER TABLE orders ADD CONSTRAINT c CHECK (total > 0)',
+    rule: 'add-constraint-scan',
+    lock: 'ACCESS EXCLUSIVE',
+    table: 'orders',
+  },
+  {
+    sql: 'ALTER TABLE tags ADD CONSTRAINT f FOREIGN KEY (order_id) REFERENCES orders',
+    rule: 'add-foreign-key-scan',
+    lock: 'SHARE ROW EXCLUSIVE',
+    table: 'tags',
+  },
+  {
+    sql: 'ALTER TABLE tags ADD UNIQUE (word)',
+    rule: 'add-constraint-index',
+    lock: 'ACCESS EXCLUSIVE',
+    table: 'tags',
+  },
+  {
+    sql: 'ALTER TABLE customers ALTER COLUMN name SET NOT NULL',
+    rule: 'set-not-null-scan',
+    lock: 'ACCESS EXCLUSIVE',
+    table: 'customers',
+  },
+  {
+    sql: 'ALTER TABLE customers ALTER COLUMN level TYPE bigint',
+    rule: 'change-type-rewrite',
+    lock: 'ACCESS EXCLUSIVE',
+    table: 'customers',
+  },
+  {
+    sql: 'ALTER TABLE orders ADD COLUMN a uuid DEFAULT gen_random_uuid()',
+    rule: 'add-column-rewrite',
+    lock: 'ACCESS EXCLUSIVE',
+    table: 'orders',
+  },
+  {
+    sql: 'ALTER TABLE orders ADD COLUMN a serial',
+    rule: 'add-column-rewrite',
+    lock: 'ACCESS EXCLUSIVE',
+    table: 'orders',
+  },
+  { sql: 'VACUUM FULL orders', rule: 'rewrite', lock: 'ACCESS EXCLUSIVE', table: 'orders' },
+  { sql: 'CLUSTER orders USING orders_note', rule: 'rewrite', lock: 'ACCESS EXCLUSIVE', table: 'orders' },
+  { sql: 'ALTER TABLE orders SET UNLOGGED', rule: 'rewrite', lock: 'ACCESS EXCLUSIVE', table: 'orders' },
+  { sql: 'LOCK TABLE orders IN SHARE MODE', rule: 'lock-table', lock: 'SHARE', table: 'orders' },
+  { sql: 'UPDATE orders SET note = upper(note)', rule: 'update-all', lock: 'ROW EXCLUSIVE', table: 'orders' },
+  {
+    sql: 'ALTER TABLE orders ADD COLUMN a int; UPDATE orders SET a = number WHERE a IS NULL',
+    rule: 'update-all',
+    lock: 'ROW EXCLUSIVE',
+    table: 'orders',
+  },
+  {
+    sql: 'ALTER TABLE events DETACH PARTITION events_2025',
+    rule: 'detach-partition-lock',
+    lock: 'ACCESS EXCLUSIVE',
+    table: 'events',
+  },
+  {
+    sql: 'ALTER TABLE orders ADD COLUMN a int',
+    rule: 'lock-timeout',
+    lock: 'ACCESS EXCLUSIVE',
+    table: 'orders',
+  },
+  {
+    sql: 'BEGIN; ALTER TABLE orders ADD CONSTRAINT c CHECK (number > 0) NOT VALID; ALTER TABLE orders VALIDATE CONSTRAINT c; COMMIT',
+    rule: 'validate-in-transaction',
+    lock: 'ACCESS EXCLUSIVE',
+    table: 'orders',
+  },
+  {
+    sql: "CREATE TABLE events_2027 PARTITION OF events FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')",
+    rule: 'create-partition',
+    lock: 'ACCESS EXCLUSIVE',
+    table: 'events',
+  },
+  {
+    sql: 'CREATE TRIGGER again BEFORE INSERT ON tags FOR EACH ROW EXECUTE FUNCTION fill()',
+    rule: 'create-trigger',
+    lock: 'SHARE ROW EXCLUSIVE',
+    table: 'tags',
+  },
+];

@@ -96,9 +96,12 @@ const SCHEMA = '$' + '{schema}';
 
 describe('placeholders', () => {
   test.each([
-    ['Flyway', `CREATE TABLE ${SCHEMA}.a (b int)`, 'CREATE TABLE p_schema_.a (b int)'],
-    ['in a quoted name', `CREATE TABLE "${SCHEMA}".a (b int)`, 'CREATE TABLE "p_schema_".a (b int)'],
-    ['templates', 'CREATE TABLE {{ schema }}.a (b int)', 'CREATE TABLE p__schema___.a (b int)'],
+    ['Flyway', `CREATE TABLE ${SCHEMA}.a (b int)`, 'CREATE TABLE p_schema .a (b int)'],
+    ['quotes', `CREATE TABLE "${SCHEMA}".a (b int)`, 'CREATE TABLE p_schema   .a (b int)'],
+    ['templates', 'CREATE TABLE {{ schema }}.a (b int)', 'CREATE TABLE p_schema    .a (b int)'],
+    ['prefixes', `CREATE TABLE ${SCHEMA}_a (b int)`, 'CREATE TABLE  p_schema_a (b int)'],
+    ['parts of quoted names', `SELECT "${SCHEMA} a"`, 'SELECT "p_schema_ a"'],
+    ['bodies', `DO $$ BEGIN DROP TABLE ${SCHEMA}.a; END $$`, 'DO $$ BEGIN DROP TABLE p_schema .a; END $$'],
     ['psql', 'GRANT SELECT ON a TO :owner', 'GRANT SELECT ON a TO powner'],
   ])('of %s become names', (_, content, filled) => {
     const source = readSource('a.sql', content);
@@ -106,17 +109,14 @@ describe('placeholders', () => {
     expect(source.placeholders).toBe(true);
   });
 
-  test.each([
-    `SELECT '${SCHEMA}', ':y'`,
-    'SELECT a::text',
-    `SELECT $$ ${SCHEMA} $$`,
-    `-- ${SCHEMA}`,
-    'SELECT b[1:2]',
-  ])('are none in %s', (content) => {
-    const source = readSource('a.sql', content);
-    expect(source.up?.text).toBe(content);
-    expect(source.placeholders).toBe(false);
-  });
+  test.each([`SELECT '${SCHEMA}', ':y'`, 'SELECT a::text', `-- ${SCHEMA}`, 'SELECT b[1:2]'])(
+    'are none in %s',
+    (content) => {
+      const source = readSource('a.sql', content);
+      expect(source.up?.text).toBe(content);
+      expect(source.placeholders).toBe(false);
+    },
+  );
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -73,9 +73,9 @@ export function pythonWithScipy(): string {
 export function githubDescription(): string {
   const path = join(TOOLS, `${OPENAPI.replaceAll('/', '-')}.json`);
   if (existsSync(path)) return path;
-  const directory = join(TOOLS, 'openapi');
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(TOOLS, { recursive: true });
+  // Two suites may want it at the same moment.
+  const directory = mkdtempSync(join(TOOLS, 'openapi-'));
   const packed = execFileSync('npm', ['pack', OPENAPI, '--silent'], { cwd: directory, encoding: 'utf8' });
   const file = 'package/generated/api.github.com.json';
   execFileSync('tar', ['-xzf', packed.trim().split('\n').at(-1) ?? '', file], { cwd: directory });

@@ -13,11 +13,14 @@ const LAST_LINES = 40;
 export async function outputOf(
   command: readonly string[],
   {
+    input = 'sql-command',
     workspace,
     directory,
     env,
     cancelled,
   }: {
+    /** The input that names it. */
+    readonly input?: string;
     readonly workspace: string;
     readonly directory: string;
     readonly env: NodeJS.ProcessEnv;
@@ -42,7 +45,7 @@ export async function outputOf(
           refuse(
             new ConfigError(
               {
-                input: 'sql-command',
+                input,
                 message: `there is no command ${program}, or no directory ${directory}; install it in a step before this one`,
               },
               { cause },
@@ -61,7 +64,7 @@ export async function outputOf(
   if (code === 0) return stdout;
   const said = stderr.trim().split('\n').slice(-LAST_LINES).join('\n');
   throw new ConfigError({
-    input: 'sql-command',
+    input,
     message: `${program} ended with ${code ?? 'a signal'}${said === '' ? ' and said nothing' : `:\n${said}`}`,
   });
 }

@@ -8,6 +8,8 @@ export interface Inputs {
   readonly files: readonly string[];
   /** A command that prints SQL, in words. */
   readonly command: readonly string[] | undefined;
+  /** A command that prints the SQL of what was there before, in words. */
+  readonly historyCommand: readonly string[] | undefined;
   readonly directory: string;
   readonly changedOnly: boolean;
   readonly base: string | undefined;
@@ -34,11 +36,12 @@ export async function readInputs(input: InputSource): Promise<Inputs> {
   }
   if (given.length > 0 && given.every((pattern) => pattern.startsWith('!')))
     reader.problem('files', 'only takes away; name what to look at first, such as db/migrations/**/*.sql');
-  const words =
-    command === undefined ? undefined : await reader.attemptLater(() => shellessWords(command), undefined);
+  const words = await commandOf(reader, 'sql-command');
+  const historyCommand = await commandOf(reader, 'history-command');
   const inputs: Inputs = {
     files: given.length > 0 ? given : command === undefined ? DEFAULT_FILES : [],
     command: words,
+    historyCommand,
     directory: reader.optional('working-directory') ?? '.',
     changedOnly: reader.boolean('changed-only', true),
     base: reader.parse('base', parseBase, undefined),
@@ -66,22 +69,26 @@ function patternProblem(pattern: string): string | undefined {
   return bare === '' ? 'is empty' : undefined;
 }
 
-/** As PostgreSQL folds names, and without `public`. */
-function tableName(text: string): string {
-  const folded = text
-    .split('.')
-    .map((word) => (word.startsWith('"') ? word.slice(1, -1) : word.toLowerCase()));
-  return folded.join('.').replace(/^public\./, '');
-}
+/** Without quotes, capitals and `public`. */
+const tableName = (text: string): string =>
+  text
+    .replaceAll('"', '')
+    .toLowerCase()
+    .replace(/^public\./, '');
 
 function parseBase(text: string): string {
   if (/^[^\s~^:?*[\\]+$/.test(text) && !text.includes('...')) return text;
   throw new ConfigError({ input: 'base', message: `"${text}" is not a branch, tag or commit` });
 }
 
-async function shellessWords(text: string): Promise<readonly string[]> {
+async function commandOf(reader: InputReader, name: string): Promise<readonly string[] | undefined> {
+  const text = reader.optional(name);
+  return text === undefined ? undefined : reader.attemptLater(() => shellessWords(text, name), undefined);
+}
+
+async function shellessWords(text: string, name: string): Promise<readonly string[]> {
   try {
-    return await parseWords(text, 'sql-command');
+    return await parseWords(text, name);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const problems = error.problems.map((problem) => ({

@@ -19,6 +19,10 @@ export async function run(context: ActionContext): Promise<void> {
   const pullRequest = await pullRequestOf(env);
   const { changes, history } = await collect(context, inputs, pullRequest);
   const verdict = await judge(changes, history);
+  for (const file of verdict.unread)
+    reporter.info(
+      `${file} is not SQL that PostgreSQL's parser takes: what was there before is not known from it.`,
+    );
   const printed = new Set(inputs.command === undefined ? [] : [nameOf(inputs.command)]);
   const breaks = verdict.findings.some(isBreaking);
   const allowedBy = breaks ? await allowance(context, inputs, pullRequest) : undefined;
@@ -42,7 +46,14 @@ export async function run(context: ActionContext): Promise<void> {
 /** PostgreSQL's parser is loaded only for something to parse. */
 async function judge(changes: readonly SqlText[], history: readonly SqlText[]): Promise<Verdict> {
   if (changes.length === 0)
-    return { compatible: true, undoCompatible: undefined, findings: [], mistakes: [], statements: 0 };
+    return {
+      compatible: true,
+      undoCompatible: undefined,
+      findings: [],
+      mistakes: [],
+      statements: 0,
+      unread: [],
+    };
   const [{ loadParser }, { judgeChanges }] = await Promise.all([
     import('../../schema-changes/parser.ts'),
     import('../../schema-changes/judge.ts'),
@@ -62,7 +73,8 @@ async function collect(
 ): Promise<Collected> {
   const { reporter, env, cancelled } = context;
   const workspace = workspaceOf(env);
-  const { files: patterns, command, directory, changedOnly } = inputs;
+  const { files: patterns, command, historyCommand, directory, changedOnly } = inputs;
+  const runs = { workspace, directory, env: withoutInputs(env), cancelled };
   const changes: SqlText[] = [];
   let history: readonly SqlText[] = [];
   if (patterns.length > 0) {
@@ -77,11 +89,15 @@ async function collect(
     );
   }
   if (command) {
-    const content = await outputOf(command, { workspace, directory, env: withoutInputs(env), cancelled });
+    const content = await outputOf(command, runs);
     changes.push({ file: nameOf(command), content });
     reporter.info(
       `${nameOf(command)} printed ${content.trim() === '' ? 'nothing' : `${content.trim().split('\n').length} lines`}`,
     );
+  }
+  if (historyCommand && changes.length > 0) {
+    const content = await outputOf(historyCommand, { ...runs, input: 'history-command' });
+    history = [{ file: 'history-command', content }, ...history];
   }
   return { changes, history };
 }
@@ -122,9 +138,13 @@ function levelOf(
   if (kind === 'failing') return 'error';
   if (kind === 'unknown') return 'warning';
   if (kind === 'breaking') return breakingAllowed ? 'warning' : 'error';
-  if (table !== undefined && inputs.bigTables.has(table)) return 'error';
+  if (table !== undefined && isBig(table, inputs.bigTables)) return 'error';
   return { fail: 'error', warn: 'warning', ignore: 'hidden' }[inputs.blocking] as Level;
 }
+
+/** A name without a schema is a table of any schema; capitals do not matter. */
+const isBig = (table: string, big: ReadonlySet<string>): boolean =>
+  [table, table.split('.').at(-1) ?? table].some((name) => big.has(name.toLowerCase()));
 
 /** Writes the log, and gives what the check has to fail for. */
 function speak(

@@ -4,7 +4,7 @@ import { isVolatile } from '../condition.ts';
 import { all, as, canonical, words } from '../nodes.ts';
 import { readType, type SqlType, serialOf, typeChange, writtenType } from '../types.ts';
 import { addConstraint } from './constraints.ts';
-import { blocks, locksBriefly, OLD_CODE, type Scene } from './scene.ts';
+import { blocks, locksBriefly, OLD_CODE, type Scene, sql } from './scene.ts';
 
 /** One ALTER of a table's columns: the scene, the table's name, the command. */
 interface Alteration {
@@ -110,7 +110,7 @@ function required(scene: Scene, table: string, name: string, location?: number):
     steps: [
       `This release: add ${name} without NOT NULL, or with a DEFAULT that stays.`,
       `The same or the next release: write ${name} in the code, and fill the rows that are there in batches.`,
-      `A later release, when no task runs that does not write it: ALTER TABLE ${table} ALTER COLUMN ${name} SET NOT NULL.`,
+      `A later release, when no task runs that does not write it: ALTER TABLE ${sql(table)} ALTER COLUMN ${sql(name)} SET NOT NULL.`,
     ],
     location,
   });
@@ -135,7 +135,7 @@ export function dropColumn({ scene, table, relation, command }: Alteration): voi
     steps: [
       `This release: stop reading and writing ${name} in the code${relation.columns.size > 0 || !relation.whole ? '' : ', and'}; if it is NOT NULL without a default, drop NOT NULL or give it a default first.`,
       `Let the release run until you would not go back behind it.`,
-      `A later release: ALTER TABLE ${table} DROP COLUMN ${name}, with a comment before it: -- deploy-actions: compatible no code uses ${name} since RELEASE`,
+      `A later release: ALTER TABLE ${sql(table)} DROP COLUMN ${sql(name)}, with a comment before it: -- deploy-actions: compatible no code uses ${name} since RELEASE`,
     ],
   });
   locksBriefly(scene, table, `drops the column ${name} of ${table}`);
@@ -262,7 +262,7 @@ export function notNullBreaks(scene: Scene, table: string, name: string, locatio
     why: `${OLD_CODE}: NULL was allowed, so its writes may leave ${name} out or set it to NULL, and fail then.`,
     steps: [
       `This release: write ${name} always in the code, give it a DEFAULT if one makes sense, and fill the rows that are there in batches.`,
-      `A later release, when no task runs that writes NULL: ALTER TABLE ${table} ADD CONSTRAINT ${name}_not_null CHECK (${name} IS NOT NULL) NOT VALID, then VALIDATE CONSTRAINT, then SET NOT NULL, with a comment before each: -- deploy-actions: compatible all code writes ${name} since RELEASE`,
+      `A later release, when no task runs that writes NULL: ALTER TABLE ${sql(table)} ADD CONSTRAINT ${sql(`${name}_not_null`)} CHECK (${sql(name)} IS NOT NULL) NOT VALID, then VALIDATE CONSTRAINT, then SET NOT NULL, with a comment before each: -- deploy-actions: compatible all code writes ${name} since RELEASE`,
     ],
     location,
   });
@@ -276,9 +276,9 @@ function scans(scene: Scene, table: string, name: string): void {
     lock: 'ACCESS EXCLUSIVE',
     until: 'while all rows are looked at',
     steps: [
-      `ALTER TABLE ${table} ADD CONSTRAINT ${name}_not_null CHECK (${name} IS NOT NULL) NOT VALID`,
-      `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name}_not_null, in a transaction of its own, which lets reads and writes go on`,
-      `ALTER TABLE ${table} ALTER COLUMN ${name} SET NOT NULL, which believes the constraint; then drop it`,
+      `ALTER TABLE ${sql(table)} ADD CONSTRAINT ${sql(`${name}_not_null`)} CHECK (${sql(name)} IS NOT NULL) NOT VALID`,
+      `ALTER TABLE ${sql(table)} VALIDATE CONSTRAINT ${sql(`${name}_not_null`)}, in a transaction of its own, which lets reads and writes go on`,
+      `ALTER TABLE ${sql(table)} ALTER COLUMN ${sql(name)} SET NOT NULL, which believes the constraint; then drop it`,
     ],
   });
 }

@@ -4,7 +4,7 @@ import { type Held, isWider, notNullOf, passes } from '../condition.ts';
 import { as, columnsIn, words } from '../nodes.ts';
 import { notNullBreaks } from './columns.ts';
 import { indexShape } from './indexes.ts';
-import { blocks, locksBriefly, OLD_CODE, type Scene } from './scene.ts';
+import { blocks, locksBriefly, OLD_CODE, type Scene, sql } from './scene.ts';
 
 /** The last part of a table's name, of which PostgreSQL makes names of constraints. */
 const bare = (table: string): string => table.split('.').at(-1) ?? table;
@@ -194,7 +194,7 @@ function scansFor(
     until: 'while all rows are looked at',
     steps: [
       `Add it with NOT VALID, which is over at once.`,
-      `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name}, in a transaction of its own: reads and writes go on meanwhile.`,
+      `ALTER TABLE ${sql(table)} VALIDATE CONSTRAINT ${sql(name)}, in a transaction of its own: reads and writes go on meanwhile.`,
     ],
     location,
   });
@@ -247,7 +247,7 @@ function addForeignKey({ scene, table, relation, name, constraint, node, locatio
       until: `${both[1] === undefined ? '' : `as do those to ${both[1]}, `}while all rows are looked at`,
       steps: [
         'Add it with NOT VALID, which is over at once.',
-        `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name}, in a transaction of its own: reads and writes go on meanwhile.`,
+        `ALTER TABLE ${sql(table)} VALIDATE CONSTRAINT ${sql(name)}, in a transaction of its own: reads and writes go on meanwhile.`,
       ],
       location,
     });
@@ -326,8 +326,8 @@ function addKey({ scene, table, relation, name, constraint, node, known, locatio
         kind === 'exclusion'
           ? [`An EXCLUDE constraint cannot be added without that lock: choose a quiet hour, or a new table.`]
           : [
-              `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${table} (${columns.join(', ')}), outside of a transaction`,
-              `ALTER TABLE ${table} ADD CONSTRAINT ${name} ${kind === 'primary' ? 'PRIMARY KEY' : 'UNIQUE'} USING INDEX ${name}`,
+              `CREATE UNIQUE INDEX CONCURRENTLY ${sql(name)} ON ${sql(table)} (${columns.map(sql).join(', ')}), outside of a transaction`,
+              `ALTER TABLE ${sql(table)} ADD CONSTRAINT ${sql(name)} ${kind === 'primary' ? 'PRIMARY KEY' : 'UNIQUE'} USING INDEX ${sql(name)}`,
             ],
       location,
     });

@@ -3,7 +3,7 @@ import { dropRelation, nameOf, relationOf } from '../catalog.ts';
 import { as, wordsOf } from '../nodes.ts';
 import { dropIndex } from './indexes.ts';
 import { forgetRoutine, routineGone } from './routines.ts';
-import { locksBriefly, OLD_CODE, type Scene } from './scene.ts';
+import { locksBriefly, OLD_CODE, type Scene, sql } from './scene.ts';
 
 const LABELS: Readonly<Record<string, string>> = {
   OBJECT_TABLE: 'table',
@@ -70,7 +70,7 @@ function relationGoes(scene: Scene, name: string, type: string): void {
     ...(!table && { key }),
     what: `drops the ${label} ${name}`,
     why: `${OLD_CODE}: whatever of it reads or writes ${name} fails.${table ? ` What is in ${name} is lost.` : ''}`,
-    steps: later(name, `DROP ${label.toUpperCase()} ${name}`),
+    steps: later(name, `DROP ${label.toUpperCase()} ${sql(name)}`),
   });
   if (table) locksBriefly(scene, name, `drops ${name}`);
 }
@@ -125,6 +125,6 @@ function otherGoes(scene: Scene, object: Node, type: string): void {
     rule: `drop-${label}`,
     what: `drops the ${label} ${name}`,
     why: `${OLD_CODE}: whatever of it uses ${name} fails.`,
-    steps: later(name, `DROP ${label.toUpperCase()} ${name}`),
+    steps: later(name, `DROP ${label.toUpperCase()} ${sql(name)}`),
   });
 }

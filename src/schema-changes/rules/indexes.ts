@@ -1,7 +1,7 @@
 import type { DropStmt, IndexElem, IndexStmt, ReindexStmt } from 'libpg-query';
 import { nameOf, relationName, relationOf } from '../catalog.ts';
 import { all, canonical, columnsIn, wordsOf } from '../nodes.ts';
-import { blocks, OLD_CODE, type Scene } from './scene.ts';
+import { blocks, OLD_CODE, type Scene, sql } from './scene.ts';
 
 /** What `ON CONFLICT` finds a unique index by. */
 export const indexShape = (columns: readonly string[], condition = ''): string =>
@@ -63,7 +63,7 @@ export function createIndex(scene: Scene, statement: IndexStmt): void {
       location,
     });
   }
-  if (statement.concurrent) concurrently(scene, `CREATE INDEX CONCURRENTLY ${name}`, location);
+  if (statement.concurrent) concurrently(scene, `CREATE INDEX CONCURRENTLY ${sql(name)}`, location);
   else
     blocks(scene, {
       rule: 'create-index',
@@ -72,7 +72,7 @@ export function createIndex(scene: Scene, statement: IndexStmt): void {
       lock: 'SHARE',
       until: 'until the index is built',
       steps: [
-        `CREATE ${unique ? 'UNIQUE ' : ''}INDEX CONCURRENTLY ${name} ..., outside of a transaction; if it fails, drop the invalid index that it leaves and run it again.`,
+        `CREATE ${unique ? 'UNIQUE ' : ''}INDEX CONCURRENTLY ${sql(name)} ..., outside of a transaction; if it fails, drop the invalid index that it leaves and run it again.`,
       ],
       location,
     });
@@ -99,7 +99,7 @@ export function dropIndex(scene: Scene, statement: DropStmt): void {
     const name = nameOf(catalog, wordsOf(object));
     const index = catalog.indexes.get(name);
     catalog.indexes.delete(name);
-    if (statement.concurrent) concurrently(scene, `DROP INDEX CONCURRENTLY ${name}`);
+    if (statement.concurrent) concurrently(scene, `DROP INDEX CONCURRENTLY ${sql(name)}`);
     if (index?.fresh || (index && relationOf(catalog, index.table).fresh)) continue;
     const table = index?.table;
     const steps = [
@@ -145,7 +145,7 @@ export function dropIndex(scene: Scene, statement: DropStmt): void {
         what: `drops the index ${name} without CONCURRENTLY`,
         lock: 'ACCESS EXCLUSIVE',
         why: `It takes the lock ACCESS EXCLUSIVE on ${on}, behind the longest query that runs, and every other query of ${on} waits behind it.`,
-        steps: [`DROP INDEX CONCURRENTLY ${name}, outside of a transaction`],
+        steps: [`DROP INDEX CONCURRENTLY ${sql(name)}, outside of a transaction`],
       });
     }
   }
@@ -155,7 +155,7 @@ export function reindex(scene: Scene, statement: ReindexStmt): void {
   const concurrent = all(statement.params, 'DefElem').some(({ defname }) => defname === 'concurrently');
   const name = statement.relation ? relationName(scene.catalog, statement.relation) : (statement.name ?? '');
   if (concurrent) {
-    concurrently(scene, `REINDEX CONCURRENTLY ${name}`);
+    concurrently(scene, `REINDEX CONCURRENTLY ${sql(name)}`);
     return;
   }
   const table = statement.kind === 'REINDEX_OBJECT_INDEX' ? scene.catalog.indexes.get(name)?.table : name;
@@ -165,8 +165,8 @@ export function reindex(scene: Scene, statement: ReindexStmt): void {
     rule: 'reindex',
     ...(table !== undefined && { table }),
     what: `builds ${name} anew without CONCURRENTLY`,
-    lock: 'ACCESS EXCLUSIVE',
-    why: `Writes to the table wait until the index is built, and so do reads that would use it.`,
+    lock: 'SHARE',
+    why: 'It takes the lock SHARE on the table and ACCESS EXCLUSIVE on the index: writes wait until the index is built, and so do reads that would use it.',
     steps: ['REINDEX ... CONCURRENTLY, outside of a transaction'],
   });
 }

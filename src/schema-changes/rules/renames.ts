@@ -1,7 +1,7 @@
 import type { AlterObjectSchemaStmt, AlterOwnerStmt, Node, RenameStmt } from 'libpg-query';
 import { isFreshColumn, nameOf, relationName, relationOf, renameRelation } from '../catalog.ts';
 import { as, words, wordsOf } from '../nodes.ts';
-import { locksBriefly, OLD_CODE, type Scene } from './scene.ts';
+import { locksBriefly, OLD_CODE, type Scene, sql } from './scene.ts';
 
 const expand = (kind: string, from: string, to: string): readonly string[] => [
   `This release: add ${to} beside ${from}, and let the code write both${kind === 'column' ? '; fill the rows that are there in batches' : ''}.`,
@@ -100,7 +100,7 @@ function renameTable(scene: Scene, { relation: range, newname = '' }: RenameStmt
     what: `renames ${from} to ${to}`,
     why: `${OLD_CODE}: whatever of it uses ${from} by that name fails.`,
     steps: [
-      `This release: in one transaction, ALTER TABLE ${from} RENAME TO ${newname} and CREATE VIEW ${from} AS SELECT * FROM ${to}, through which the code that runs reads and writes.`,
+      `This release: in one transaction, ALTER TABLE ${sql(from)} RENAME TO ${sql(newname)} and CREATE VIEW ${sql(from)} AS SELECT * FROM ${sql(to)}, through which the code that runs reads and writes.`,
       `The same or the next release: use ${to} in the code.`,
       `A later release, when no task runs that uses ${from}: drop the view, with a comment before it: -- deploy-actions: compatible no code uses it since RELEASE`,
     ],
@@ -128,7 +128,7 @@ function renameColumn(scene: Scene, { relation: range, subname = '', newname = '
     steps: [
       `This release: add the column ${newname} beside ${subname}, write both in the code, and fill the rows that are there in batches.`,
       `The next release: read ${newname} only, then write it only.`,
-      `A later release, when no task runs that uses ${subname}: ALTER TABLE ${table} DROP COLUMN ${subname}, with a comment before it: -- deploy-actions: compatible no code uses it since RELEASE`,
+      `A later release, when no task runs that uses ${subname}: ALTER TABLE ${sql(table)} DROP COLUMN ${sql(subname)}, with a comment before it: -- deploy-actions: compatible no code uses it since RELEASE`,
     ],
   });
   locksBriefly(scene, table, `renames a column of ${table}`);
@@ -229,7 +229,7 @@ export function setSchema(
     steps: [
       ...(range
         ? [
-            `This release: in the same transaction, CREATE VIEW ${name} AS SELECT * FROM ${to}, through which the code that runs reads and writes.`,
+            `This release: in the same transaction, CREATE VIEW ${sql(name)} AS SELECT * FROM ${sql(to)}, through which the code that runs reads and writes.`,
           ]
         : [`This release: make it anew in ${newschema} and keep ${name}.`]),
       `A later release, when no task runs that uses ${name}: drop what is left there.`,

@@ -11,7 +11,7 @@ import {
   roleChanges,
   roleLoses,
 } from './access.ts';
-import { truncate, writes } from './data.ts';
+import { calls, truncate, writes } from './data.ts';
 import { drop } from './drops.ts';
 import { createIndex, reindex } from './indexes.ts';
 import { changeOwner, rename, setSchema } from './renames.ts';
@@ -45,6 +45,9 @@ const RULES: Rulebook = {
   AlterOwnerStmt: changeOwner,
   AlterPolicyStmt: alterPolicy,
   ClusterStmt: cluster,
+  CallStmt: (scene, { funccall }) => {
+    if (funccall) calls(scene, funccall);
+  },
   CreateStmt: createTable,
   CreateForeignTableStmt: (scene, { base }) => {
     if (base) createTable(scene, base);

@@ -37,6 +37,13 @@ export const nothingGone = (): Gone => ({
 export const OLD_CODE =
   'The code that runs goes on beside the new one until its last task has stopped, and comes back with a rollback';
 
+/** A name as SQL takes it, with quotes where it has capitals or blanks. */
+export const sql = (name: string): string =>
+  name
+    .split('.')
+    .map((word) => (/^[a-z_][a-z0-9_$]*$/.test(word) ? word : `"${word.replaceAll('"', '""')}"`))
+    .join('.');
+
 /** Locks in the words of those who wait. https://www.postgresql.org/docs/current/explicit-locking.html */
 const WAITING = {
   'ACCESS EXCLUSIVE': (table: string) => `every query of ${table}, reads too, waits`,

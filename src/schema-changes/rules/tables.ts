@@ -21,7 +21,7 @@ import {
   learnConstraint,
   validateConstraint,
 } from './constraints.ts';
-import { blocks, locksBriefly, OLD_CODE, type Scene } from './scene.ts';
+import { blocks, locksBriefly, OLD_CODE, type Scene, sql } from './scene.ts';
 import { outputsOf } from './views.ts';
 
 export function createTable(scene: Scene, statement: CreateStmt): void {
@@ -57,7 +57,7 @@ export function createTable(scene: Scene, statement: CreateStmt): void {
       lock: 'ACCESS EXCLUSIVE',
       until: 'for a moment, and while the default partition is looked at, if there is one',
       steps: [
-        `CREATE TABLE ${name} (LIKE ${table} INCLUDING ALL), then ALTER TABLE ${table} ATTACH PARTITION ${name}, which lets reads and writes go on.`,
+        `CREATE TABLE ${sql(name)} (LIKE ${sql(table)} INCLUDING ALL), then ALTER TABLE ${sql(table)} ATTACH PARTITION ${sql(name)}, which lets reads and writes go on.`,
       ],
       location: parent.location,
     });
@@ -214,7 +214,7 @@ const breaks =
 const rowSecurity = breaks(
   'row-security',
   'turns on row security for',
-  'without a policy that lets it, it sees no rows and can write none.',
+  'without a policy that lets it, it sees no rows and can write none, unless its role owns the table.',
   [
     'First create policies that let the role of the code that runs do all that it does.',
     'Then turn it on, with a comment before it: -- deploy-actions: compatible the policies let the application do what it does',
@@ -367,6 +367,8 @@ function detachPartition(scene: Scene, table: string, relation: Relation, comman
       what: `detaches ${part} from ${table} without CONCURRENTLY`,
       lock: 'ACCESS EXCLUSIVE',
       until: 'for a moment',
-      steps: [`ALTER TABLE ${table} DETACH PARTITION ${part} CONCURRENTLY, outside of a transaction`],
+      steps: [
+        `ALTER TABLE ${sql(table)} DETACH PARTITION ${sql(part)} CONCURRENTLY, outside of a transaction`,
+      ],
     });
 }

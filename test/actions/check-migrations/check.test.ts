@@ -104,7 +104,7 @@ async function check({
     await server.close();
   }
   const expected = error === undefined || error instanceof ConfigError || error instanceof DeployError;
-  const told = expected ? [(error as Error | undefined)?.message ?? ''].join() : `DEFECT ${String(error)}`;
+  const told = expected ? ((error as Error | undefined)?.message ?? '') : `DEFECT ${String(error)}`;
   return {
     log: lines.join('\n'),
     outputs,
@@ -398,10 +398,35 @@ describe('a command', () => {
     expect(ran.told).toBe('');
   });
 
+  test('may tell what was there before', async () => {
+    const change = node(
+      'console.log("SET lock_timeout = 1; ALTER TABLE public.orders ALTER COLUMN note TYPE text")',
+    );
+    const dump = node('console.log("CREATE TABLE public.orders (id integer, note character varying(50));")');
+    const blind = await check({ inputs: { 'sql-command': change } });
+    expect(blind.outputs['compatible']).toBe('false');
+    const seeing = await check({ inputs: { 'sql-command': change, 'history-command': dump } });
+    expect(seeing.outputs['compatible']).toBe('true');
+    const failing = await check({
+      inputs: { 'sql-command': change, 'history-command': node('process.exit(2)') },
+    });
+    expect(failing.told).toMatch(/^history-command: .*node ended with 2 and said nothing$/);
+  });
+
   test('that prints nothing changes nothing', async () => {
     const ran = await check({ inputs: { 'sql-command': node('') } });
     expect(ran).toMatchObject({ told: '', outputs: { compatible: 'true' } });
   });
+});
+
+test('a file of before in another dialect is passed over, and told', async () => {
+  const ran = await check({
+    event: 'pull_request',
+    files: { 'migrations/1.sql': 'CREATE TABLE `a` (b int)', 'migrations/2.sql': 'CREATE TABLE c (d int)' },
+    github: added('migrations/2.sql'),
+  });
+  expect(ran).toMatchObject({ told: '', outputs: { compatible: 'true' } });
+  expect(ran.log).toContain("migrations/1.sql is not SQL that PostgreSQL's parser takes");
 });
 
 test('a file in another dialect is an error with its place', async () => {
