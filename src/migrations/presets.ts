@@ -11,6 +11,8 @@ export interface Preset {
   readonly needs: string;
   /** What a stop in the middle leaves in the database, by its engine where that matters, and how to clear it. */
   readonly interrupted: string;
+  /** Whether a migration that fails leaves the same. */
+  readonly failureLeavesTheSame?: true;
 }
 
 export type PresetName =
@@ -78,6 +80,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     verify: { command: prisma('status') },
     needs: 'DATABASE_URL, and the package prisma among what the image installs.',
     interrupted: `The migration stays marked as started, what already ran of it may be there, and the next run refuses with P3009. Look at the database, finish the migration or undo it by hand, and tell Prisma with \`prisma migrate resolve --applied NAME\` or \`--rolled-back NAME\`.`,
+    failureLeavesTheSame: true,
   },
   rails: {
     command: ['bin/rails', 'db:migrate'],
@@ -100,6 +103,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     undo: golangMigrate('down 1'),
     needs: 'DATABASE_URL, a directory migrations, and a shell.',
     interrupted: `The version is marked dirty, and the next run refuses. PostgreSQL gets a whole file at once and may have carried it out to its end after the stop, or not at all; on MySQL and MariaDB a part of it may be there. Look at the database, then say with \`migrate force VERSION\` which version it is at.`,
+    failureLeavesTheSame: true,
   },
   knex: {
     command: knex('migrate:latest'),

@@ -30,13 +30,18 @@ export function failureOf(
 const IN_GENERAL =
   'What it had committed stays; what was open in a transaction is taken back, where the database has transactions for changes of its schema, as PostgreSQL does.';
 
-function stateAfter(end: TaskEnd, { interrupted }: Inputs): string {
-  if (!end.ran) return 'The command did not run, so it has changed nothing in the database.';
-  if (end.verdict === 'failed') {
-    return 'The command ran and ended with an error: what it had committed by then stays in the database.';
+function stateAfter({ ran, verdict, exitCode }: TaskEnd, { preset }: Inputs): string {
+  if (!ran) return 'The command did not run, so it has changed nothing in the database.';
+  if (verdict === 'failed') {
+    return preset?.failureLeavesTheSame
+      ? `The command ran and ended with an error. ${preset.interrupted}`
+      : 'The command ran and ended with an error: what it had committed by then stays in the database.';
   }
-  const stopped = end.exitCode === undefined ? 'was told to stop' : 'was stopped';
-  return `The command ${stopped} in the middle. ${interrupted === undefined ? IN_GENERAL : `What that leaves: ${interrupted}`}`;
+  if (exitCode === 0) {
+    return 'The command was told to stop, and ended with exit code 0 all the same: it may have done all that it was to do.';
+  }
+  const stopped = exitCode === undefined ? 'was told to stop' : 'was stopped';
+  return `The command ${stopped} in the middle. ${preset?.interrupted ?? IN_GENERAL}`;
 }
 
 function nextOf({ backups, undo }: Inputs, end: TaskEnd | undefined): string {
