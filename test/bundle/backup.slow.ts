@@ -14,23 +14,30 @@ const INPUTS = {
 };
 
 /** Two databases and two caches, each with an older backup of the same kind and one that somebody took by hand. */
-const open = (faults: readonly Fault[], onKill?: () => void): Promise<BackupWorld> =>
-  openBackupWorld({
-    databases: {
-      instances: { orders: {} },
-      clusters: { shop: {} },
-      snapshots: { 'by-hand': { of: 'orders' }, 'shop-by-hand': { of: 'shop' } },
+const open = (
+  faults: readonly Fault[],
+  finished: (end: () => Promise<void>) => void,
+  onKill?: () => void,
+): Promise<BackupWorld> =>
+  openBackupWorld(
+    {
+      databases: {
+        instances: { orders: {} },
+        clusters: { shop: {} },
+        snapshots: { 'by-hand': { of: 'orders' }, 'shop-by-hand': { of: 'shop' } },
+      },
+      caches: {
+        replicationGroups: { sessions: {} },
+        serverless: { quick: {} },
+        snapshots: { 'sessions-by-hand': { of: 'sessions' } },
+      },
+      faults,
+      scale: 1_500,
+      lag: 1_000,
+      ...(onKill && { onKill }),
     },
-    caches: {
-      replicationGroups: { sessions: {} },
-      serverless: { quick: {} },
-      snapshots: { 'sessions-by-hand': { of: 'sessions' } },
-    },
-    faults,
-    scale: 1_500,
-    lag: 1_000,
-    ...(onKill && { onKill }),
-  });
+    finished,
+  );
 
 /** Ids of caches' snapshots. */
 const cacheSnapshots = (world: BackupWorld): readonly string[] => [
@@ -65,11 +72,13 @@ async function expectOneEach(world: BackupWorld): Promise<void> {
 /** How many calls a backup makes before it only waits, and some of those that wait. */
 const CALLS = 22;
 
-test.concurrent.each(Array.from({ length: CALLS }, (_, index) => [index + 1, index % 2 === 0] as const))(
+test.concurrent.for(Array.from({ length: CALLS }, (_, index) => [index + 1, index % 2 === 0] as const))(
   'a runner that dies at call %i (after its effect: %s) leaves nothing that the next attempt makes twice',
-  async (call, after) => {
+  async ([call, after], { onTestFinished }) => {
     let step: RunningStep | undefined;
-    const world = await open([{ kind: 'kill', call, after }], () => step?.process.kill('SIGKILL'));
+    const world = await open([{ kind: 'kill', call, after }], onTestFinished, () =>
+      step?.process.kill('SIGKILL'),
+    );
     step = world.job().start('backup', INPUTS);
     const died = await step.done;
     expect(died.signal).toBe('SIGKILL');
@@ -82,10 +91,10 @@ test.concurrent.each(Array.from({ length: CALLS }, (_, index) => [index + 1, ind
 
 const KINDS: readonly FaultKind[] = ['lost-answer', 'throttle', 'internal-error', 'timeout'];
 
-test.concurrent.each(
+test.concurrent.for(
   KINDS.flatMap((kind) => Array.from({ length: CALLS / 2 }, (_, index) => [kind, index * 2 + 1] as const)),
-)('%s at call %i changes nothing', async (kind, call) => {
-  const world = await open([{ kind, call }]);
+)('%s at call %i changes nothing', async ([kind, call], { onTestFinished }) => {
+  const world = await open([{ kind, call }], onTestFinished);
   const done = await world.job().run('backup', INPUTS);
   expect(done.log).not.toContain('::error');
   expect(done.code).toBe(0);

@@ -19,10 +19,8 @@ export async function run(context: ActionContext): Promise<void> {
   const inputs = await readInputs(context.input, (lines, names) =>
     withStackOutputs(lines, names, () => connectToStacks(clock, cancelled)),
   );
-  let calls = 0;
-  const snapshotsOf = connector(context, () => {
-    calls += 1;
-  });
+  const calls: number[] = [];
+  const snapshotsOf = connector(context, ({ at }) => void calls.push(at));
   const sources = await lookAtAll(inputs, snapshotsOf, env['AWS_REGION'] ?? 'this region');
   const surroundings: Surroundings = {
     inputs,
@@ -35,7 +33,7 @@ export async function run(context: ActionContext): Promise<void> {
     cancelled,
     say: reporter.info,
     warn: reporter.warning,
-    calls: () => calls,
+    calls,
   });
   if (cancelled.aborted) throw cancelledError(outcomes);
   await reportBackups(reporter, outcomes, clock.now());

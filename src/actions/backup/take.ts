@@ -9,8 +9,9 @@ import { type Trouble, troubleOf } from './words.ts';
 
 /** Between two looks at AWS, in ms. */
 const ROUND_MS = 5_000;
-/** What every call costs of the time between two looks: at most 20 calls a minute. */
-const CALL_MS = 3_000;
+/** AWS gets at most so many calls in any minute. */
+const CALLS = 20;
+const MINUTE_MS = 60_000;
 
 /** What became of a database's backup. */
 export interface Outcome {
@@ -26,8 +27,8 @@ export interface Watch {
   readonly cancelled: AbortSignal;
   say(line: string): void;
   warn(line: string): void;
-  /** How many calls AWS has got so far. */
-  calls(): number;
+  /** When AWS got its calls so far, in ms since the epoch. */
+  readonly calls: readonly number[];
 }
 
 /** How errors and lines call a database. */
@@ -57,7 +58,7 @@ export async function takeAll(
   const deadline = started + surroundings.inputs.timeoutMs;
   const takes = await Promise.all(sources.map((source) => Take.begin(source, surroundings, watch)));
   let mentioned = false;
-  let before = watch.calls();
+  let cost = 1;
   for (;;) {
     await Promise.all(takes.map((take) => take.act()));
     const open = takes.filter((take) => take.open);
@@ -66,16 +67,29 @@ export async function takeAll(
       for (const take of open) take.giveUp(clock.now() - started);
       break;
     }
-    const pause = Math.max(ROUND_MS, CALL_MS * (watch.calls() - before + 1));
+    const pause = nextLook(watch.calls, cost, clock.now()) - clock.now();
     await clock.sleep(Math.min(pause, Math.max(1_000, deadline - clock.now())), cancelled);
     if (cancelled.aborted) break;
-    before = watch.calls();
+    const before = watch.calls.length;
     await look(open, clock.now(), (error) => {
       if (!mentioned) watch.warn(`AWS does not answer at the moment; it is asked again. ${error.message}`);
       mentioned = true;
     });
+    cost = Math.max(1, watch.calls.length - before);
   }
   return takes.map((take) => take.outcome);
+}
+
+/**
+ * When AWS may be looked at again: at a steady pace, and so that no minute holds too many calls.
+ *
+ * @param calls when the calls so far were made
+ * @param cost how many calls a look takes; one that takes more than fit is made once a minute
+ */
+export function nextLook(calls: readonly number[], cost: number, now: number): number {
+  const steady = now + Math.max(ROUND_MS, MINUTE_MS / Math.max(1, Math.floor(CALLS / Math.max(1, cost))));
+  const full = calls.at(-Math.max(1, CALLS - cost + 1));
+  return full === undefined ? steady : Math.max(steady, full + MINUTE_MS);
 }
 
 /** Looks at what all of them wait for. */

@@ -65,7 +65,11 @@ const ENV = {
   GITHUB_REF: 'refs/heads/main',
 };
 
-export async function openBackupWorld(options: BackupWorldOptions): Promise<BackupWorld> {
+/** @param finished registers what is done when the test is over; tests side by side have to give their own */
+export async function openBackupWorld(
+  options: BackupWorldOptions,
+  finished: (end: () => Promise<void>) => void = onTestFinished,
+): Promise<BackupWorld> {
   const { databases, caches, stacks, faults, scale = 4_000, lag = 0, onKill } = options;
   const clock = scaledClock(Date.now(), START, scale);
   const scenario: Scenario = {
@@ -94,7 +98,7 @@ export async function openBackupWorld(options: BackupWorldOptions): Promise<Back
     ...(onKill && { onKill }),
   });
   const jobs: Job[] = [];
-  onTestFinished(async () => {
+  finished(async () => {
     for (const job of jobs) job.end();
     await simulator.close();
   });
