@@ -48,7 +48,9 @@ function nameOfOld(scene: Scene, type: string, object: Node): readonly string[] 
     const known = catalog.routines.get(name) ?? [];
     return known.length > 0 && known.every(({ fresh }) => fresh) ? [] : [name];
   }
-  const name = type === 'OBJECT_SCHEMA' ? wordsOf(object).join('.') : nameOf(catalog, wordsOf(object));
+  const found = wordsOf(object);
+  const name = found.length === 0 || type === 'OBJECT_SCHEMA' ? found.join('.') : nameOf(catalog, found);
+  if (name === '') return [`a ${type.replace('OBJECT_', '').toLowerCase()}`];
   return catalog.others.get(`${type.replace('OBJECT_', '').toLowerCase()}:${name}`)?.fresh ? [] : [name];
 }
 
