@@ -213,6 +213,12 @@ export function isVolatile(node: Node | undefined): boolean {
   return coalesce ? (coalesce.args ?? []).some(isVolatile) : true;
 }
 
+/** Whether a default is another one for each row. */
+export const isDistinct = (node: Node | undefined): boolean =>
+  /^(nextval|gen_random_uuid|uuid_generate_v\d\w*|uuidv[47])$/.test(
+    words(as(withoutCast(node), 'FuncCall')?.funcname).at(-1) ?? '',
+  );
+
 const STABLE = [
   'now',
   'transaction_timestamp',

@@ -107,6 +107,14 @@ describe('what blocks', () => {
     });
   });
 
+  test.each([
+    ['ALTER TABLE orders ADD COLUMN a int', 'orders'],
+    ['CREATE TABLE notes (order_id int REFERENCES orders ON DELETE CASCADE)', 'orders'],
+  ])('a strong lock without a limit is told for %s', (sql, table) => {
+    expect(judge(sql).findings).toMatchObject([{ kind: 'blocking', rule: 'lock-timeout', table }]);
+    expect(judge(QUIET + sql).findings).toEqual([]);
+  });
+
   test('a limit for locks counts for the statements behind it, until it is taken away', () => {
     expect(told(`ALTER TABLE orders ADD COLUMN a int; ${QUIET}ALTER TABLE tags ADD COLUMN a int`)).toEqual([
       'blocking lock-timeout',

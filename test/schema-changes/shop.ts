@@ -124,6 +124,7 @@ export const CHANGES: readonly Change[] = [
   free('ALTER TABLE orders ADD COLUMN uid uuid NOT NULL DEFAULT gen_random_uuid() '),
   free('ALTER TABLE orders ADD COLUMN line bigint GENERATED ALWAYS AS IDENTITY UNIQUE'),
   free('ALTER TABLE orders ADD COLUMN double numeric GENERATED ALWAYS AS (total * 2) STORED'),
+  free('ALTER TABLE orders ADD COLUMN uid uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE'),
   free('ALTER TABLE orders ADD COLUMN parent integer REFERENCES orders (id)'),
   free(
     'ALTER TABLE orders ADD COLUMN a integer; ALTER TABLE orders ALTER COLUMN a SET DEFAULT 1; UPDATE orders SET a = 1; ALTER TABLE orders ALTER COLUMN a SET NOT NULL',
@@ -248,6 +249,11 @@ export const CHANGES: readonly Change[] = [
     'add-unique',
     "INSERT INTO customers (email, name) VALUES ('n1@shop.example', 'one')",
   ),
+  breaks(
+    'ALTER TABLE orders ADD COLUMN double numeric GENERATED ALWAYS AS (total * 2) STORED UNIQUE',
+    'add-unique',
+    'INSERT INTO orders (total) VALUES (10)',
+  ),
   breaks('ALTER TABLE orders ADD EXCLUDE (note WITH =)', 'add-exclusion'),
   breaks(
     'ALTER TABLE tags ADD CONSTRAINT of FOREIGN KEY (order_id) REFERENCES orders (id) NOT VALID',
@@ -342,12 +348,6 @@ export const BLOCKING: readonly {
     rule: 'detach-partition-lock',
     lock: 'ACCESS EXCLUSIVE',
     table: 'events',
-  },
-  {
-    sql: 'ALTER TABLE orders ADD COLUMN a int',
-    rule: 'lock-timeout',
-    lock: 'ACCESS EXCLUSIVE',
-    table: 'orders',
   },
   {
     sql: 'BEGIN; ALTER TABLE orders ADD CONSTRAINT c CHECK (number > 0) NOT VALID; ALTER TABLE orders VALIDATE CONSTRAINT c; COMMIT',

@@ -1,6 +1,6 @@
 import type { AlterTableCmd, ColumnDef, Node, TypeName } from 'libpg-query';
 import { type Column, isFreshColumn, type Relation, relationOf } from '../catalog.ts';
-import { isVolatile } from '../condition.ts';
+import { isDistinct, isVolatile } from '../condition.ts';
 import { all, as, canonical, words } from '../nodes.ts';
 import { readType, type SqlType, serialOf, typeChange, writtenType } from '../types.ts';
 import { addConstraint } from './constraints.ts';
@@ -35,6 +35,7 @@ export function learnColumn(scene: Scene, table: string, definition: ColumnDef):
       (fallback !== undefined && !isNull) ||
       has('CONSTR_IDENTITY') !== undefined ||
       has('CONSTR_GENERATED') !== undefined,
+    distinct: serial !== undefined || has('CONSTR_IDENTITY') !== undefined || isDistinct(fallback),
     ...(fallback !== undefined && !isNull && { fallback }),
     fresh: scene.fresh,
   };

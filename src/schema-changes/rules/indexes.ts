@@ -47,7 +47,7 @@ export function createIndex(scene: Scene, statement: IndexStmt): void {
   const free = (empty && statement.nulls_not_distinct !== true) || restored || alike || constrained;
   const generated = elements.some(({ name: column }) => {
     const known = column === undefined ? undefined : relation.columns.get(column);
-    return known?.fresh === true && known.filled === true && known.fallback === undefined;
+    return known?.fresh === true && known.distinct === true;
   });
   if (unique && !relation.fresh && !free && !generated) {
     scene.report({

@@ -84,8 +84,7 @@ export const locksBriefly = (scene: Scene, table: string, what: string, location
     rule: 'lock-timeout',
     table,
     what: `${what} without a lock_timeout`,
-    lock: 'ACCESS EXCLUSIVE',
-    why: `It needs a strong lock on ${table} for a moment only, but waits for it behind the longest query that runs, and every other query of ${table} waits behind it.`,
+    why: `It needs a strong lock on ${table} for a moment only, but waits for it behind the longest query that runs, and other queries of ${table} wait behind it.`,
     steps: [
       "Set a limit before the statement, such as SET lock_timeout = '5s', and run the migration again when it fails.",
     ],
