@@ -63,6 +63,16 @@ describe('what cannot be seen', () => {
       'DROP VIEW IF EXISTS seen; CREATE VIEW seen AS SELECT 1 AS a',
       'replace-view',
     ],
+    [
+      'a division in a computed column',
+      'ALTER TABLE orders ADD COLUMN each numeric GENERATED ALWAYS AS (total / number) STORED',
+      'computed-on-write',
+    ],
+    ['a cast in an index', 'CREATE INDEX i ON orders ((note::integer))', 'computed-on-write'],
+    ['a publication', 'CREATE PUBLICATION p FOR TABLE tags', 'publish'],
+    ['a replica identity', 'ALTER TABLE tags REPLICA IDENTITY NOTHING', 'replica-identity'],
+    ['options of a view', 'ALTER VIEW paid SET (security_invoker = true)', 'view-options'],
+    ['a smaller sequence', 'ALTER SEQUENCE tickets AS smallint', 'change-sequence'],
     ['a statement that has no rule', 'ALTER SUBSCRIPTION s DISABLE', 'unknown-statement'],
   ])('%s is not compatible', (_, sql, rule) => {
     expect(told(sql)).toContain(`unknown ${rule}`);

@@ -1,10 +1,10 @@
 import type { AlterTableCmd, ColumnDef, Node, TypeName } from 'libpg-query';
 import { type Column, isFreshColumn, type Relation, relationOf } from '../catalog.ts';
-import { isDistinct, isVolatile } from '../condition.ts';
+import { isDistinct, isVolatile, mayFail } from '../condition.ts';
 import { all, as, canonical, words } from '../nodes.ts';
 import { readType, type SqlType, serialOf, typeChange, writtenType } from '../types.ts';
 import { addConstraint } from './constraints.ts';
-import { blocks, locksBriefly, OLD_CODE, type Scene, sql } from './scene.ts';
+import { blocks, computes, locksBriefly, OLD_CODE, type Scene, sql } from './scene.ts';
 
 /** One ALTER of a table's columns: the scene, the table's name, the command. */
 interface Alteration {
@@ -65,6 +65,8 @@ export function addColumn({ scene, table, relation, command }: Alteration): void
   const identity = constraints.some(({ contype }) => contype === 'CONSTR_IDENTITY');
   const serial = serialOf(readType(definition.typeName)) !== undefined;
   const stored = generated !== undefined && generated.generated_kind !== 'v';
+  if (stored && !relation.fresh && mayFail(generated.raw_expr))
+    computes(scene, table, `adds the computed column ${name} to ${table}`, definition.location);
   const because = serial
     ? 'a number from a sequence'
     : identity

@@ -91,3 +91,15 @@ export const locksBriefly = (scene: Scene, table: string, what: string, location
     location,
   });
 };
+
+/** An expression that PostgreSQL computes for every row that is written. */
+export const computes = (scene: Scene, table: string, what: string, location?: number): void =>
+  scene.report({
+    kind: 'unknown',
+    rule: 'computed-on-write',
+    table,
+    what,
+    why: 'PostgreSQL computes it for every row that the code that runs writes; where the expression fails for a value, the write fails.',
+    steps: ['If it fails for no value, say so before the statement: -- deploy-actions: compatible REASON'],
+    location,
+  });
