@@ -1,5 +1,6 @@
 /** The database of a shop, as the files that were there before have made it. */
 export const SHOP = `
+DO $$ BEGIN CREATE ROLE shop; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 CREATE TYPE color AS ENUM ('red', 'blue');
 CREATE TYPE address AS (street text, city text);
 CREATE DOMAIN price AS numeric(10,2);
@@ -36,19 +37,18 @@ CREATE TRIGGER filling BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION fil
 CREATE TABLE events (at date NOT NULL, what text) PARTITION BY RANGE (at);
 CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
-`;
-
-/** Rows that are there, and the role of the application. */
-export const STOCK = `
-DO $$ BEGIN CREATE ROLE shop; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
-INSERT INTO customers (email, name) VALUES ('one@shop.example', 'one'), ('two@shop.example', NULL);
-INSERT INTO orders (customer_id, total, note, number) VALUES (1, 10, 'a', 1), (1, 20, NULL, NULL), (2, 30, 'b', 3);
-INSERT INTO tags VALUES ('red', 1), ('red', 1), (NULL, 99);
-INSERT INTO events VALUES ('2025-05-05', 'x'), ('2026-05-05', 'y');
 GRANT USAGE ON SCHEMA public TO shop;
 GRANT ALL ON ALL TABLES IN SCHEMA public TO shop;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO shop;
 GRANT ALL ON ALL FUNCTIONS IN SCHEMA public TO shop;
+`;
+
+/** Rows that are there. */
+export const STOCK = `
+INSERT INTO customers (email, name) VALUES ('one@shop.example', 'one'), ('two@shop.example', NULL);
+INSERT INTO orders (customer_id, total, note, number) VALUES (1, 10, 'a', 1), (1, 20, NULL, NULL), (2, 30, 'b', 3);
+INSERT INTO tags VALUES ('red', 1), ('red', 1), (NULL, 99);
+INSERT INTO events VALUES ('2025-05-05', 'x'), ('2026-05-05', 'y');
 `;
 
 /** What the code of before does, each in a transaction of its own that is taken back. */
@@ -174,6 +174,10 @@ export const CHANGES: readonly Change[] = [
 
   breaks('DROP TABLE tags CASCADE', 'drop-table'),
   breaks('DROP VIEW paid', 'drop-view'),
+  breaks(
+    "DROP VIEW paid; CREATE VIEW paid AS SELECT id, total FROM orders WHERE status = 'paid'",
+    'rights-gone',
+  ),
   breaks(
     'DROP VIEW paid; CREATE VIEW paid AS SELECT id FROM orders; GRANT ALL ON paid TO shop',
     'replace-view',

@@ -8,11 +8,17 @@ import type {
   RuleStmt,
 } from 'libpg-query';
 import { nameOf, relationName, relationOf } from '../catalog.ts';
-import { as, canonical, words, wordsOf } from '../nodes.ts';
-import { blocks, OLD_CODE, type Scene } from './scene.ts';
+import { all, as, canonical, words, wordsOf } from '../nodes.ts';
+import { blocks, OLD_CODE, type Scene, sql } from './scene.ts';
 
 export function grant(scene: Scene, statement: GrantStmt): void {
-  if (statement.is_grant) return;
+  if (statement.is_grant) {
+    for (const name of grantedIn(scene, statement)) {
+      scene.catalog.others.set(`granted:${name}`, { fresh: scene.fresh });
+      scene.withdraw(`grants:${name}`);
+    }
+    return;
+  }
   const whole = statement.targtype === 'ACL_TARGET_ALL_IN_SCHEMA';
   if (statement.targtype === 'ACL_TARGET_DEFAULTS') return;
   const old = (statement.objects ?? []).flatMap((object) =>
@@ -31,6 +37,32 @@ export function grant(scene: Scene, statement: GrantStmt): void {
       'This release: stop doing it in the code.',
       'A later release, when no task runs that does: REVOKE, with a comment before it: -- deploy-actions: compatible the role of the application does not need it',
     ],
+  });
+}
+
+/** The tables and views that a GRANT is about. */
+function grantedIn({ catalog }: Scene, { targtype, objects, objtype }: GrantStmt): readonly string[] {
+  if (targtype !== 'ACL_TARGET_ALL_IN_SCHEMA')
+    return all(objects, 'RangeVar').map((range) => relationName(catalog, range));
+  const schemas = (objects ?? []).map((object) => wordsOf(object).join('.'));
+  return objtype === 'OBJECT_TABLE'
+    ? [...catalog.relations.keys()].filter((name) =>
+        schemas.includes(name.includes('.') ? (name.split('.')[0] ?? '') : 'public'),
+      )
+    : [];
+}
+
+/** A view that is made anew has the rights of its owner only. */
+export function rightsGone(scene: Scene, name: string): void {
+  const granted = scene.catalog.others.has(`granted:${name}`);
+  scene.report({
+    kind: granted ? 'unknown' : 'notice',
+    rule: 'rights-gone',
+    table: name,
+    key: `grants:${name}`,
+    what: `makes ${name} anew without the rights that were granted on it`,
+    why: 'A role that does not own it may not read it any more, until it is granted again.',
+    steps: [`Grant what was granted in the same migration, such as GRANT SELECT ON ${sql(name)} TO ...`],
   });
 }
 

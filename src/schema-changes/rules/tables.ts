@@ -1,6 +1,7 @@
 import type { AlterTableCmd, AlterTableStmt, CreateStmt, CreateTableAsStmt, Node } from 'libpg-query';
 import { newRelation, type Relation, relationName, relationOf } from '../catalog.ts';
 import { all, as, words } from '../nodes.ts';
+import { rightsGone } from './access.ts';
 import {
   addColumn,
   addIdentity,
@@ -88,6 +89,7 @@ export function restoreView(scene: Scene, name: string, relation: Relation): voi
   const before = scene.gone.views.get(key);
   if (!scene.withdraw(key)) return;
   relation.fresh = false;
+  rightsGone(scene, name);
   const why =
     !before?.outputs || !relation.outputs
       ? 'Whether it still has every column with the same type, the files do not tell.'
