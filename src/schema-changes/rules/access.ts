@@ -1,5 +1,4 @@
 import type {
-  AlterRoleStmt,
   CreatePolicyStmt,
   CreateTrigStmt,
   GrantRoleStmt,
@@ -100,7 +99,7 @@ export function roleLoses(scene: Scene, what: string): void {
   });
 }
 
-export const roleChanges = (scene: Scene, _: AlterRoleStmt | object): void =>
+export const roleChanges = (scene: Scene): void =>
   scene.report({
     kind: 'unknown',
     rule: 'change-settings',

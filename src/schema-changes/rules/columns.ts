@@ -136,7 +136,7 @@ export function dropColumn({ scene, table, relation, command }: Alteration): voi
     what: `drops the column ${name} of ${table}`,
     why: `${OLD_CODE}: whatever of it reads or writes ${name} fails. What is in ${name} is lost.`,
     steps: [
-      `This release: stop reading and writing ${name} in the code${relation.columns.size > 0 || !relation.whole ? '' : ', and'}; if it is NOT NULL without a default, drop NOT NULL or give it a default first.`,
+      `This release: stop reading and writing ${name} in the code; if it is NOT NULL without a default, drop NOT NULL or give it a default first.`,
       `Let the release run until you would not go back behind it.`,
       `A later release: ALTER TABLE ${sql(table)} DROP COLUMN ${sql(name)}, with a comment before it: -- deploy-actions: compatible no code uses ${name} since RELEASE`,
     ],
