@@ -1,11 +1,4 @@
-import type {
-  CreatePolicyStmt,
-  CreateTrigStmt,
-  GrantRoleStmt,
-  GrantStmt,
-  Node,
-  RuleStmt,
-} from 'libpg-query';
+import type { CreatePolicyStmt, CreateTrigStmt, GrantRoleStmt, GrantStmt, Node, RuleStmt } from 'libpg-query';
 import { nameOf, relationName, relationOf } from '../catalog.ts';
 import { all, as, canonical, words, wordsOf } from '../nodes.ts';
 import { blocks, OLD_CODE, type Scene, sql } from './scene.ts';
