@@ -8,6 +8,8 @@ export interface Column {
   notNull?: boolean;
   /** Whether it gets a value when an INSERT leaves it out: a default, an identity, an expression. */
   filled?: boolean;
+  /** Whether what fills it is never the same twice: a number from a sequence, a random UUID. */
+  distinct?: boolean;
   /** The default's tree, where it is simple enough to be evaluated. */
   fallback?: unknown;
   fresh: boolean;

@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query';
-import { as, canonical, words } from './nodes.ts';
+import { as, canonical, type Of, within, words } from './nodes.ts';
 
 /** What a condition may come to: any of true, false and null, as bits. */
 type Outcomes = number;
@@ -212,6 +212,24 @@ export function isVolatile(node: Node | undefined): boolean {
   const coalesce = as(bare, 'CoalesceExpr');
   return coalesce ? (coalesce.args ?? []).some(isVolatile) : true;
 }
+
+/** Whether an expression of columns fails for some values: a cast of something that is no constant, a division. */
+export const mayFail = (node: Node | undefined): boolean =>
+  [...within(node)].some(([tag, content]) => {
+    if (tag === 'TypeCast') {
+      const { arg, typeName } = content as Of<'TypeCast'>;
+      return (
+        as(arg, 'A_Const') === undefined && !['text', 'varchar'].includes(words(typeName?.names).at(-1) ?? '')
+      );
+    }
+    return tag === 'A_Expr' && ['/', '%'].includes(words((content as Of<'A_Expr'>).name).at(-1) ?? '');
+  });
+
+/** Whether a default is another one for each row. */
+export const isDistinct = (node: Node | undefined): boolean =>
+  /^(nextval|gen_random_uuid|uuid_generate_v\d\w*|uuidv[47])$/.test(
+    words(as(withoutCast(node), 'FuncCall')?.funcname).at(-1) ?? '',
+  );
 
 const STABLE = [
   'now',

@@ -52,6 +52,7 @@ export function judgeChanges(
     const parsed = up && attempt(parser, up.text);
     if (parsed instanceof SyntaxRefusal) unread.push(file);
     if (!parsed || parsed instanceof SyntaxRefusal) continue;
+    catalog.searchPath = 'public';
     const scene = sceneOf(catalog, { fresh: false, report: () => {}, withdraw: () => false });
     for (const { node } of parsed.statements) judgeStatement(scene, node, parser);
   }

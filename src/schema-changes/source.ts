@@ -78,6 +78,8 @@ function filled(sql: string, pieces: readonly Piece[]): { text: string; placehol
     const dollars = around?.kind === 'text' && sql[around.from] === '$';
     if (around && !dollars && !quotedWhole && !(inName && /^[${]/.test(found))) return found;
     placeholders = true;
+    // psql puts quotes around those itself.
+    if (/^:["']/.test(found)) return ` ${found.slice(1)}`;
     const name = `p_${found.match(/\w+/g)?.join('_') ?? ''}`;
     const [before = ' ', after = ' '] = [sql[at - 1], sql[at + found.length]];
     if (name.length > found.length || inName || (/\w/.test(before) && /\w/.test(after)))

@@ -63,6 +63,16 @@ describe('what cannot be seen', () => {
       'DROP VIEW IF EXISTS seen; CREATE VIEW seen AS SELECT 1 AS a',
       'replace-view',
     ],
+    [
+      'a division in a computed column',
+      'ALTER TABLE orders ADD COLUMN each numeric GENERATED ALWAYS AS (total / number) STORED',
+      'computed-on-write',
+    ],
+    ['a cast in an index', 'CREATE INDEX i ON orders ((note::integer))', 'computed-on-write'],
+    ['a publication', 'CREATE PUBLICATION p FOR TABLE tags', 'publish'],
+    ['a replica identity', 'ALTER TABLE tags REPLICA IDENTITY NOTHING', 'replica-identity'],
+    ['options of a view', 'ALTER VIEW paid SET (security_invoker = true)', 'view-options'],
+    ['a smaller sequence', 'ALTER SEQUENCE tickets AS smallint', 'change-sequence'],
     ['a statement that has no rule', 'ALTER SUBSCRIPTION s DISABLE', 'unknown-statement'],
   ])('%s is not compatible', (_, sql, rule) => {
     expect(told(sql)).toContain(`unknown ${rule}`);
@@ -105,6 +115,14 @@ describe('what blocks', () => {
       compatible: true,
       findings: [],
     });
+  });
+
+  test.each([
+    ['ALTER TABLE orders ADD COLUMN a int', 'orders'],
+    ['CREATE TABLE notes (order_id int REFERENCES orders ON DELETE CASCADE)', 'orders'],
+  ])('a strong lock without a limit is told for %s', (sql, table) => {
+    expect(judge(sql).findings).toMatchObject([{ kind: 'blocking', rule: 'lock-timeout', table }]);
+    expect(judge(QUIET + sql).findings).toEqual([]);
   });
 
   test('a limit for locks counts for the statements behind it, until it is taken away', () => {

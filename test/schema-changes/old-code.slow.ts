@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isCompatible, judgeChanges } from '../../src/schema-changes/judge.ts';
 import { loadParser } from '../../src/schema-changes/parser.ts';
@@ -63,6 +64,31 @@ describe('on a real PostgreSQL', () => {
     if (compatible) expect(failed).toEqual([]);
     else expect(failed).not.toEqual([]);
   });
+});
+
+/** Mostly those that are compatible alone. */
+const change = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(...CHANGES.filter(({ compatible }) => compatible)) },
+  { weight: 1, arbitrary: fc.constantFrom(...CHANGES) },
+);
+
+test('what is compatible works after any changes one after the other', async () => {
+  const parser = await loadParser();
+  let compatible = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(change, { minLength: 2, maxLength: 4 }), async (changes) => {
+      const sql = changes.map((change) => change.sql).join('; ');
+      const history = [{ file: 'old.sql', content: SHOP }];
+      if (!judgeChanges([{ file: 'new.sql', content: sql }], history, parser).compatible) return;
+      // Not every change can follow every other.
+      const failed = await failures(sql, OLD_CODE).catch(() => undefined);
+      if (!failed) return;
+      compatible++;
+      expect(failed).toEqual([]);
+    }),
+    { numRuns: 250 },
+  );
+  expect(compatible).toBeGreaterThan(20);
 });
 
 describe('on a real PostgreSQL, a transaction', () => {

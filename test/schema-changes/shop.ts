@@ -1,5 +1,6 @@
 /** The database of a shop, as the files that were there before have made it. */
 export const SHOP = `
+DO $$ BEGIN CREATE ROLE shop; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 CREATE TYPE color AS ENUM ('red', 'blue');
 CREATE TYPE address AS (street text, city text);
 CREATE DOMAIN price AS numeric(10,2);
@@ -36,19 +37,18 @@ CREATE TRIGGER filling BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION fil
 CREATE TABLE events (at date NOT NULL, what text) PARTITION BY RANGE (at);
 CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
-`;
-
-/** Rows that are there, and the role of the application. */
-export const STOCK = `
-DO $$ BEGIN CREATE ROLE shop; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
-INSERT INTO customers (email, name) VALUES ('one@shop.example', 'one'), ('two@shop.example', NULL);
-INSERT INTO orders (customer_id, total, note, number) VALUES (1, 10, 'a', 1), (1, 20, NULL, NULL), (2, 30, 'b', 3);
-INSERT INTO tags VALUES ('red', 1), ('red', 1), (NULL, 99);
-INSERT INTO events VALUES ('2025-05-05', 'x'), ('2026-05-05', 'y');
 GRANT USAGE ON SCHEMA public TO shop;
 GRANT ALL ON ALL TABLES IN SCHEMA public TO shop;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO shop;
 GRANT ALL ON ALL FUNCTIONS IN SCHEMA public TO shop;
+`;
+
+/** Rows that are there. */
+export const STOCK = `
+INSERT INTO customers (email, name) VALUES ('one@shop.example', 'one'), ('two@shop.example', NULL);
+INSERT INTO orders (customer_id, total, note, number) VALUES (1, 10, 'a', 1), (1, 20, NULL, NULL), (2, 30, 'b', 3);
+INSERT INTO tags VALUES ('red', 1), ('red', 1), (NULL, 99);
+INSERT INTO events VALUES ('2025-05-05', 'x'), ('2026-05-05', 'y');
 `;
 
 /** What the code of before does, each in a transaction of its own that is taken back. */
@@ -124,6 +124,7 @@ export const CHANGES: readonly Change[] = [
   free('ALTER TABLE orders ADD COLUMN uid uuid NOT NULL DEFAULT gen_random_uuid() '),
   free('ALTER TABLE orders ADD COLUMN line bigint GENERATED ALWAYS AS IDENTITY UNIQUE'),
   free('ALTER TABLE orders ADD COLUMN double numeric GENERATED ALWAYS AS (total * 2) STORED'),
+  free('ALTER TABLE orders ADD COLUMN uid uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE'),
   free('ALTER TABLE orders ADD COLUMN parent integer REFERENCES orders (id)'),
   free(
     'ALTER TABLE orders ADD COLUMN a integer; ALTER TABLE orders ALTER COLUMN a SET DEFAULT 1; UPDATE orders SET a = 1; ALTER TABLE orders ALTER COLUMN a SET NOT NULL',
@@ -173,6 +174,10 @@ export const CHANGES: readonly Change[] = [
 
   breaks('DROP TABLE tags CASCADE', 'drop-table'),
   breaks('DROP VIEW paid', 'drop-view'),
+  breaks(
+    "DROP VIEW paid; CREATE VIEW paid AS SELECT id, total FROM orders WHERE status = 'paid'",
+    'rights-gone',
+  ),
   breaks(
     'DROP VIEW paid; CREATE VIEW paid AS SELECT id FROM orders; GRANT ALL ON paid TO shop',
     'replace-view',
@@ -247,6 +252,11 @@ export const CHANGES: readonly Change[] = [
     'ALTER TABLE customers ADD CONSTRAINT one_name UNIQUE (name)',
     'add-unique',
     "INSERT INTO customers (email, name) VALUES ('n1@shop.example', 'one')",
+  ),
+  breaks(
+    'ALTER TABLE orders ADD COLUMN double numeric GENERATED ALWAYS AS (total * 2) STORED UNIQUE',
+    'add-unique',
+    'INSERT INTO orders (total) VALUES (10)',
   ),
   breaks('ALTER TABLE orders ADD EXCLUDE (note WITH =)', 'add-exclusion'),
   breaks(
@@ -342,12 +352,6 @@ export const BLOCKING: readonly {
     rule: 'detach-partition-lock',
     lock: 'ACCESS EXCLUSIVE',
     table: 'events',
-  },
-  {
-    sql: 'ALTER TABLE orders ADD COLUMN a int',
-    rule: 'lock-timeout',
-    lock: 'ACCESS EXCLUSIVE',
-    table: 'orders',
   },
   {
     sql: 'BEGIN; ALTER TABLE orders ADD CONSTRAINT c CHECK (number > 0) NOT VALID; ALTER TABLE orders VALIDATE CONSTRAINT c; COMMIT',

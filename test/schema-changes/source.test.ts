@@ -102,6 +102,7 @@ describe('placeholders', () => {
     ['prefixes', `CREATE TABLE ${SCHEMA}_a (b int)`, 'CREATE TABLE  p_schema_a (b int)'],
     ['parts of quoted names', `SELECT "${SCHEMA} a"`, 'SELECT "p_schema_ a"'],
     ['bodies', `DO $$ BEGIN DROP TABLE ${SCHEMA}.a; END $$`, 'DO $$ BEGIN DROP TABLE p_schema .a; END $$'],
+    ['quoted by psql', `SELECT :'a', :"b"`, `SELECT  'a',  "b"`],
     ['psql', 'GRANT SELECT ON a TO :owner', 'GRANT SELECT ON a TO powner'],
   ])('of %s become names', (_, content, filled) => {
     const source = readSource('a.sql', content);

@@ -1,18 +1,16 @@
-import type {
-  AlterRoleStmt,
-  CreatePolicyStmt,
-  CreateTrigStmt,
-  GrantRoleStmt,
-  GrantStmt,
-  Node,
-  RuleStmt,
-} from 'libpg-query';
+import type { CreatePolicyStmt, CreateTrigStmt, GrantRoleStmt, GrantStmt, Node, RuleStmt } from 'libpg-query';
 import { nameOf, relationName, relationOf } from '../catalog.ts';
-import { as, canonical, words, wordsOf } from '../nodes.ts';
-import { blocks, OLD_CODE, type Scene } from './scene.ts';
+import { all, as, canonical, words, wordsOf } from '../nodes.ts';
+import { blocks, OLD_CODE, type Scene, sql } from './scene.ts';
 
 export function grant(scene: Scene, statement: GrantStmt): void {
-  if (statement.is_grant) return;
+  if (statement.is_grant) {
+    for (const name of grantedIn(scene, statement)) {
+      scene.catalog.others.set(`granted:${name}`, { fresh: scene.fresh });
+      scene.withdraw(`grants:${name}`);
+    }
+    return;
+  }
   const whole = statement.targtype === 'ACL_TARGET_ALL_IN_SCHEMA';
   if (statement.targtype === 'ACL_TARGET_DEFAULTS') return;
   const old = (statement.objects ?? []).flatMap((object) =>
@@ -34,6 +32,32 @@ export function grant(scene: Scene, statement: GrantStmt): void {
   });
 }
 
+/** The tables and views that a GRANT is about. */
+function grantedIn({ catalog }: Scene, { targtype, objects, objtype }: GrantStmt): readonly string[] {
+  if (targtype !== 'ACL_TARGET_ALL_IN_SCHEMA')
+    return all(objects, 'RangeVar').map((range) => relationName(catalog, range));
+  const schemas = (objects ?? []).map((object) => wordsOf(object).join('.'));
+  return objtype === 'OBJECT_TABLE'
+    ? [...catalog.relations.keys()].filter((name) =>
+        schemas.includes(name.includes('.') ? (name.split('.')[0] ?? '') : 'public'),
+      )
+    : [];
+}
+
+/** A view that is made anew has the rights of its owner only. */
+export function rightsGone(scene: Scene, name: string): void {
+  const granted = scene.catalog.others.has(`granted:${name}`);
+  scene.report({
+    kind: granted ? 'unknown' : 'notice',
+    rule: 'rights-gone',
+    table: name,
+    key: `grants:${name}`,
+    what: `makes ${name} anew without the rights that were granted on it`,
+    why: 'A role that does not own it may not read it any more, until it is granted again.',
+    steps: [`Grant what was granted in the same migration, such as GRANT SELECT ON ${sql(name)} TO ...`],
+  });
+}
+
 /** The object, unless the same changes have made it. */
 function nameOfOld(scene: Scene, type: string, object: Node): readonly string[] {
   const { catalog } = scene;
@@ -48,7 +72,9 @@ function nameOfOld(scene: Scene, type: string, object: Node): readonly string[] 
     const known = catalog.routines.get(name) ?? [];
     return known.length > 0 && known.every(({ fresh }) => fresh) ? [] : [name];
   }
-  const name = type === 'OBJECT_SCHEMA' ? wordsOf(object).join('.') : nameOf(catalog, wordsOf(object));
+  const found = wordsOf(object);
+  const name = found.length === 0 || type === 'OBJECT_SCHEMA' ? found.join('.') : nameOf(catalog, found);
+  if (name === '') return [`a ${type.replace('OBJECT_', '').toLowerCase()}`];
   return catalog.others.get(`${type.replace('OBJECT_', '').toLowerCase()}:${name}`)?.fresh ? [] : [name];
 }
 
@@ -66,7 +92,7 @@ export function roleLoses(scene: Scene, what: string): void {
   });
 }
 
-export const roleChanges = (scene: Scene, _: AlterRoleStmt | object): void =>
+export const roleChanges = (scene: Scene): void =>
   scene.report({
     kind: 'unknown',
     rule: 'change-settings',

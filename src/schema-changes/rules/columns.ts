@@ -1,10 +1,10 @@
 import type { AlterTableCmd, ColumnDef, Node, TypeName } from 'libpg-query';
 import { type Column, isFreshColumn, type Relation, relationOf } from '../catalog.ts';
-import { isVolatile } from '../condition.ts';
+import { isDistinct, isVolatile, mayFail } from '../condition.ts';
 import { all, as, canonical, words } from '../nodes.ts';
 import { readType, type SqlType, serialOf, typeChange, writtenType } from '../types.ts';
 import { addConstraint } from './constraints.ts';
-import { blocks, locksBriefly, OLD_CODE, type Scene, sql } from './scene.ts';
+import { blocks, computes, locksBriefly, OLD_CODE, type Scene, sql } from './scene.ts';
 
 /** One ALTER of a table's columns: the scene, the table's name, the command. */
 interface Alteration {
@@ -35,6 +35,7 @@ export function learnColumn(scene: Scene, table: string, definition: ColumnDef):
       (fallback !== undefined && !isNull) ||
       has('CONSTR_IDENTITY') !== undefined ||
       has('CONSTR_GENERATED') !== undefined,
+    distinct: serial !== undefined || has('CONSTR_IDENTITY') !== undefined || isDistinct(fallback),
     ...(fallback !== undefined && !isNull && { fallback }),
     fresh: scene.fresh,
   };
@@ -64,6 +65,8 @@ export function addColumn({ scene, table, relation, command }: Alteration): void
   const identity = constraints.some(({ contype }) => contype === 'CONSTR_IDENTITY');
   const serial = serialOf(readType(definition.typeName)) !== undefined;
   const stored = generated !== undefined && generated.generated_kind !== 'v';
+  if (stored && !relation.fresh && mayFail(generated.raw_expr))
+    computes(scene, table, `adds the computed column ${name} to ${table}`, definition.location);
   const because = serial
     ? 'a number from a sequence'
     : identity
@@ -133,7 +136,7 @@ export function dropColumn({ scene, table, relation, command }: Alteration): voi
     what: `drops the column ${name} of ${table}`,
     why: `${OLD_CODE}: whatever of it reads or writes ${name} fails. What is in ${name} is lost.`,
     steps: [
-      `This release: stop reading and writing ${name} in the code${relation.columns.size > 0 || !relation.whole ? '' : ', and'}; if it is NOT NULL without a default, drop NOT NULL or give it a default first.`,
+      `This release: stop reading and writing ${name} in the code; if it is NOT NULL without a default, drop NOT NULL or give it a default first.`,
       `Let the release run until you would not go back behind it.`,
       `A later release: ALTER TABLE ${sql(table)} DROP COLUMN ${sql(name)}, with a comment before it: -- deploy-actions: compatible no code uses ${name} since RELEASE`,
     ],

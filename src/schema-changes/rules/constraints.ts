@@ -262,6 +262,8 @@ function pointsAt(
   location: number | undefined,
 ): void {
   const parent = relationOf(scene.catalog, target);
+  if (relationOf(scene.catalog, table).fresh && !parent.fresh)
+    locksBriefly(scene, target, `lets rows of ${table} point at ${target}`, location);
   if (parent.fresh || target === table || (onDelete !== 'a' && onDelete !== 'r')) return;
   const gone = scene.gone.constraints.get(table) ?? [];
   if (gone.some((old) => old.kind === 'foreign' && old.target === target)) return;
@@ -299,8 +301,7 @@ function addKey({ scene, table, relation, name, constraint, node, known, locatio
     kind === 'primary' ? columns.filter((column) => relation.columns.get(column)?.notNull !== true) : [];
   const generated = columns.some((column) => {
     const old = relation.columns.get(column);
-    // A number from a sequence, an identity: never the same twice.
-    return old?.fresh === true && old.filled === true && old.fallback === undefined;
+    return old?.fresh === true && old.distinct === true;
   });
   requireColumns(relation, constraint);
   if (!unique && !free && !generated)

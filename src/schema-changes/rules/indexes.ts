@@ -1,11 +1,14 @@
 import type { DropStmt, IndexElem, IndexStmt, ReindexStmt } from 'libpg-query';
 import { nameOf, relationName, relationOf } from '../catalog.ts';
+import { mayFail } from '../condition.ts';
 import { all, canonical, columnsIn, wordsOf } from '../nodes.ts';
-import { blocks, OLD_CODE, type Scene, sql } from './scene.ts';
+import { blocks, computes, OLD_CODE, type Scene, sql } from './scene.ts';
 
 /** What `ON CONFLICT` finds a unique index by. */
 export const indexShape = (columns: readonly string[], condition = ''): string =>
   JSON.stringify([columns.toSorted(), condition]);
+
+const LONG = ['text', 'varchar', 'bytea', 'jsonb', 'citext'];
 
 const elementOf = ({ name, expr }: IndexElem): string => name ?? canonical(expr);
 
@@ -47,7 +50,7 @@ export function createIndex(scene: Scene, statement: IndexStmt): void {
   const free = (empty && statement.nulls_not_distinct !== true) || restored || alike || constrained;
   const generated = elements.some(({ name: column }) => {
     const known = column === undefined ? undefined : relation.columns.get(column);
-    return known?.fresh === true && known.filled === true && known.fallback === undefined;
+    return known?.fresh === true && known.distinct === true;
   });
   if (unique && !relation.fresh && !free && !generated) {
     scene.report({
@@ -62,6 +65,26 @@ export function createIndex(scene: Scene, statement: IndexStmt): void {
       ],
       location,
     });
+  }
+  if (!relation.fresh) {
+    if (elements.some(({ expr }) => mayFail(expr)) || mayFail(statement.whereClause))
+      computes(scene, table, `indexes an expression of ${table} by ${name}`, location);
+    const long = elements.flatMap(({ name: column }) => {
+      const type = column === undefined ? undefined : relation.columns.get(column)?.type;
+      return column !== undefined && type && LONG.includes(type.name) && type.modifiers.length === 0
+        ? [column]
+        : [];
+    });
+    if (statement.accessMethod === 'btree' && long.length > 0)
+      scene.report({
+        kind: 'notice',
+        rule: 'index-long-values',
+        table,
+        what: `indexes ${long.join(', ')} of ${table}`,
+        why: 'A write of a value of more than about 2,700 bytes fails when its column is in a B-tree index.',
+        steps: ['For long values, index a hash of them, or use another kind of index.'],
+        location,
+      });
   }
   if (statement.concurrent) concurrently(scene, `CREATE INDEX CONCURRENTLY ${sql(name)}`, location);
   else

@@ -35,6 +35,16 @@ const makes = (scene: Scene, key: string): void => {
 const makesType = (scene: Scene, name: readonly string[]): void =>
   makes(scene, `type:${nameOf(scene.catalog, name)}`);
 
+/** PostgreSQL refuses writes to published tables by which it could not tell the rows apart. */
+const publishes = (scene: Scene, { pubname }: { readonly pubname?: string }): void =>
+  scene.report({
+    kind: 'unknown',
+    rule: 'publish',
+    what: `changes what the publication ${pubname} holds`,
+    why: 'UPDATE and DELETE of the code that runs fail on a published table that has neither a primary key nor another replica identity.',
+    steps: ['If all of them have one, say so before the statement: -- deploy-actions: compatible REASON'],
+  });
+
 /** What each kind of statement does to the code that runs. What is not here is not known. */
 const RULES: Rulebook = {
   AlterTableStmt: alterTable,
@@ -56,6 +66,9 @@ const RULES: Rulebook = {
   CreateFunctionStmt: createRoutine,
   CreatePolicyStmt: createPolicy,
   CreateTrigStmt: createTrigger,
+  AlterPublicationStmt: publishes,
+  CreatePublicationStmt: publishes,
+  CreateTableSpaceStmt: free,
   CreateSchemaStmt: (scene, { schemaname, schemaElts }) => {
     makes(scene, `schema:${schemaname}`);
     for (const element of schemaElts ?? []) judgeNode(scene, element);
@@ -115,7 +128,6 @@ const RULES: Rulebook = {
   CreateOpClassStmt: free,
   CreateOpFamilyStmt: free,
   CreatePLangStmt: free,
-  CreatePublicationStmt: free,
   CreateRoleStmt: free,
   CreateStatsStmt: free,
   CreateSubscriptionStmt: free,

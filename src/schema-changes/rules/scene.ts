@@ -84,11 +84,22 @@ export const locksBriefly = (scene: Scene, table: string, what: string, location
     rule: 'lock-timeout',
     table,
     what: `${what} without a lock_timeout`,
-    lock: 'ACCESS EXCLUSIVE',
-    why: `It needs a strong lock on ${table} for a moment only, but waits for it behind the longest query that runs, and every other query of ${table} waits behind it.`,
+    why: `It needs a strong lock on ${table} for a moment only, but waits for it behind the longest query that runs, and other queries of ${table} wait behind it.`,
     steps: [
       "Set a limit before the statement, such as SET lock_timeout = '5s', and run the migration again when it fails.",
     ],
     location,
   });
 };
+
+/** An expression that PostgreSQL computes for every row that is written. */
+export const computes = (scene: Scene, table: string, what: string, location?: number): void =>
+  scene.report({
+    kind: 'unknown',
+    rule: 'computed-on-write',
+    table,
+    what,
+    why: 'PostgreSQL computes it for every row that the code that runs writes; where the expression fails for a value, the write fails.',
+    steps: ['If it fails for no value, say so before the statement: -- deploy-actions: compatible REASON'],
+    location,
+  });

@@ -1,6 +1,7 @@
 import type { AlterTableCmd, AlterTableStmt, CreateStmt, CreateTableAsStmt, Node } from 'libpg-query';
 import { newRelation, type Relation, relationName, relationOf } from '../catalog.ts';
 import { all, as, words } from '../nodes.ts';
+import { rightsGone } from './access.ts';
 import {
   addColumn,
   addIdentity,
@@ -88,6 +89,7 @@ export function restoreView(scene: Scene, name: string, relation: Relation): voi
   const before = scene.gone.views.get(key);
   if (!scene.withdraw(key)) return;
   relation.fresh = false;
+  rightsGone(scene, name);
   const why =
     !before?.outputs || !relation.outputs
       ? 'Whether it still has every column with the same type, the files do not tell.'
@@ -229,6 +231,19 @@ const triggerSwitch = doubtful(
   'What triggers do to the writes of the code that runs, the statement does not tell.',
 );
 
+/** Settings of tables are for storage; those of views say who reads. */
+const viewOptions: Rule = (scene, table, relation, command) => {
+  const view = all(as(command.def, 'List')?.items, 'DefElem').some(({ defname = '' }) =>
+    /^(security_|check_)/.test(defname),
+  );
+  if (view)
+    doubtful(
+      'view-options',
+      () => 'changes options of the view',
+      'Who may read or write through it may be another one.',
+    )(scene, table, relation, command);
+};
+
 const COMMANDS: Readonly<Record<string, Rule>> = {
   AT_AddColumn: column(addColumn),
   AT_DropColumn: column(dropColumn),
@@ -275,6 +290,13 @@ const COMMANDS: Readonly<Record<string, Rule>> = {
     () => 'changes the owner of',
     'The role that owned it loses what only owners may do, and grants that it did not need before.',
   ),
+  AT_SetRelOptions: viewOptions,
+  AT_ResetRelOptions: viewOptions,
+  AT_ReplicaIdentity: doubtful(
+    'replica-identity',
+    () => 'changes the replica identity of',
+    'UPDATE and DELETE fail on a published table by whose identity rows cannot be told apart.',
+  ),
   AT_EnableRule: triggerSwitch,
   AT_EnableAlwaysRule: triggerSwitch,
   AT_EnableReplicaRule: triggerSwitch,
@@ -297,9 +319,6 @@ const COMMANDS: Readonly<Record<string, Rule>> = {
       'ClusterOn',
       'DropCluster',
       'DropOids',
-      'SetRelOptions',
-      'ResetRelOptions',
-      'ReplicaIdentity',
       'DisableRowSecurity',
       'NoForceRowSecurity',
     ].map((name) => [`AT_${name}`, free]),

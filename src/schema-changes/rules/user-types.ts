@@ -1,6 +1,7 @@
 import type { AlterDomainStmt, AlterEnumStmt, AlterSeqStmt } from 'libpg-query';
 import { nameOf, relationName } from '../catalog.ts';
 import { all, as, words } from '../nodes.ts';
+import { readType } from '../types.ts';
 import { OLD_CODE, type Scene } from './scene.ts';
 
 /** Values are data, so no text says which one. */
@@ -59,8 +60,10 @@ export function alterDomain(scene: Scene, statement: AlterDomainStmt): void {
 export function alterSequence(scene: Scene, statement: AlterSeqStmt): void {
   const name = relationName(scene.catalog, statement.sequence);
   if (scene.catalog.others.get(`sequence:${name}`)?.fresh) return;
-  const risky = all(statement.options, 'DefElem').filter(({ defname }) =>
-    ['restart', 'start', 'minvalue', 'maxvalue', 'increment', 'cycle'].includes(defname ?? ''),
+  const risky = all(statement.options, 'DefElem').filter(
+    ({ defname = '', arg }) =>
+      ['restart', 'start', 'minvalue', 'maxvalue', 'increment', 'cycle'].includes(defname) ||
+      (defname === 'as' && readType(as(arg, 'TypeName')).name !== 'bigint'),
   );
   if (risky.length === 0) return;
   scene.report({

@@ -1,6 +1,7 @@
 import type { Node, RefreshMatViewStmt, SelectStmt, ViewStmt } from 'libpg-query';
 import { type Catalog, newRelation, type Outputs, relationName, relationOf } from '../catalog.ts';
 import { all, as, canonical, words } from '../nodes.ts';
+import { rightsGone } from './access.ts';
 import { blocks, type Scene } from './scene.ts';
 import { notWritable, restoreView } from './tables.ts';
 
@@ -26,6 +27,7 @@ export function createView(scene: Scene, statement: ViewStmt): void {
     // The table's old name goes on to work, reads and writes.
     scene.withdraw(`relation:${name}`);
     relation.fresh = false;
+    rightsGone(scene, name);
   } else restoreView(scene, name, relation);
 }
 
