@@ -62,6 +62,17 @@ describe('migrate', () => {
       expect(world.read('log')).toBe('one\ntwo\ntwo\nthree\n');
     }));
 
+  it('runs a command again that ended with 0 only because it was told to stop', () =>
+    inMigrations({}, async (world) => {
+      const wait = 'test -e mended || { sleep 60 & wait; }';
+      const inputs = { command: say("trap 'exit 0' TERM", wait, 'echo done >> log'), timeout: '60s' };
+      expect((await world.migrate(inputs, world.world.job('8', 1))).code).toBe(1);
+      world.script('mended', '');
+      const again = await world.migrate(inputs, world.world.job('8', 2));
+      expect(again.code, again.log).toBe(0);
+      expect(world.read('log')).toBe('done\n');
+    }));
+
   it('does nothing when the status says that there is nothing to do', () =>
     inMigrations({}, async (world) => {
       const result = await world.migrate({

@@ -41,6 +41,8 @@ const RENEW_MS = 30_000;
 
 /** What an exit code is noted as where the command never ran, or nobody knows how it ended. */
 const NO_EXIT_CODE = -1;
+/** The same for 0 of a command that was told to stop: it may have given up in good order. */
+const CUT_OFF = -2;
 
 /**
  * Runs steps one after the other, each noted in the lock before it is begun: an attempt that was cut off is found again
@@ -93,7 +95,7 @@ export class StepRunner {
     await lock.note(this.#records);
     const end = await this.#follow(step, token, earlier);
     // An end that is not known stays open: the next attempt looks at the task itself.
-    const exitCode = end.exitCode ?? (end.verdict === 'never-started' ? NO_EXIT_CODE : undefined);
+    const exitCode = notedCode(end);
     if (exitCode !== undefined) this.#put({ token, ...(end.task && { task: end.task.arn }), exitCode });
     const failedBefore = earlier?.status === 'STOPPED' && end.verdict !== 'succeeded';
     return failedBefore ? this.#begin(step, name, generation + 1) : { kind: 'ran', end };
@@ -161,4 +163,10 @@ export class StepRunner {
   #put(record: StepRecord): void {
     this.#records = [...this.#records.filter(({ token }) => token !== record.token), record];
   }
+}
+
+/** Only what has ended by itself is done, whatever the exit code says of what was told to stop. */
+function notedCode({ verdict, exitCode }: TaskEnd): number | undefined {
+  if (verdict === 'never-started') return NO_EXIT_CODE;
+  return exitCode === 0 && verdict !== 'succeeded' ? CUT_OFF : exitCode;
 }
