@@ -27,6 +27,15 @@ export function failureOf(
   return { message, state, next: nextOf(inputs, end) };
 }
 
+/** @param end of the status, which was cut off before it could tell anything */
+export function statusFailure({ why, fix }: TaskEnd): Failure {
+  return {
+    message: `The status was not told: ${why}`,
+    state: 'The migration was not begun.',
+    next: fix ?? 'Look at the log above, and run this workflow again.',
+  };
+}
+
 const IN_GENERAL =
   'What it had committed stays; what was open in a transaction is taken back, where the database has transactions for changes of its schema, as PostgreSQL does.';
 
