@@ -114,6 +114,42 @@ describe('migrate', () => {
       expect(world.read('log')).toBe('');
     }));
 
+  it('keeps the lock in the post step for as long as the command runs on after it was told to stop', () =>
+    inMigrations({ scale: 10 }, async (world) => {
+      const job = world.world.job('22');
+      const beats = 'for i in $(seq 100); do echo $i > beat; sleep 0.1; done';
+      const step = world.start({ command: say("trap '' TERM", 'echo started', beats) }, job);
+      await step.says(/^started$/m);
+      const post = await job.post('migrate', await step.cancel());
+      expect(post.code, post.log).toBe(0);
+      expect((await world.lock())['lock']).toBe('free');
+      const beat = world.read('beat');
+      await world.world.clock.sleep(5_000);
+      expect(world.read('beat')).toBe(beat);
+    }));
+
+  it('leaves no record of a command that never ran, and frees the lock', () =>
+    inMigrations({}, async (world) => {
+      const inputs = { command: '["no-such-program"]', 'status-command': say('exit 1') };
+      const result = await world.migrate(inputs, world.world.job('23'));
+      expect(result.code).toBe(1);
+      expect(result.log).toContain('Container web never ran');
+      const lock = await world.lock();
+      expect(lock['lock']).toBe('free');
+      expect(lock['ended']).toBeUndefined();
+    }));
+
+  it('does not begin when the status cannot be told, and leaves no record of it', () =>
+    inMigrations({}, async (world) => {
+      const status = { 'status-command': say('sleep 30'), timeout: '60s' };
+      const result = await world.migrate({ ...status, command: say('echo ran >> log') });
+      expect(result.code).toBe(1);
+      expect(result.log).toContain('The migration was not begun.');
+      expect(world.calls('RunTask')).toHaveLength(1);
+      expect(world.read('log')).toBe('');
+      expect((await world.lock())['ended']).toBeUndefined();
+    }));
+
   it('finds the task of an attempt that was killed, and starts no second one', () =>
     inMigrations({}, async (world) => {
       const inputs = { command: say('for i in 1 2 3; do echo line $i; sleep 1; done', 'echo ran >> log') };

@@ -1,5 +1,6 @@
 import { holderOf } from '../../github/run-identity.ts';
 import { LOCK_TAG, resumeHold } from '../../migrations/lock.ts';
+import type { EcsTask } from '../../ports.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToTasks } from '../aws-adapters.ts';
 import { fromMain } from './state.ts';
@@ -18,14 +19,22 @@ export async function run(context: ActionContext): Promise<void> {
   if (!state) return;
   const { cluster, runKey, startedBy } = state;
   const { tasks, parameters } = await connectToTasks(clock);
+  const world = { parameters, tasks, clock, say: reporter.info, cancelled };
+  const resume = () => resumeHold(state.lock, { runKey, holder: holderOf(env) }, world);
+  const known = new Set(state.tasks);
+  for (const { task, exitCode } of (await resume())?.steps ?? []) {
+    if (task !== undefined && exitCode === undefined) known.add(task);
+  }
   const until = clock.now() + PATIENCE_MS;
   for (;;) {
-    const running = (await tasks.startedBy(cluster, startedBy)).filter(
-      ({ tags, status }) => tags[LOCK_TAG] === state.lock && status !== 'STOPPED',
-    );
+    const listed = await tasks.startedBy(cluster, startedBy);
+    for (const { arn, tags } of listed) if (tags[LOCK_TAG] === state.lock) known.add(arn);
+    // ECS lists no task that was told to stop, whatever still runs of it.
+    const found = known.size > 0 ? await tasks.describe(cluster, [...known]) : new Map<string, EcsTask>();
+    const running = [...found.values()].filter(runs);
     if (running.length === 0) break;
     for (const { arn, stopping } of running) {
-      if (!stopping) await tasks.stop(cluster, arn, `${holderOf(env)} was cancelled`);
+      if (!stopping) await tasks.stop(cluster, arn, `deploy-actions: cut off (${holderOf(env)})`);
     }
     if (clock.now() > until) {
       reporter.warning(
@@ -33,11 +42,14 @@ export async function run(context: ActionContext): Promise<void> {
       );
       return;
     }
-    await clock.sleep(LOOK_EVERY_MS, cancelled);
+    await clock.sleep(LOOK_EVERY_MS);
   }
-  const world = { parameters, tasks, clock, say: reporter.info, cancelled };
-  const lock = await resumeHold(state.lock, { runKey, holder: holderOf(env) }, world);
+  const lock = await resume();
   if (!lock) return;
   await lock.release(state.record && { ...state.record, at: clock.now() });
   reporter.info('Nothing of the migration runs any more, and its lock is free.');
 }
+
+/** Once its containers have ended, ECS takes a while to put a task away. */
+const runs = ({ status, containers }: EcsTask): boolean =>
+  status !== 'STOPPED' && !(containers.length > 0 && containers.every((each) => each.status === 'STOPPED'));

@@ -34,6 +34,8 @@ export interface StepWorld {
   readonly tasks: Tasks;
   readonly logs: Logs;
   readonly context: ActionContext;
+  /** Heard before a command is started that may change something. */
+  begun(): void;
 }
 
 /** Longer than one try of RunTask takes. */
@@ -57,7 +59,7 @@ export class StepRunner {
     this.#records = world.lock.steps;
   }
 
-  /** Of all attempts of the run. */
+  /** Of all attempts of the run; of probes, only those that have not ended. */
   get records(): readonly StepRecord[] {
     return this.#records;
   }
@@ -67,7 +69,7 @@ export class StepRunner {
     return this.#records.every(({ task, exitCode }) => task === undefined || exitCode !== undefined);
   }
 
-  /** Whether any command has run. */
+  /** Whether any command has run that may have changed something. */
   get hasRun(): boolean {
     return this.#records.some(({ exitCode = NO_EXIT_CODE }) => exitCode !== NO_EXIT_CODE);
   }
@@ -93,10 +95,12 @@ export class StepRunner {
     }
     this.#put({ token, ...(task !== undefined && { task }) });
     await lock.note(this.#records);
+    if (!step.probe) this.#world.begun();
     const end = await this.#follow(step, token, earlier);
     // An end that is not known stays open: the next attempt looks at the task itself.
     const exitCode = notedCode(end);
-    if (exitCode !== undefined) this.#put({ token, ...(end.task && { task: end.task.arn }), exitCode });
+    if (exitCode !== undefined && step.probe) this.#drop(token);
+    else if (exitCode !== undefined) this.#put({ token, ...(end.task && { task: end.task.arn }), exitCode });
     const failedBefore = earlier?.status === 'STOPPED' && end.verdict !== 'succeeded';
     return failedBefore ? this.#begin(step, name, generation + 1) : { kind: 'ran', end };
   }
@@ -161,7 +165,13 @@ export class StepRunner {
 
   /** The last record of a token is the one that counts. */
   #put(record: StepRecord): void {
-    this.#records = [...this.#records.filter(({ token }) => token !== record.token), record];
+    this.#drop(record.token);
+    this.#records = [...this.#records, record];
+  }
+
+  /** What a probe has said is asked again in any case: no room is kept for it. */
+  #drop(token: string): void {
+    this.#records = this.#records.filter((each) => each.token !== token);
   }
 }
 
