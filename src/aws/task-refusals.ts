@@ -6,10 +6,11 @@ import { errorName } from './connection.ts';
 const INPUTS: readonly (readonly [RegExp, string, string])[] = [
   [
     /override for container|container named|containerOverrides/i,
-    'container',
+    'container-name',
     'name one of the containers of the task definition',
   ],
-  [/capacity provider/i, 'capacity-provider', 'name a capacity provider that the cluster has'],
+  [/capacity provider/i, 'capacity-providers', 'name capacity providers that the cluster has'],
+  [/container instances/i, 'launch-type', 'use FARGATE, or a cluster with container instances'],
   [/security group/i, 'security-groups', 'give security groups of the VPC that the subnets are in'],
   [
     /subnet|network configuration|awsvpc/i,
@@ -43,7 +44,7 @@ const INPUTS: readonly (readonly [RegExp, string, string])[] = [
     'command',
     'command and environment may have 8192 characters together',
   ],
-  [/environment/i, 'environment', 'give NAME=value lines'],
+  [/environment/i, 'environment-variables', 'give NAME=value lines'],
 ];
 
 /** Names of errors that say that the order is wrong. */

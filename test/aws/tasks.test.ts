@@ -69,11 +69,11 @@ describe('tasks of ECS', () => {
 
   it.each([
     ['cluster', { cluster: 'nowhere' }, 'there is no cluster "nowhere"'],
-    ['container', { container: 'web' }, 'Override for container named web'],
+    ['container-name', { container: 'web' }, 'Override for container named web'],
     ['task-definition', { taskDefinition: 'nothing:9' }, 'nothing:9'],
     ['subnets', { placement: { launchType: 'FARGATE' } }, 'subnets'],
     [
-      'capacity-provider',
+      'capacity-providers',
       {
         placement: {
           ...ORDER.placement,
@@ -93,6 +93,16 @@ describe('tasks of ECS', () => {
         },
       },
       'platform',
+    ],
+    [
+      'launch-type',
+      {
+        placement: {
+          launchType: 'EC2',
+          network: { subnets: ['s'], securityGroups: [], publicIp: false },
+        },
+      },
+      'No Container Instances',
     ],
   ])('are refused with the input that is wrong: %s', async (input, more, text) => {
     const [problem] = await problemsOf(world.world.tasks.run(order(`wrong ${input}`, more)));
