@@ -1,7 +1,7 @@
 import type { MigrationOutcome } from '../../migrations/entry.ts';
 import type { Reporter } from '../../ports.ts';
 import type { TaskEnd } from '../../task-run/run-task.ts';
-import { type Failure, failureOf, statusFailure } from './failure.ts';
+import { type Failure, failureOf, statusFailure, verificationFailure } from './failure.ts';
 import { commandText, publicName } from './identity.ts';
 import type { Inputs, Probe, Words } from './inputs.ts';
 import type { StepEnd, StepRunner } from './steps.ts';
@@ -165,11 +165,8 @@ async function verify(inputs: Inputs, story: Story): Promise<Outcome | undefined
   const ran = await story.run('verify', probe.command, { probe: true });
   const answer = ran.kind === 'ran' ? judge(ran.end, probe) : YES;
   if (ran.kind === 'done-before' || answer.kind === 'yes') return undefined;
-  const message = `The verification failed: ${answer.kind === 'no' ? answer.why : ran.end.why}`;
-  return story.end('failed', message, {
-    settled: hasEnded(ran.end),
-    failure: failureOf(message, undefined, inputs, { done: inputs.commands.length }),
-  });
+  const failure = verificationFailure(ran.end, answer.kind === 'no' ? answer.why : undefined, inputs);
+  return story.end('failed', failure.message, { settled: hasEnded(ran.end), failure });
 }
 
 const YES = { kind: 'yes' } as const;
