@@ -114,6 +114,39 @@ describe('migrate', () => {
       expect(world.read('log')).toBe('');
     }));
 
+  it('records nothing when it is cancelled before the container has started', () =>
+    inMigrations({ scale: 10 }, async (world) => {
+      const job = world.world.job('24');
+      const step = world.start({ command: say('echo ran >> log') }, job);
+      await step.says(/is provisioned/);
+      const ended = await step.cancel();
+      expect(ended.log).toContain('Container web never ran.');
+      await job.post('migrate', ended);
+      const lock = await world.lock();
+      expect(lock['lock']).toBe('free');
+      expect(lock['ended']).toBeUndefined();
+      expect(world.read('log')).toBe('');
+    }));
+
+  it('begins again after a task that was being stopped when the job was run again', () =>
+    inMigrations({ scale: 10 }, async (world) => {
+      const inputs = {
+        command: say(
+          "test -e mended || trap '' TERM",
+          'echo up',
+          'test -e mended || sleep 4',
+          'echo ran >> log',
+        ),
+      };
+      const step = world.start(inputs, world.world.job('25', 1));
+      await step.says(/^up$/m);
+      await step.cancel();
+      world.script('mended', '');
+      const again = await world.migrate(inputs, world.world.job('25', 2));
+      expect(again.code, again.log).toBe(0);
+      expect(world.calls('RunTask')).toHaveLength(2);
+    }));
+
   it('keeps the lock in the post step for as long as the command runs on after it was told to stop', () =>
     inMigrations({ scale: 10 }, async (world) => {
       const job = world.world.job('22');

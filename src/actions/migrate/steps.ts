@@ -101,7 +101,10 @@ export class StepRunner {
     const exitCode = notedCode(end);
     if (exitCode !== undefined && step.probe) this.#drop(token);
     else if (exitCode !== undefined) this.#put({ token, ...(end.task && { task: end.task.arn }), exitCode });
-    const failedBefore = earlier?.status === 'STOPPED' && end.verdict !== 'succeeded';
+    const over = exitCode !== undefined || end.task?.status === 'STOPPED';
+    const stays = end.verdict === 'succeeded' || end.verdict === 'cancelled';
+    // A failure that began in an earlier attempt is that attempt's.
+    const failedBefore = earlier?.stopping && over && !stays;
     return failedBefore ? this.#begin(step, name, generation + 1) : { kind: 'ran', end };
   }
 
