@@ -239,6 +239,18 @@ describe('migrate', () => {
       expect(world.read('log')).toBe('undone\n');
     }));
 
+  it('migrates again when a run is run again whose migration was undone', () =>
+    inMigrations({}, async (world) => {
+      const up = { command: say('echo up >> log') };
+      const down = { undo: 'true', compatible: 'true', 'undo-command': say('echo down >> log') };
+      await world.migrate(up, world.world.job('54', 1));
+      await world.migrate(down, world.world.job('55', 1));
+      const again = await world.migrate(up, world.world.job('54', 2));
+      expect(again.code, again.log).toBe(0);
+      await world.migrate(down, world.world.job('55', 2));
+      expect(world.read('log')).toBe('up\ndown\nup\ndown\n');
+    }));
+
   it('starts one task though the answer of RunTask is lost', () =>
     inMigrations(
       { faults: [{ kind: 'lost-answer', service: 'ECS', operation: 'RunTask', nth: 1 }] },
