@@ -52,7 +52,9 @@ export function commandText(command: Words | undefined): string {
 export function publicName(command: Words | undefined): string {
   if (command === undefined) return "the container's own program";
   if (ofPresets.has(command)) return command.join(' ');
-  const program = command[0]?.split('/').at(-1) ?? '';
+  const last = command[0]?.split('/').at(-1) ?? '';
+  // Anything else is no program: a whole command in one word, or a URL.
+  const program = /^[\w.+-]+$/.test(last) ? last : 'a command';
   return command.length > 1 ? `${program} ...` : program;
 }
 

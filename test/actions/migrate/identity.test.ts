@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { identityOf } from '../../../src/actions/migrate/identity.ts';
+import { identityOf, publicName } from '../../../src/actions/migrate/identity.ts';
 import { readInputs } from '../../../src/actions/migrate/inputs.ts';
 
 const given = {
@@ -35,5 +35,16 @@ describe('the identity of a migration', () => {
     ['verify-command', 'migrate version'],
   ])('is another one where %s differs, as in the jobs of a matrix', async (input, value) => {
     expect(await keyOf({ [input]: value })).not.toBe(await keyOf({}));
+  });
+});
+
+describe('the public name of a command', () => {
+  it.each([
+    [['/usr/bin/psql', '-c', 'hunter2'], 'psql ...'],
+    [['migrate.sh'], 'migrate.sh'],
+    [['psql postgres://u:hunter2@db'], 'a command'],
+    [undefined, "the container's own program"],
+  ])('of %j is %s', (command, name) => {
+    expect(publicName(command)).toBe(name);
   });
 });
