@@ -9,7 +9,8 @@ const INPUTS: readonly (readonly [RegExp, string, string])[] = [
     'container-name',
     'name one of the containers of the task definition',
   ],
-  [/capacity provider/i, 'capacity-providers', 'name a capacity provider that the cluster has'],
+  [/capacity provider/i, 'capacity-providers', 'name capacity providers that the cluster has'],
+  [/container instances/i, 'launch-type', 'use FARGATE, or a cluster with container instances'],
   [/security group/i, 'security-groups', 'give security groups of the VPC that the subnets are in'],
   [
     /subnet|network configuration|awsvpc/i,

@@ -94,9 +94,22 @@ function mayFollow(last: Counted | undefined, entry: Counted): boolean {
 export const isSameRun = (former: Hold, now: Pick<Hold, 'holder' | 'runKey'>): boolean =>
   former.runKey === now.runKey && isFormerAttempt(former.holder, now.holder);
 
-/** The last steps of a run: of its former attempts, whoever has held the lock since. */
-export const stepsOf = ({ entries }: Journal, runKey: string): Hold['steps'] =>
-  entries.findLast(({ hold }) => hold.runKey === runKey)?.hold.steps ?? [];
+/** What steps have ended with that somebody has taken back since. */
+const TAKEN_BACK = -3;
+
+/**
+ * The last steps of a run: of its former attempts, whoever has held the lock since. None of them counts as done when an
+ * undo has come after a migration, or a migration after an undo.
+ */
+export function stepsOf({ entries }: Journal, runKey: string): Hold['steps'] {
+  const index = entries.findLastIndex(({ hold }) => hold.runKey === runKey);
+  const own = entries[index];
+  if (!own) return [];
+  const opposite = own.record?.outcome === 'undone' ? 'migrated' : 'undone';
+  const takenBack = entries.slice(index + 1).some(({ record }) => record?.outcome === opposite);
+  const { steps } = own.hold;
+  return takenBack ? steps.map((step) => ({ ...step, exitCode: step.exitCode || TAKEN_BACK })) : steps;
+}
 
 /** What an entry that follows `last` says of the past. */
 export function pastAfter(last: Counted | undefined): Pick<Entry, 'past' | 'forgotten'> {

@@ -28,7 +28,8 @@ export const LOCK_TAG = 'deploy-actions:lock';
 
 /** The holder trusts its own hold for less long than others do: clocks may differ, and a call takes its time. */
 const OWN_LEASE_MS = LEASE_MS - 30_000;
-const LOOK_EVERY_MS = 15_000;
+/** A look takes up to six calls: three pages of the log, and three for the tasks. */
+const LOOK_EVERY_MS = 20_000;
 const SAY_EVERY_MS = 60_000;
 /** How long the log is read again for what a write has put there, and a call is tried again that AWS did not answer. */
 const PATIENCE_MS = 60_000;

@@ -46,7 +46,8 @@ export class LogFollower {
   readonly #shown = new Output();
   readonly #ended = new AbortController();
   #nudge = new AbortController();
-  readonly #held: LogLine[] = [];
+  /** Updates that wait. */
+  readonly #held: (readonly LogLine[])[] = [];
   #heldSince = 0;
   #running: boolean;
   #finishing = false;
@@ -225,15 +226,19 @@ export class LogFollower {
     this.#running = true;
     this.#lastNews = this.#world.clock.now();
     if (this.#held.length === 0) this.#heldSince = this.#lastNews;
-    this.#held.push(...lines);
+    this.#held.push(lines);
     if (this.#finishing) return;
-    if (!this.due || this.#lastNews - this.#heldSince > HOLD_MS)
-      this.#print(this.#once.live(this.#held.splice(0)));
+    if (!this.due || this.#lastNews - this.#heldSince > HOLD_MS) this.#showHeld();
   }
 
   #release(): void {
     this.#behind = false;
-    this.#print(this.#once.live(this.#held.splice(0)));
+    this.#showHeld();
+  }
+
+  #showHeld(): void {
+    const fresh = this.#held.splice(0).flatMap((update) => this.#once.live(update));
+    this.#print(fresh.toSorted((a, b) => a.at - b.at));
   }
 
   #giveUpReading(error: unknown): void {

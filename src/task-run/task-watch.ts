@@ -20,7 +20,7 @@ import {
 const FIRST_LOOK_MS = 6_000;
 /** With a live session of the log beside it, 20 calls a minute. */
 const LOOK_EVERY_MS = 3_000;
-/** ECS may show a task a little later than RunTask answers. */
+/** ECS may show a task a little later than RunTask answers, which may be long after it was asked. */
 const APPEARS_MS = 60_000;
 /** From the end of its containers to that of the task, as ECS takes the network interface away. */
 const DEPROVISIONING_MS = 90_000;
@@ -38,6 +38,7 @@ export class TaskWatch {
   readonly #world: TaskWorld;
   readonly #budget: CallBudget;
   readonly #since: number;
+  readonly #knownSince: number;
   readonly #source: LogSource;
   readonly #closed = new AbortController();
   #task: EcsTask;
@@ -53,6 +54,7 @@ export class TaskWatch {
     this.#world = world;
     this.#budget = budget;
     this.#since = since;
+    this.#knownSince = world.clock.now();
     this.#task = task;
     this.#source = logSource(run.definition, run.container);
   }
@@ -141,7 +143,7 @@ export class TaskWatch {
     this.#recover();
     this.#gone = !found;
     if (found) return this.#observe(found);
-    return clock.now() - this.#since < APPEARS_MS ? undefined : this.#forgotten();
+    return clock.now() - this.#knownSince < APPEARS_MS ? undefined : this.#forgotten();
   }
 
   /** Takes in what ECS says of the task, and tells what has changed. */
@@ -295,8 +297,9 @@ export class TaskWatch {
     }
     const ms = clock.now() - this.#since;
     const log = neverRan(ending) ? undefined : this.#log;
+    const exit = `Container ${container} ended with exit code ${ending.exitCode}, after ${duration(ms)}`;
     if (ending.exitCode !== undefined) {
-      reporter.info(`Container ${container} ended with exit code ${ending.exitCode}, after ${duration(ms)}.`);
+      reporter.info(log ? `${exit}; the rest of its log:` : `${exit}.`);
     }
     const read = log && (await log.finish(cancelled, 'patient'));
     const ended = ending.exitCode !== undefined || this.#task.status === 'STOPPED' || this.#gone;

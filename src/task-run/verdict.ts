@@ -185,14 +185,16 @@ export function interruptedEnd(
       exitCode,
     };
   }
+  // By then no container is left to start.
+  const over = task.status === 'STOPPED' || task.status === 'DEPROVISIONING';
+  if (over && !seen.running && task.startedAt === undefined) {
+    return { why: `${cause} Container ${container} never ran.`, ran: false };
+  }
   if (task.status === 'STOPPED') {
-    const never = !seen.running && task.startedAt === undefined;
-    return never
-      ? { why: `${cause} Container ${container} never ran.`, ran: false }
-      : {
-          why: `${cause} ECS has no exit code of container ${container}: how far it came is not known.`,
-          ran: true,
-        };
+    return {
+      why: `${cause} ECS has no exit code of container ${container}: how far it came is not known.`,
+      ran: true,
+    };
   }
   const state = gone ? 'ECS no longer tells of it' : `it was ${task.status} when it was seen last`;
   return {

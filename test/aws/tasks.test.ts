@@ -94,6 +94,16 @@ describe('tasks of ECS', () => {
       },
       'platform',
     ],
+    [
+      'launch-type',
+      {
+        placement: {
+          launchType: 'EC2',
+          network: { subnets: ['s'], securityGroups: [], publicIp: false },
+        },
+      },
+      'No Container Instances',
+    ],
   ])('are refused with the input that is wrong: %s', async (input, more, text) => {
     const [problem] = await problemsOf(world.world.tasks.run(order(`wrong ${input}`, more)));
     expect(problem).toMatchObject({ input, message: expect.stringContaining(text) });

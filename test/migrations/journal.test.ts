@@ -189,6 +189,16 @@ describe('the log of a lock', () => {
     expect(clear, 'logs that could be read').toBeGreaterThan(100);
   });
 
+  it('gives a run none of its steps as done that somebody has taken back since', () => {
+    const steps = [{ token: 't1', task: 'arn:aws:ecs:x:1:task/prod/1', exitCode: 0 }];
+    const migrated = new Writing().take('a', 1).note('b', steps).free('c', {});
+    const undone = migrated.take('d', 2).note('e', steps).free('f', { outcome: 'undone' });
+    expect(stepsOf(undone.journal, 'key-1')).toEqual([{ ...steps[0], exitCode: -3 }]);
+    expect(stepsOf(undone.journal, 'key-2')).toEqual(steps);
+    const again = undone.take('g', 3).note('h', steps).free('i', {});
+    expect(stepsOf(again.journal, 'key-2')).toEqual([{ ...steps[0], exitCode: -3 }]);
+  });
+
   it('gives a run the steps of its former attempts, though others have held the lock since', () => {
     const steps = [
       { token: 'first', exitCode: 0 },

@@ -91,7 +91,7 @@ describe('a lock that somebody holds', () => {
     await first.release();
     await playTo(cloud, 5 * MINUTE);
     expect(second.held?.steps).toEqual([]);
-    expect(second.after).toBeLessThanOrEqual(4 * MINUTE + 15_000);
+    expect(second.after).toBeLessThanOrEqual(4 * MINUTE + 20_000);
     const start =
       'The lock prod/web is held by https://github.com/org/web/actions/runs/1/attempts/1 since 2026-11-21T22:00:00Z';
     const end = 'waiting until 2026-11-21T23:00:01Z at the latest';
@@ -99,8 +99,8 @@ describe('a lock that somebody holds', () => {
     expect(second.said).toEqual([
       `${start} (1s), running "alembic upgrade head"; ${end}`,
       `${start} (1m1s), running "alembic upgrade head"; ${end}`,
-      `${start} (2m15s), running "alembic upgrade head"; its task ${task}1 is RUNNING; ${end}`,
-      `${start} (3m15s), running "alembic upgrade head"; its task ${task}1 is RUNNING; ${end}`,
+      `${start} (2m20s), running "alembic upgrade head"; its task ${task}1 is RUNNING; ${end}`,
+      `${start} (3m20s), running "alembic upgrade head"; its task ${task}1 is RUNNING; ${end}`,
     ]);
   });
 
@@ -113,8 +113,8 @@ describe('a lock that somebody holds', () => {
     await playTo(cloud, 3 * MINUTE);
     const before = cloud.calls;
     await playTo(cloud, 13 * MINUTE);
-    // A long history is read in two pages.
-    expect((cloud.calls - before) / 10 + 4).toBeLessThanOrEqual(20);
+    // A long history is read in up to three pages, and this one in one.
+    expect((cloud.calls - before) / 10 + 2 * 3).toBeLessThanOrEqual(20);
   });
 
   it('is given up on after lock-wait, with the holder and the way out', async () => {

@@ -62,6 +62,17 @@ describe('migrate', () => {
       expect(world.read('log')).toBe('one\ntwo\ntwo\nthree\n');
     }));
 
+  it('runs a command again that ended with 0 only because it was told to stop', () =>
+    inMigrations({}, async (world) => {
+      const wait = 'test -e mended || { sleep 60 & wait; }';
+      const inputs = { command: say("trap 'exit 0' TERM", wait, 'echo done >> log'), timeout: '60s' };
+      expect((await world.migrate(inputs, world.world.job('8', 1))).code).toBe(1);
+      world.script('mended', '');
+      const again = await world.migrate(inputs, world.world.job('8', 2));
+      expect(again.code, again.log).toBe(0);
+      expect(world.read('log')).toBe('done\n');
+    }));
+
   it('does nothing when the status says that there is nothing to do', () =>
     inMigrations({}, async (world) => {
       const result = await world.migrate({
@@ -101,6 +112,75 @@ describe('migrate', () => {
       expect(post.code, post.log).toBe(0);
       expect((await world.lock())['lock']).toBe('free');
       expect(world.read('log')).toBe('');
+    }));
+
+  it('records nothing when it is cancelled before the container has started', () =>
+    inMigrations({ scale: 10 }, async (world) => {
+      const job = world.world.job('24');
+      const step = world.start({ command: say('echo ran >> log') }, job);
+      await step.says(/is provisioned/);
+      const ended = await step.cancel();
+      expect(ended.log).toContain('Container web never ran.');
+      await job.post('migrate', ended);
+      const lock = await world.lock();
+      expect(lock['lock']).toBe('free');
+      expect(lock['ended']).toBeUndefined();
+      expect(world.read('log')).toBe('');
+    }));
+
+  it('begins again after a task that was being stopped when the job was run again', () =>
+    inMigrations({ scale: 10 }, async (world) => {
+      const inputs = {
+        command: say(
+          "test -e mended || trap '' TERM",
+          'echo up',
+          'test -e mended || sleep 4',
+          'echo ran >> log',
+        ),
+      };
+      const step = world.start(inputs, world.world.job('25', 1));
+      await step.says(/^up$/m);
+      await step.cancel();
+      world.script('mended', '');
+      const again = await world.migrate(inputs, world.world.job('25', 2));
+      expect(again.code, again.log).toBe(0);
+      expect(world.calls('RunTask')).toHaveLength(2);
+    }));
+
+  it('keeps the lock in the post step for as long as the command runs on after it was told to stop', () =>
+    inMigrations({ scale: 10 }, async (world) => {
+      const job = world.world.job('22');
+      const beats = 'for i in $(seq 100); do echo $i > beat; sleep 0.1; done';
+      const step = world.start({ command: say("trap '' TERM", 'echo started', beats) }, job);
+      await step.says(/^started$/m);
+      const post = await job.post('migrate', await step.cancel());
+      expect(post.code, post.log).toBe(0);
+      expect((await world.lock())['lock']).toBe('free');
+      const beat = world.read('beat');
+      await world.world.clock.sleep(5_000);
+      expect(world.read('beat')).toBe(beat);
+    }));
+
+  it('leaves no record of a command that never ran, and frees the lock', () =>
+    inMigrations({}, async (world) => {
+      const inputs = { command: '["no-such-program"]', 'status-command': say('exit 1') };
+      const result = await world.migrate(inputs, world.world.job('23'));
+      expect(result.code).toBe(1);
+      expect(result.log).toContain('Container web never ran');
+      const lock = await world.lock();
+      expect(lock['lock']).toBe('free');
+      expect(lock['ended']).toBeUndefined();
+    }));
+
+  it('does not begin when the status cannot be told, and leaves no record of it', () =>
+    inMigrations({}, async (world) => {
+      const status = { 'status-command': say('sleep 30'), timeout: '60s' };
+      const result = await world.migrate({ ...status, command: say('echo ran >> log') });
+      expect(result.code).toBe(1);
+      expect(result.log).toContain('The migration was not begun.');
+      expect(world.calls('RunTask')).toHaveLength(1);
+      expect(world.read('log')).toBe('');
+      expect((await world.lock())['ended']).toBeUndefined();
     }));
 
   it('finds the task of an attempt that was killed, and starts no second one', () =>
@@ -157,6 +237,18 @@ describe('migrate', () => {
       expect(done.code, done.log).toBe(0);
       expect(done.outputs['outcome']).toBe('undone');
       expect(world.read('log')).toBe('undone\n');
+    }));
+
+  it('migrates again when a run is run again whose migration was undone', () =>
+    inMigrations({}, async (world) => {
+      const up = { command: say('echo up >> log') };
+      const down = { undo: 'true', compatible: 'true', 'undo-command': say('echo down >> log') };
+      await world.migrate(up, world.world.job('54', 1));
+      await world.migrate(down, world.world.job('55', 1));
+      const again = await world.migrate(up, world.world.job('54', 2));
+      expect(again.code, again.log).toBe(0);
+      await world.migrate(down, world.world.job('55', 2));
+      expect(world.read('log')).toBe('up\ndown\nup\ndown\n');
     }));
 
   it('starts one task though the answer of RunTask is lost', () =>

@@ -290,6 +290,12 @@ describe('a task that this run stopped', () => {
     expect(told(taskOf({ startedAt: 1 }, { name: 'job', status: 'STOPPED' }))).toMatchObject({ ran: true });
   });
 
+  it('never ran when it is put away before it has started', () => {
+    const away = taskOf({ status: 'DEPROVISIONING' }, { name: 'job', status: 'PENDING' });
+    expect(told(away)).toMatchObject({ ran: false, why: expect.stringContaining('never ran') });
+    expect(told(away, { running: true })).toMatchObject({ ran: true });
+  });
+
   it('may have run as long as its end was not seen', () => {
     const still = taskOf({ status: 'PENDING' }, { name: 'job', status: 'PENDING' });
     expect(told(still)).toMatchObject({

@@ -1,7 +1,7 @@
 import type { MigrationOutcome } from '../../migrations/entry.ts';
 import type { Reporter } from '../../ports.ts';
 import type { TaskEnd } from '../../task-run/run-task.ts';
-import { type Failure, failureOf } from './failure.ts';
+import { type Failure, failureOf, statusFailure, verificationFailure } from './failure.ts';
 import { commandText, publicName } from './identity.ts';
 import type { Inputs, Probe, Words } from './inputs.ts';
 import type { StepEnd, StepRunner } from './steps.ts';
@@ -131,7 +131,10 @@ async function askStatus({ status }: Inputs, story: Story): Promise<Outcome | un
   const ran = await story.run('status', status.command, { probe: true });
   if (ran.kind === 'done-before') return undefined;
   const answer = judge(ran.end, status);
-  if (answer.kind === 'cut-off') return story.fail(`The status was not told: ${ran.end.why}`, ran.end, 0);
+  if (answer.kind === 'cut-off') {
+    const failure = statusFailure(ran.end);
+    return story.end('failed', failure.message, { record: undefined, settled: hasEnded(ran.end), failure });
+  }
   if (answer.kind === 'yes') {
     return story.end('nothing-to-do', 'The database is up to date: there is nothing to migrate.');
   }
@@ -162,11 +165,8 @@ async function verify(inputs: Inputs, story: Story): Promise<Outcome | undefined
   const ran = await story.run('verify', probe.command, { probe: true });
   const answer = ran.kind === 'ran' ? judge(ran.end, probe) : YES;
   if (ran.kind === 'done-before' || answer.kind === 'yes') return undefined;
-  const message = `The verification failed: ${answer.kind === 'no' ? answer.why : ran.end.why}`;
-  return story.end('failed', message, {
-    settled: hasEnded(ran.end),
-    failure: failureOf(message, undefined, inputs, { done: inputs.commands.length }),
-  });
+  const failure = verificationFailure(ran.end, answer.kind === 'no' ? answer.why : undefined, inputs);
+  return story.end('failed', failure.message, { settled: hasEnded(ran.end), failure });
 }
 
 const YES = { kind: 'yes' } as const;
@@ -184,7 +184,7 @@ function judge(end: TaskEnd, { matches }: Probe): Answer {
 
 /** Whether nothing of it can change the database any more. */
 function hasEnded({ task, exitCode, ran }: TaskEnd): boolean {
-  return exitCode !== undefined || task?.status === 'STOPPED' || (task === undefined && !ran);
+  return !ran || exitCode !== undefined || task?.status === 'STOPPED';
 }
 
 function tellOf(command: string, ran: StepEnd): Told {

@@ -10,33 +10,56 @@ export interface Failure {
 }
 
 /**
- * @param end of the command that has not ended well; without it all have, and the verification has not
+ * @param end of the command that has not ended well
  * @param known how many commands had ended well before, and what the database says of itself now
  */
 export function failureOf(
   message: string,
-  end: TaskEnd | undefined,
+  end: TaskEnd,
   inputs: Inputs,
-  { done, says }: { readonly done: number; readonly says?: string },
+  { done, says = '' }: { readonly done: number; readonly says?: string },
 ): Failure {
-  const { commands } = inputs;
-  const before = done === 0 ? '' : `${done} of ${commands.length} commands ended well before it.`;
-  const state = end
-    ? [before, stateAfter(end, inputs), says ?? ''].filter((part) => part !== '').join(' ')
-    : `${commands.length === 1 ? 'The command' : 'Every command'} ended with exit code 0; whether the database is as it should be is not confirmed.`;
+  const before = done === 0 ? '' : `${done} of ${inputs.commands.length} commands ended well before it.`;
+  const state = [before, stateAfter(end, inputs), says].filter((part) => part !== '').join(' ');
   return { message, state, next: nextOf(inputs, end) };
+}
+
+/**
+ * @param end of the verification
+ * @param answer why it says no; without it, it was cut off before it could say anything
+ */
+export function verificationFailure(end: TaskEnd, answer: string | undefined, inputs: Inputs): Failure {
+  const ended = inputs.commands.length === 1 ? 'The command' : 'Every command';
+  return {
+    message:
+      answer === undefined
+        ? `The verification was not told: ${end.why}`
+        : `The verification failed: ${answer}`,
+    state: `${ended} ended with exit code 0; whether the database is as it should be is not confirmed.`,
+    next: nextOf(inputs, answer === undefined ? end : undefined),
+  };
+}
+
+/** @param end of the status, which was cut off before it could tell anything */
+export function statusFailure({ why, fix }: TaskEnd): Failure {
+  return {
+    message: `The status was not told: ${why}`,
+    state: 'The migration was not begun.',
+    next: fix ?? 'Look at the log above, and run this workflow again.',
+  };
 }
 
 const IN_GENERAL =
   'What it had committed stays; what was open in a transaction is taken back, where the database has transactions for changes of its schema, as PostgreSQL does.';
 
-function stateAfter({ ran, verdict, exitCode }: TaskEnd, { preset }: Inputs): string {
+function stateAfter({ task, ran, verdict, exitCode }: TaskEnd, { preset }: Inputs): string {
   if (!ran) return 'The command did not run, so it has changed nothing in the database.';
   if (verdict === 'failed') {
     return preset?.failureLeavesTheSame
       ? `The command ran and ended with an error. ${preset.interrupted}`
       : 'The command ran and ended with an error: what it had committed by then stays in the database.';
   }
+  if (!task) return 'Whether the command runs is not known: the post step looks for its task, and stops it.';
   if (exitCode === 0) {
     return 'The command was told to stop, and ended with exit code 0 all the same: it may have done all that it was to do.';
   }
@@ -44,10 +67,15 @@ function stateAfter({ ran, verdict, exitCode }: TaskEnd, { preset }: Inputs): st
   return `The command ${stopped} in the middle. ${preset?.interrupted ?? IN_GENERAL}`;
 }
 
+const RELEASE = 'release no code that needs it before.';
+
 function nextOf({ backups, undo }: Inputs, end: TaskEnd | undefined): string {
-  const look = undo
-    ? 'Look at the log above. Mend the schema by a new migration rather than by undoing more.'
-    : 'Look at the log above, mend the migration, and run this workflow again; release no code that needs it before.';
+  const look =
+    end?.verdict === 'cancelled'
+      ? `Run this job again to go on: a command that has ended well is not run again. Until then ${RELEASE}`
+      : undo
+        ? 'Look at the log above. Mend the schema by a new migration rather than by undoing more.'
+        : `Look at the log above, mend the migration, and run this workflow again; ${RELEASE}`;
   const backup = backups.length > 0 ? ` The backup from before is ${backups.join(', ')}.` : '';
   return `${end?.fix ?? look}${backup}`;
 }

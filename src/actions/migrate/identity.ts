@@ -12,7 +12,10 @@ export interface Identity {
   token(step: string, generation: number): string;
 }
 
-/** Every attempt of a run names its migration alike, and so finds what an earlier one has started. */
+/**
+ * Every attempt of a run names its migration alike, and so finds what an earlier one has started. The jobs of a matrix
+ * are told apart by their inputs alone: to GitHub they are one job.
+ */
 export function identityOf(inputs: Inputs, env: NodeJS.ProcessEnv): Identity {
   const {
     GITHUB_REPOSITORY: repository = '',
@@ -22,11 +25,10 @@ export function identityOf(inputs: Inputs, env: NodeJS.ProcessEnv): Identity {
   } = env;
   // Outside of GitHub nothing tells one run from the next.
   const own = run ?? `local-${process.pid}`;
-  const { lock, undo, commands } = inputs;
-  const runKey = digest(repository, own, job, step, lock, String(undo), JSON.stringify(commands)).slice(
-    0,
-    32,
-  );
+  const { lock, undo, commands, cluster, service, source, images, container, environment } = inputs;
+  const probes = [inputs.status?.command, inputs.verify?.command];
+  const what = { undo, commands, probes, cluster, service, source, images, container, environment };
+  const runKey = digest(repository, own, job, step, lock, JSON.stringify(what)).slice(0, 32);
   return {
     runKey,
     startedBy: `deploy-actions/${own}`.slice(0, 36),
@@ -50,7 +52,9 @@ export function commandText(command: Words | undefined): string {
 export function publicName(command: Words | undefined): string {
   if (command === undefined) return "the container's own program";
   if (ofPresets.has(command)) return command.join(' ');
-  const program = command[0]?.split('/').at(-1) ?? '';
+  const last = command[0]?.split('/').at(-1) ?? '';
+  // Anything else is no program: a whole command in one word, or a URL.
+  const program = /^[\w.+-]+$/.test(last) ? last : 'a command';
   return command.length > 1 ? `${program} ...` : program;
 }
 

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.ts';
+import { lockParameter } from '../../migrations/lock.ts';
 import { PRESETS, type Preset } from '../../migrations/presets.ts';
 import type { TaskPlacement } from '../../ports.ts';
 import type { ContainerSettings } from '../../taskdef/settings.ts';
@@ -72,7 +73,6 @@ const DEFAULT_TIMEOUT_MS = 30 * 60_000;
 const DEFAULT_LOCK_WAIT_MS = 15 * 60_000;
 /** What the lock has room for. */
 const MAX_COMMANDS = 20;
-const PARAMETER_NAME = /^[\w.-]+(\/[\w.-]+)*$/;
 
 /** @throws ConfigError with every problem of every input */
 export async function readInputs(input: InputSource): Promise<Inputs> {
@@ -215,9 +215,18 @@ function expression(pattern: string, input: string): RegExp {
 const words = (reader: InputReader, text: string, input: string): Promise<Words> =>
   reader.attemptLater(async () => {
     const found = await parseWords(text, input);
-    if (found.length === 0) throw new ConfigError({ input, message: 'is an empty list; give a command' });
+    const problem = programProblem(found);
+    if (problem !== undefined) throw new ConfigError({ input, message: problem });
     return found;
   }, []);
+
+/** What is wrong with the program's name, which is kept in AWS. */
+function programProblem([program]: Words): string | undefined {
+  if (program === undefined) return 'is an empty list; give a command';
+  if (program.trim() === '') return 'begins with an empty word; give the name of a program first';
+  if (!/^\w+=/.test(program)) return undefined;
+  return 'begins with NAME=value, which is for a shell, and ECS starts none; use environment-variables, or call the shell: ["sh", "-c", "..."]';
+}
 
 async function readEnvironment(reader: InputReader): Promise<Readonly<Record<string, string>>> {
   const input = 'environment-variables';
@@ -297,12 +306,7 @@ function readLock(reader: InputReader, cluster: string, service: string | undefi
     reader.problem('lock', 'is required without a service; name the database, such as shop-db');
     return '';
   }
-  if (!PARAMETER_NAME.test(given) || given.length > 200) {
-    reader.problem(
-      'lock',
-      `"${given}" is not a name; it takes up to 200 letters, digits, dots, hyphens and underscores, with / between parts`,
-    );
-  }
+  reader.attempt(() => lockParameter(given), '');
   return given;
 }
 

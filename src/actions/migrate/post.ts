@@ -1,9 +1,9 @@
 import { holderOf } from '../../github/run-identity.ts';
-import { type HeldLock, LOCK_TAG, resumeHold } from '../../migrations/lock.ts';
-import type { EcsTask, Tasks } from '../../ports.ts';
+import { LOCK_TAG, resumeHold } from '../../migrations/lock.ts';
+import type { EcsTask } from '../../ports.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToTasks } from '../aws-adapters.ts';
-import { fromMain, type PostState } from './state.ts';
+import { fromMain } from './state.ts';
 
 /** The runner ends its worker about 45 s after a job was cancelled. */
 const PATIENCE_MS = 35_000;
@@ -17,17 +17,24 @@ export async function run(context: ActionContext): Promise<void> {
   const { reporter, clock, cancelled, env } = context;
   const state = fromMain(reporter);
   if (!state) return;
+  const { cluster, runKey, startedBy } = state;
   const { tasks, parameters } = await connectToTasks(clock);
-  const holder = holderOf(env);
   const world = { parameters, tasks, clock, say: reporter.info, cancelled };
-  const lock = await resumeHold(state.lock, { runKey: state.runKey, holder }, world);
-  if (!lock) return;
+  const resume = () => resumeHold(state.lock, { runKey, holder: holderOf(env) }, world);
+  const known = new Set(state.tasks);
+  for (const { task, exitCode } of (await resume())?.steps ?? []) {
+    if (task !== undefined && exitCode === undefined) known.add(task);
+  }
   const until = clock.now() + PATIENCE_MS;
   for (;;) {
-    const running = await runningTasks(state, lock, tasks);
+    const listed = await tasks.startedBy(cluster, startedBy);
+    for (const { arn, tags } of listed) if (tags[LOCK_TAG] === state.lock) known.add(arn);
+    // ECS lists no task that was told to stop, whatever still runs of it.
+    const found = known.size > 0 ? await tasks.describe(cluster, [...known]) : new Map<string, EcsTask>();
+    const running = [...found.values()].filter(runs);
     if (running.length === 0) break;
     for (const { arn, stopping } of running) {
-      if (!stopping) await tasks.stop(state.cluster, arn, `${holder} was cancelled`);
+      if (!stopping) await tasks.stop(cluster, arn, `deploy-actions: cut off (${holderOf(env)})`);
     }
     if (clock.now() > until) {
       reporter.warning(
@@ -37,22 +44,12 @@ export async function run(context: ActionContext): Promise<void> {
     }
     await clock.sleep(LOOK_EVERY_MS);
   }
+  const lock = await resume();
+  if (!lock) return;
   await lock.release(lock.steps.length > 0 ? { ...state.record, at: clock.now() } : undefined);
   reporter.info('Nothing of the migration runs any more, and its lock is free.');
 }
 
-/** Those that are noted, and one whose start was not; ECS lists none that is told to stop already. */
-async function runningTasks(
-  { cluster, startedBy, lock }: PostState,
-  { steps }: HeldLock,
-  tasks: Tasks,
-): Promise<readonly EcsTask[]> {
-  const open = steps.flatMap(({ task, exitCode }) => (task && exitCode === undefined ? [task] : []));
-  const [noted, listed] = await Promise.all([
-    open.length > 0 ? tasks.describe(cluster, open) : new Map<string, EcsTask>(),
-    tasks.startedBy(cluster, startedBy),
-  ]);
-  const ours = listed.filter(({ tags }) => tags[LOCK_TAG] === lock);
-  const all = new Map([...noted.values(), ...ours].map((task) => [task.arn, task]));
-  return [...all.values()].filter(({ status }) => status !== 'STOPPED');
-}
+/** Once its containers have ended, ECS takes a while to put a task away. */
+const runs = ({ status, containers }: EcsTask): boolean =>
+  status !== 'STOPPED' && !(containers.length > 0 && containers.every((each) => each.status === 'STOPPED'));

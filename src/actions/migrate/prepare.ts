@@ -106,41 +106,49 @@ function requireLog({ status, verify }: Inputs, log: LogSource): void {
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
-/** The service's own place, with what is given put over it. */
-function placementOf(
+/**
+ * The service's own place, with what is given put over it. A platform version and a public address are for Fargate alone,
+ * constraints and strategies of placement for everything else, and a network for tasks that have one of their own.
+ */
+export function placementOf(
   given: GivenPlacement,
   beside: ServiceTasks | undefined,
   definition: TaskDefinition,
 ): TaskPlacement {
-  const { launchType, capacityProviders, platformVersion, ...own } = beside?.placement ?? {};
-  const compute =
-    given.launchType !== undefined || given.capacityProviders
-      ? {
-          ...(given.launchType !== undefined && { launchType: given.launchType }),
-          ...(given.capacityProviders && { capacityProviders: given.capacityProviders }),
-        }
-      : {
-          ...(launchType !== undefined && { launchType }),
-          ...(capacityProviders && { capacityProviders }),
-        };
-  const version = given.platformVersion ?? platformVersion;
-  const subnets = given.subnets ?? own.network?.subnets;
-  if (subnets === undefined && definition['networkMode'] === 'awsvpc') {
+  const own = beside?.placement ?? {};
+  const moved = given.launchType !== undefined || given.capacityProviders !== undefined;
+  const compute = computeOf(moved ? given : own);
+  const toFargate = moved && isFargate(compute);
+  const fromFargate = moved && !toFargate;
+  const version = given.platformVersion ?? (fromFargate ? undefined : own.platformVersion);
+  const hasNetwork = definition['networkMode'] === 'awsvpc';
+  const subnets = given.subnets ?? (hasNetwork ? own.network?.subnets : undefined);
+  if (subnets === undefined && hasNetwork) {
     throw new ConfigError({
       input: 'subnets',
       message: `is required, because tasks of ${definition.family} have a network interface of their own (awsvpc); name a service to use its network, or give subnets and security-groups`,
     });
   }
   return {
-    ...own,
     ...compute,
     ...(version !== undefined && { platformVersion: version }),
+    ...(!toFargate && own.constraints && { constraints: own.constraints }),
+    ...(!toFargate && own.strategy && { strategy: own.strategy }),
     ...(subnets && {
       network: {
         subnets,
         securityGroups: given.securityGroups ?? own.network?.securityGroups ?? [],
-        publicIp: given.publicIp ?? own.network?.publicIp ?? false,
+        publicIp: given.publicIp ?? (!fromFargate && own.network?.publicIp === true),
       },
     }),
   };
 }
+
+const computeOf = ({ launchType, capacityProviders }: TaskPlacement): TaskPlacement => ({
+  ...(launchType !== undefined && { launchType }),
+  ...(capacityProviders && { capacityProviders }),
+});
+
+const isFargate = ({ launchType, capacityProviders }: TaskPlacement): boolean =>
+  launchType === 'FARGATE' ||
+  (capacityProviders?.every(({ name }) => /^FARGATE(_SPOT)?$/.test(name)) ?? false);

@@ -46,8 +46,13 @@ export async function run(context: ActionContext): Promise<void> {
     { parameters: aws.parameters, tasks: aws.tasks, clock, say: reporter.info, cancelled },
   );
   const record = (outcome: MigrationOutcome) => ({ ...plan, holder, runKey, at: clock.now(), outcome });
-  keepForPost(reporter, { cluster, lock: inputs.lock, runKey, startedBy, record: record('stopped') });
-  const steps = new StepRunner({ ...aws, inputs, prepared, revision: arn, identity, lock, context });
+  const keep = (outcome?: MigrationOutcome, tasks: readonly string[] = []) => {
+    const last = outcome && record(outcome);
+    keepForPost(reporter, { cluster, lock: inputs.lock, runKey, startedBy, tasks, record: last });
+  };
+  keep();
+  const begun = () => keep('stopped');
+  const steps = new StepRunner({ ...aws, inputs, prepared, revision: arn, identity, lock, context, begun });
   let outcome: Outcome;
   try {
     outcome = await carryOut(inputs, steps, reporter);
@@ -63,6 +68,8 @@ export async function run(context: ActionContext): Promise<void> {
   if (outcome.settled) {
     await lock.release(outcome.record && record(outcome.record), steps.records);
     ended(reporter);
+  } else {
+    keep(outcome.record, outcome.tasks);
   }
   await conclude(context, inputs, outcome, arn);
 }

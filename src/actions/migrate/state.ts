@@ -7,8 +7,10 @@ export interface PostState {
   readonly lock: string;
   readonly runKey: string;
   readonly startedBy: string;
-  /** What is put on record where the main step could not. */
-  readonly record: MigrationRecord;
+  /** ARNs of tasks that may still run; there may be others. */
+  readonly tasks: readonly string[];
+  /** What is put on record where the main step could not; nothing where no command has begun. */
+  readonly record: MigrationRecord | undefined;
 }
 
 export const keepForPost = (reporter: Reporter, state: PostState): void =>

@@ -34,6 +34,8 @@ export interface StepWorld {
   readonly tasks: Tasks;
   readonly logs: Logs;
   readonly context: ActionContext;
+  /** Heard before a command is started that may change something. */
+  begun(): void;
 }
 
 /** Longer than one try of RunTask takes. */
@@ -41,6 +43,8 @@ const RENEW_MS = 30_000;
 
 /** What an exit code is noted as where the command never ran, or nobody knows how it ended. */
 const NO_EXIT_CODE = -1;
+/** The same for 0 of a command that was told to stop: it may have given up in good order. */
+const CUT_OFF = -2;
 
 /**
  * Runs steps one after the other, each noted in the lock before it is begun: an attempt that was cut off is found again
@@ -55,7 +59,7 @@ export class StepRunner {
     this.#records = world.lock.steps;
   }
 
-  /** Of all attempts of the run. */
+  /** Of all attempts of the run; of probes, only those that have not ended. */
   get records(): readonly StepRecord[] {
     return this.#records;
   }
@@ -65,7 +69,7 @@ export class StepRunner {
     return this.#records.every(({ task, exitCode }) => task === undefined || exitCode !== undefined);
   }
 
-  /** Whether any command has run. */
+  /** Whether any command has run that may have changed something. */
   get hasRun(): boolean {
     return this.#records.some(({ exitCode = NO_EXIT_CODE }) => exitCode !== NO_EXIT_CODE);
   }
@@ -91,11 +95,16 @@ export class StepRunner {
     }
     this.#put({ token, ...(task !== undefined && { task }) });
     await lock.note(this.#records);
+    if (!step.probe) this.#world.begun();
     const end = await this.#follow(step, token, earlier);
     // An end that is not known stays open: the next attempt looks at the task itself.
-    const exitCode = end.exitCode ?? (end.verdict === 'never-started' ? NO_EXIT_CODE : undefined);
-    if (exitCode !== undefined) this.#put({ token, ...(end.task && { task: end.task.arn }), exitCode });
-    const failedBefore = earlier?.status === 'STOPPED' && end.verdict !== 'succeeded';
+    const exitCode = notedCode(end);
+    if (exitCode !== undefined && step.probe) this.#drop(token);
+    else if (exitCode !== undefined) this.#put({ token, ...(end.task && { task: end.task.arn }), exitCode });
+    const over = exitCode !== undefined || end.task?.status === 'STOPPED';
+    const stays = end.verdict === 'succeeded' || end.verdict === 'cancelled';
+    // A failure that began in an earlier attempt is that attempt's.
+    const failedBefore = earlier?.stopping && over && !stays;
     return failedBefore ? this.#begin(step, name, generation + 1) : { kind: 'ran', end };
   }
 
@@ -159,6 +168,18 @@ export class StepRunner {
 
   /** The last record of a token is the one that counts. */
   #put(record: StepRecord): void {
-    this.#records = [...this.#records.filter(({ token }) => token !== record.token), record];
+    this.#drop(record.token);
+    this.#records = [...this.#records, record];
   }
+
+  /** What a probe has said is asked again in any case: no room is kept for it. */
+  #drop(token: string): void {
+    this.#records = this.#records.filter((each) => each.token !== token);
+  }
+}
+
+/** Only what has ended by itself is done, whatever the exit code says of what was told to stop. */
+function notedCode({ verdict, exitCode }: TaskEnd): number | undefined {
+  if (verdict === 'never-started') return NO_EXIT_CODE;
+  return exitCode === 0 && verdict !== 'succeeded' ? CUT_OFF : exitCode;
 }
