@@ -45,7 +45,7 @@ export function statusFailure({ why, fix }: TaskEnd): Failure {
   return {
     message: `The status was not told: ${why}`,
     state: 'The migration was not begun.',
-    next: fix ?? 'Look at the log above, and run this workflow again.',
+    next: fix ?? 'Look at its log, and run this workflow again.',
   };
 }
 
@@ -74,8 +74,8 @@ function nextOf({ backups, undo }: Inputs, end: TaskEnd | undefined): string {
     end?.verdict === 'cancelled'
       ? `Run this job again to go on: a command that has ended well is not run again. Until then ${RELEASE}`
       : undo
-        ? 'Look at the log above. Mend the schema by a new migration rather than by undoing more.'
-        : `Look at the log above, mend the migration, and run this workflow again; ${RELEASE}`;
+        ? 'Look at its log. Mend the schema by a new migration rather than by undoing more.'
+        : `Look at its log, mend the migration, and run this workflow again; ${RELEASE}`;
   const backup = backups.length > 0 ? ` The backup from before is ${backups.join(', ')}.` : '';
   return `${end?.fix ?? look}${backup}`;
 }

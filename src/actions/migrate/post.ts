@@ -46,7 +46,7 @@ export async function run(context: ActionContext): Promise<void> {
   }
   const lock = await resume();
   if (!lock) return;
-  await lock.release(lock.steps.length > 0 ? { ...state.record, at: clock.now() } : undefined);
+  await lock.release(state.record && { ...state.record, at: clock.now() });
   reporter.info('Nothing of the migration runs any more, and its lock is free.');
 }
 
