@@ -261,6 +261,26 @@ describe('migrate', () => {
       },
     ));
 
+  it('leaves a task that nobody has heard of to the post step, which stops it', () =>
+    inMigrations(
+      {
+        faults: [
+          { kind: 'timeout', service: 'ECS', operation: 'RunTask', nth: 1, after: true, times: 12 },
+          { kind: 'internal-error', service: 'SSM', operation: 'PutParameter', nth: 3, times: 500 },
+        ],
+      },
+      async (world) => {
+        const job = world.world.job('56');
+        const result = await world.migrate({ command: say('sleep 60; echo ran >> log') }, job);
+        expect(result.log).toContain('Whether ECS has started the task is not known');
+        world.world.simulator.faults.clear();
+        const post = await job.post('migrate', result);
+        expect(post.code, post.log).toBe(0);
+        expect(world.calls('StopTask')).toHaveLength(1);
+        expect(await world.lock()).toMatchObject({ lock: 'free', ended: { outcome: 'stopped' } });
+      },
+    ));
+
   it('keeps words of commands out of AWS', () =>
     inMigrations({}, async (world) => {
       await world.migrate({ command: say('true # hunter2') });
