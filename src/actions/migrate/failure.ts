@@ -59,7 +59,12 @@ function stateAfter(end: TaskEnd, { interrupted }: Inputs): string {
   }
   if (!end.task)
     return 'Whether the command runs is not known: the post step looks for its task, and stops it.';
-  const stopped = end.exitCode === undefined ? 'was told to stop' : 'was stopped';
+  const stopped =
+    end.exitCode !== undefined
+      ? 'was stopped'
+      : end.task.stopping
+        ? 'was told to stop'
+        : 'may still run, or be stopped';
   return `The command ${stopped} in the middle. ${interrupted === undefined ? IN_GENERAL : `What that leaves: ${interrupted}`}`;
 }
 
