@@ -197,6 +197,20 @@ describe('migrate', () => {
       expect(world.read('log')).toBe('ran\n');
     }));
 
+  it('says that it runs a command again whose end ECS has forgotten', () =>
+    inMigrations({ scale: 300 }, async (world) => {
+      const inputs = { command: say('echo ran >> log') };
+      const first = world.start(inputs, world.world.job('32', 1));
+      await first.says(/is provisioned/);
+      first.process.kill('SIGKILL');
+      await first.done;
+      await world.world.clock.sleep(2 * 3_600_000);
+      const second = await world.migrate(inputs, world.world.job('32', 2));
+      expect(second.code, second.log).toBe(0);
+      expect(second.log).toContain('ECS has forgotten the task');
+      expect(world.read('log')).toBe('ran\nran\n');
+    }));
+
   it('waits for the task of another run that was killed', () =>
     inMigrations({}, async (world) => {
       const first = world.start(

@@ -93,6 +93,9 @@ export class StepRunner {
       task === undefined ? undefined : (await tasks.describe(prepared.cluster, [task])).get(task);
     if (task !== undefined && !earlier) {
       // ECS forgets a task an hour after its end, and nobody was there to note it.
+      this.#world.context.reporter.info(
+        `ECS has forgotten the task ${task} of an earlier attempt, and nobody knows how it ended: it is run again.`,
+      );
       this.#put({ token, task, exitCode: NO_EXIT_CODE });
       return this.#begin(step, name, generation + 1);
     }
