@@ -36,6 +36,10 @@ export class MigrationWorld {
     }
   }
 
+  remove(name: string): void {
+    rmSync(join(this.directory, name));
+  }
+
   start(inputs: Readonly<Record<string, string>>, job: Job = this.world.job()): RunningStep {
     return job.start('migrate', { cluster: 'prod', service: 'web', ...inputs });
   }

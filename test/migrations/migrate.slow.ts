@@ -197,6 +197,20 @@ describe('migrate', () => {
       expect(world.read('log')).toBe('ran\n');
     }));
 
+  it('says that it runs a command again whose end ECS has forgotten', () =>
+    inMigrations({ scale: 300 }, async (world) => {
+      const inputs = { command: say('echo ran >> log') };
+      const first = world.start(inputs, world.world.job('32', 1));
+      await first.says(/is provisioned/);
+      first.process.kill('SIGKILL');
+      await first.done;
+      await world.world.clock.sleep(2 * 3_600_000);
+      const second = await world.migrate(inputs, world.world.job('32', 2));
+      expect(second.code, second.log).toBe(0);
+      expect(second.log).toContain('ECS has forgotten the task');
+      expect(world.read('log')).toBe('ran\nran\n');
+    }));
+
   it('waits for the task of another run that was killed', () =>
     inMigrations({}, async (world) => {
       const first = world.start(
@@ -251,6 +265,22 @@ describe('migrate', () => {
       expect(world.read('log')).toBe('up\ndown\nup\ndown\n');
     }));
 
+  it('migrates again when a run is run again and the database says that there is something to do', () =>
+    inMigrations({}, async (world) => {
+      const inputs = {
+        command: say('echo up >> log', 'touch migrated'),
+        'status-command': say('test -e migrated'),
+      };
+      expect((await world.migrate(inputs, world.world.job('61', 1))).code).toBe(0);
+      world.remove('migrated');
+      const again = await world.migrate(inputs, world.world.job('61', 2));
+      expect(again.code, again.log).toBe(0);
+      expect(again.log).toContain('that was taken back since, and is done again');
+      expect(world.read('log')).toBe('up\nup\n');
+      const third = await world.migrate(inputs, world.world.job('61', 3));
+      expect(third.outputs['outcome']).toBe('nothing-to-do');
+    }));
+
   it('starts one task though the answer of RunTask is lost', () =>
     inMigrations(
       { faults: [{ kind: 'lost-answer', service: 'ECS', operation: 'RunTask', nth: 1 }] },
@@ -258,6 +288,26 @@ describe('migrate', () => {
         const result = await world.migrate({ command: say('echo ran >> log') });
         expect(result.code, result.log).toBe(0);
         expect(world.read('log')).toBe('ran\n');
+      },
+    ));
+
+  it('leaves a task that nobody has heard of to the post step, which stops it', () =>
+    inMigrations(
+      {
+        faults: [
+          { kind: 'timeout', service: 'ECS', operation: 'RunTask', nth: 1, after: true, times: 12 },
+          { kind: 'internal-error', service: 'SSM', operation: 'PutParameter', nth: 3, times: 500 },
+        ],
+      },
+      async (world) => {
+        const job = world.world.job('56');
+        const result = await world.migrate({ command: say('sleep 60; echo ran >> log') }, job);
+        expect(result.log).toContain('Whether ECS has started the task is not known');
+        world.world.simulator.faults.clear();
+        const post = await job.post('migrate', result);
+        expect(post.code, post.log).toBe(0);
+        expect(world.calls('StopTask')).toHaveLength(1);
+        expect(await world.lock()).toMatchObject({ lock: 'free', ended: { outcome: 'stopped' } });
       },
     ));
 

@@ -63,7 +63,8 @@ function stateAfter({ task, ran, verdict, exitCode }: TaskEnd, { preset }: Input
   if (exitCode === 0) {
     return 'The command was told to stop, and ended with exit code 0 all the same: it may have done all that it was to do.';
   }
-  const stopped = exitCode === undefined ? 'was told to stop' : 'was stopped';
+  const told = task.stopping ? 'was told to stop' : 'may still run, or be stopped';
+  const stopped = exitCode === undefined ? told : 'was stopped';
   return `The command ${stopped} in the middle. ${preset?.interrupted ?? IN_GENERAL}`;
 }
 

@@ -1,4 +1,4 @@
-import { isOutage } from '../../errors.ts';
+import { DeployError, isOutage } from '../../errors.ts';
 import { holderOf } from '../../github/run-identity.ts';
 import type { StepRecord } from '../../migrations/entry.ts';
 import { type HeldLock, LOCK_TAG } from '../../migrations/lock.ts';
@@ -53,6 +53,8 @@ const CUT_OFF = -2;
 export class StepRunner {
   readonly #world: StepWorld;
   #records: readonly StepRecord[];
+  /** Whether there may be a task that was never heard of. */
+  #nobodyKnows = false;
 
   constructor(world: StepWorld) {
     this.#world = world;
@@ -64,8 +66,9 @@ export class StepRunner {
     return this.#records;
   }
 
-  /** Whether every task that is known of has ended. */
+  /** Whether every task has ended. */
   get nothingRuns(): boolean {
+    if (this.#nobodyKnows) return false;
     return this.#records.every(({ task, exitCode }) => task === undefined || exitCode !== undefined);
   }
 
@@ -113,6 +116,9 @@ export class StepRunner {
       task === undefined ? undefined : (await tasks.describe(prepared.cluster, [task])).get(task);
     if (task !== undefined && !earlier) {
       // ECS forgets a task an hour after its end, and nobody was there to note it.
+      this.#world.context.reporter.info(
+        `ECS has forgotten the task ${task} of an earlier attempt, and nobody knows how it ended: it is run again.`,
+      );
       this.#put({ token, task, exitCode: NO_EXIT_CODE });
       return this.#begin(step, name, generation + 1);
     }
@@ -166,10 +172,28 @@ export class StepRunner {
   /** ECS may have no room for minutes: the hold is renewed before a task is started that late. */
   #whileHeld(tasks: Tasks): Tasks {
     const { lock, context } = this.#world;
+    let asked = false;
     const before = async () => {
-      if (context.clock.now() > lock.startBefore - RENEW_MS) await lock.note(this.#records);
+      if (context.clock.now() > lock.startBefore - RENEW_MS) {
+        await lock.note(this.#records).catch((error: unknown) => {
+          throw asked ? this.#unsure(error) : error;
+        });
+      }
+      asked = true;
     };
     return { ...tasks, run: (order, wait) => tasks.run(order, wait && { ...wait, before }) };
+  }
+
+  /** A try of RunTask may have started the task, and its answer was lost. */
+  #unsure(error: unknown): unknown {
+    this.#nobodyKnows = true;
+    if (!(error instanceof DeployError)) return error;
+    const { message, next, cause } = error;
+    return new DeployError(message, {
+      state: 'Whether ECS has started the task is not known: the post step looks for it, and stops it.',
+      ...(next !== undefined && { next }),
+      cause,
+    });
   }
 
   #orderOf({ command, name }: Step, token: string): TaskOrder {

@@ -19,8 +19,13 @@ const keyOf = async (inputs: Readonly<Record<string, string>>, attempt = '1') =>
 };
 
 describe('the identity of a migration', () => {
-  it('is the same in every attempt of a run', async () => {
+  it('is the same in every attempt of a run, also when its image was built anew', async () => {
     expect(await keyOf({}, '2')).toBe(await keyOf({}, '1'));
+    const image = (digit: string) => ({ image: `registry:5000/app:v1@sha256:${digit.repeat(64)}` });
+    expect(await keyOf(image('a'), '2')).toBe(await keyOf(image('b'), '1'));
+    expect(await keyOf({ image: 'registry:5000/app:v1' })).toBe(
+      await keyOf({ image: 'registry:5000/app:v2' }),
+    );
   });
 
   it.each([
