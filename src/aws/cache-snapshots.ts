@@ -369,6 +369,7 @@ const clusterSource = (found: CacheCluster, region: string): Source => ({
     snapshotWindow: found.SnapshotWindow,
     transitEncryption: found.TransitEncryptionEnabled ?? false,
     availabilityZone: found.PreferredAvailabilityZone,
+    hasAuthToken: found.AuthTokenEnabled ?? false,
   },
 });
 

@@ -390,6 +390,15 @@ const nodeOptions = (settings: ReplicationGroupSettings | CacheClusterSettings):
       : undefined,
 });
 
+interface Token {
+  readonly hasAuthToken?: boolean;
+}
+
+const token = ({ hasAuthToken }: Token): string => (hasAuthToken ? `${BREAK}--auth-token "$AUTH_TOKEN"` : '');
+
+const tokenNotes = ({ hasAuthToken }: Token): readonly string[] =>
+  hasAuthToken ? ['AUTH_TOKEN has to hold the auth token of the cache; AWS does not tell it.'] : [];
+
 const cacheNotes = (id: string): readonly string[] => [
   'The restored cache has an endpoint of its own: set it in what connects to the cache.',
   `Tags, alarms and Auto Scaling of ${id} are not carried over. It runs on and costs what it did, until somebody deletes it.`,
@@ -421,14 +430,14 @@ function replicationGroup(
     '--user-group-ids': settings.userGroups,
     '--data-tiering-enabled': settings.dataTiering || undefined,
   });
-  const token = settings.hasAuthToken ? `${BREAK}--auth-token "$AUTH_TOKEN"` : '';
   return {
     target,
-    commands: script([`${made}${token}`, waitFor('aws elasticache wait replication-group-available', named)]),
+    commands: script([
+      `${made}${token(settings)}`,
+      waitFor('aws elasticache wait replication-group-available', named),
+    ]),
     notes: [
-      ...(settings.hasAuthToken
-        ? ['AUTH_TOKEN has to hold the auth token of the cache; AWS does not tell it.']
-        : []),
+      ...tokenNotes(settings),
       ...(settings.globalDatastore === undefined
         ? []
         : [
@@ -451,7 +460,11 @@ function cacheCluster(id: string, snapshot: string, settings: CacheClusterSettin
     '--transit-encryption-enabled': settings.transitEncryption || undefined,
   });
   const wait = waitFor('aws elasticache wait cache-cluster-available', named);
-  return { target, commands: script([made, wait]), notes: cacheNotes(id) };
+  return {
+    target,
+    commands: script([`${made}${token(settings)}`, wait]),
+    notes: [...tokenNotes(settings), ...cacheNotes(id)],
+  };
 }
 
 function serverless(id: string, snapshotArn: string, settings: ServerlessSettings, at: Options): Restore {

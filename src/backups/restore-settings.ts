@@ -168,6 +168,7 @@ export interface ReplicationGroupSettings extends NodeSettings {
 export interface CacheClusterSettings extends NodeSettings {
   readonly kind: 'cache-cluster';
   readonly availabilityZone?: string | undefined;
+  readonly hasAuthToken?: boolean;
 }
 
 export interface ServerlessSettings {

@@ -226,6 +226,7 @@ export const ONE_OF_EACH: readonly Source[] = [
       minorUpgrades: true,
       transitEncryption: true,
       availabilityZone: 'eu-west-1a',
+      hasAuthToken: true,
     },
   },
   {

@@ -21,11 +21,13 @@ let url: string;
 
 const SETUP = `
 import boto3, sys
-make = lambda name: boto3.client(name, region_name='eu-west-1', endpoint_url=sys.argv[1], aws_access_key_id='x', aws_secret_access_key='x')
+make = lambda name, region='eu-west-1': boto3.client(name, region_name=region, endpoint_url=sys.argv[1], aws_access_key_id='x', aws_secret_access_key='x')
 ec2, rds, cache = map(make, ['ec2', 'rds', 'elasticache'])
 subnets = [s['SubnetId'] for s in ec2.describe_subnets()['Subnets']][:2]
 group = ec2.describe_security_groups()['SecurityGroups'][0]['GroupId']
 rds.create_db_subnet_group(DBSubnetGroupName='private', DBSubnetGroupDescription='x', SubnetIds=subnets)
+there = [s['SubnetId'] for s in make('ec2', 'eu-central-1').describe_subnets()['Subnets']][:2]
+make('rds', 'eu-central-1').create_db_subnet_group(DBSubnetGroupName='private', DBSubnetGroupDescription='moto takes that of the snapshot', SubnetIds=there)
 rds.create_db_instance(DBInstanceIdentifier='orders', DBInstanceClass='db.r6g.large', Engine='postgres', AllocatedStorage=20, MasterUsername='me', MasterUserPassword='password1', DBSubnetGroupName='private', VpcSecurityGroupIds=[group], CopyTagsToSnapshot=True, Tags=[{'Key': 'team', 'Value': 'shop'}])
 rds.create_db_cluster(DBClusterIdentifier='shop', Engine='aurora-postgresql', MasterUsername='me', MasterUserPassword='password1')
 rds.create_db_instance(DBInstanceIdentifier='shop-1', DBInstanceClass='db.r6g.large', Engine='aurora-postgresql', DBClusterIdentifier='shop')
