@@ -293,7 +293,22 @@ const nodeSettings = (node: CacheCluster | undefined) => ({
   port: node?.CacheNodes?.[0]?.Endpoint?.Port ?? node?.ConfigurationEndpoint?.Port,
   networkType: node?.NetworkType,
   ipDiscovery: node?.IpDiscovery,
+  maintenanceWindow: node?.PreferredMaintenanceWindow,
+  notificationTopic:
+    node?.NotificationConfiguration?.TopicStatus === 'active'
+      ? node.NotificationConfiguration.TopicArn
+      : undefined,
+  logDelivery: logDelivery(node?.LogDeliveryConfigurations),
 });
+
+/** As it is asked for: without what AWS tells of its state. */
+const logDelivery = (found: CacheCluster['LogDeliveryConfigurations'] = []): readonly object[] =>
+  found.map(({ LogType, DestinationType, DestinationDetails, LogFormat }) => ({
+    LogType,
+    DestinationType,
+    DestinationDetails,
+    LogFormat,
+  }));
 
 function groupSource(group: ReplicationGroup, node: CacheCluster | undefined, region: string): Source {
   const clusterMode = group.ClusterEnabled ?? false;
@@ -317,6 +332,11 @@ function groupSource(group: ReplicationGroup, node: CacheCluster | undefined, re
     hasAuthToken: group.AuthTokenEnabled ?? false,
     userGroups: group.UserGroupIds ?? [],
     dataTiering: group.DataTiering === 'enabled',
+    globalDatastore: group.GlobalReplicationGroupInfo?.GlobalReplicationGroupId,
+    // Nodes of a group tell less of it than the group does.
+    ...(group.LogDeliveryConfigurations?.length && {
+      logDelivery: logDelivery(group.LogDeliveryConfigurations),
+    }),
     node: clusterMode ? undefined : node?.CacheClusterId,
   };
   return {
@@ -349,6 +369,7 @@ const clusterSource = (found: CacheCluster, region: string): Source => ({
     snapshotWindow: found.SnapshotWindow,
     transitEncryption: found.TransitEncryptionEnabled ?? false,
     availabilityZone: found.PreferredAvailabilityZone,
+    hasAuthToken: found.AuthTokenEnabled ?? false,
   },
 });
 

@@ -28,7 +28,13 @@ import {
   DescribeEventsCommand,
   RDSClient,
 } from '@aws-sdk/client-rds';
-import type { ClusterSettings, InstanceSettings, MemberSettings } from '../backups/restore-settings.ts';
+import type {
+  BesideTheData,
+  ClusterSettings,
+  InstanceSettings,
+  MemberSettings,
+  Monitoring,
+} from '../backups/restore-settings.ts';
 import type { Snapshot, Source } from '../backups/source.ts';
 import type { Ordered, Snapshots } from '../ports.ts';
 import { type Connection, call, clientSettings, errorName } from './connection.ts';
@@ -339,6 +345,36 @@ function snapshot(found: {
 const securityGroups = (found: DBInstance['VpcSecurityGroups']): readonly string[] =>
   (found ?? []).flatMap(({ VpcSecurityGroupId }) => VpcSecurityGroupId ?? []);
 
+/** AWS's own cannot be set. */
+const ownTags = (tags: readonly Tag[] = []): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    tags.flatMap(({ Key = '', Value = '' }) => (/^(aws|rds):/i.test(Key) ? [] : [[Key, Value]])),
+  );
+
+const monitoringOf = (found: DBInstance | DBCluster): Monitoring => ({
+  interval: found.MonitoringInterval ?? 0,
+  role: found.MonitoringRoleArn,
+  performanceInsights: found.PerformanceInsightsEnabled ?? false,
+  performanceInsightsKey: found.PerformanceInsightsKMSKeyId,
+  performanceInsightsDays: found.PerformanceInsightsRetentionPeriod,
+  databaseInsights: found.DatabaseInsightsMode,
+});
+
+const besideTheData = (found: DBInstance | DBCluster): BesideTheData => ({
+  tags: ownTags(found.TagList),
+  stack: found.TagList?.find(({ Key }) => Key === 'aws:cloudformation:stack-name')?.Value,
+  backupRetention: found.BackupRetentionPeriod,
+  backupWindow: found.PreferredBackupWindow,
+  maintenanceWindow: found.PreferredMaintenanceWindow,
+  lifecycleSupport: found.EngineLifecycleSupport,
+  managedPassword: found.MasterUserSecret?.SecretArn !== undefined,
+  passwordKey: found.MasterUserSecret?.KmsKeyId,
+  roles: (found.AssociatedRoles ?? []).flatMap(({ RoleArn, FeatureName }) =>
+    RoleArn === undefined ? [] : [{ arn: RoleArn, feature: FeatureName }],
+  ),
+  activityStream: /^start/.test(found.ActivityStreamStatus ?? ''),
+});
+
 function instanceSource(found: DBInstance, region: string): Source {
   const [domain] = found.DomainMemberships ?? [];
   const settings: InstanceSettings = {
@@ -365,9 +401,21 @@ function instanceSource(found: DBInstance, region: string): Source {
     dedicatedLogVolume: found.DedicatedLogVolume ?? false,
     domain: domain?.Domain,
     domainRole: domain?.IAMRoleName,
+    ownDirectory: domain?.FQDN !== undefined && domain.AuthSecretArn !== undefined,
     maxStorage: found.MaxAllocatedStorage,
-    performanceInsights: found.PerformanceInsightsEnabled ?? false,
-    monitoringInterval: found.MonitoringInterval ?? 0,
+    processor: (found.ProcessorFeatures ?? []).flatMap(({ Name, Value }) =>
+      Name !== undefined && Value !== undefined ? [{ name: Name, value: Value }] : [],
+    ),
+    backupCopies: (found.DBInstanceAutomatedBackupsReplications ?? []).flatMap(
+      (each) => each.DBInstanceAutomatedBackupsArn ?? [],
+    ),
+    monitoring: monitoringOf(found),
+    replicas: [
+      ...(found.ReadReplicaDBInstanceIdentifiers ?? []),
+      ...(found.ReadReplicaDBClusterIdentifiers ?? []),
+    ],
+    replicaOf: found.ReadReplicaSourceDBInstanceIdentifier ?? found.ReadReplicaSourceDBClusterIdentifier,
+    ...besideTheData(found),
   };
   return {
     kind: 'db-instance',
@@ -419,6 +467,17 @@ function clusterSource(found: DBCluster, instancesOfAll: readonly DBInstance[], 
     domainRole: domain?.IAMRoleName,
     instanceClass: found.DBClusterInstanceClass,
     iops: found.DBClusterInstanceClass ? found.Iops : undefined,
+    dataApi: found.HttpEndpointEnabled ?? false,
+    localWriteForwarding: found.LocalWriteForwardingStatus === 'enabled',
+    globalCluster: found.GlobalClusterIdentifier || undefined,
+    customEndpoints: found.CustomEndpoints ?? [],
+    // The instances of an Aurora cluster are watched each by itself, unless by Database Insights.
+    ...((found.DBClusterInstanceClass || found.DatabaseInsightsMode === 'advanced') && {
+      monitoring: monitoringOf(found),
+    }),
+    replicas: found.ReadReplicaIdentifiers ?? [],
+    replicaOf: found.ReplicationSourceIdentifier || undefined,
+    ...besideTheData(found),
     members: own.map(
       (instance): MemberSettings => ({
         id: instance.DBInstanceIdentifier ?? '',
@@ -429,6 +488,9 @@ function clusterSource(found: DBCluster, instancesOfAll: readonly DBInstance[], 
         publiclyAccessible: instance.PubliclyAccessible ?? false,
         minorUpgrades: instance.AutoMinorVersionUpgrade ?? true,
         certificateAuthority: instance.CACertificateIdentifier,
+        monitoring: monitoringOf(instance),
+        maintenanceWindow: instance.PreferredMaintenanceWindow,
+        tags: ownTags(instance.TagList),
       }),
     ),
   };

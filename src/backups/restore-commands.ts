@@ -1,29 +1,39 @@
-import { quote } from 'shell-quote';
+import { leftBehind, oldOne } from './left-behind.ts';
 import type {
+  BesideTheData,
   CacheClusterSettings,
   ClusterSettings,
   InstanceSettings,
   MemberSettings,
+  Monitoring,
   ReplicationGroupSettings,
   ServerlessSettings,
 } from './restore-settings.ts';
+import { appear, BREAK, command, type Options, script, waitFor } from './shell.ts';
 import type { Snapshot, Source } from './source.ts';
 
-/** How a database comes back from a snapshot, in lines for a POSIX shell with the AWS CLI of version 2. */
+/** How a database comes back from a snapshot, in lines for a POSIX shell with the AWS CLI. */
 export interface Restore {
   /** What the new database is called. */
   readonly target: string;
   /** Makes the new one beside the old one, and waits for it. */
   readonly commands: string;
   /** Brings its clients there; undefined where only they can do that. */
-  readonly switchOver?: string;
+  readonly switchOver?: SwitchOver;
   /** What the commands leave to the person who runs them. */
   readonly notes: readonly string[];
 }
 
-type Value = string | number | boolean | readonly string[] | undefined;
-/** Options by their names; undefined and empty ones are left out, booleans are `--x` and `--no-x`. */
-type Options = Readonly<Record<string, Value>>;
+/** Endpoints follow names: clients reach the restored database without a change. */
+export interface SwitchOver {
+  readonly commands: string;
+  /** The last of the commands alone, for when they have stopped before it. */
+  readonly last: string;
+  /** What the old database is called then. */
+  readonly old: string;
+  /** What becomes of that. */
+  readonly notes: readonly string[];
+}
 
 const SUFFIX = '-restored';
 const OLD = '-before-restore';
@@ -32,37 +42,35 @@ const OLD = '-before-restore';
 const besides = (id: string, limit: number): string =>
   `${id.slice(0, limit - SUFFIX.length).replace(/-+$/, '')}${SUFFIX}`;
 
-/** In another region only what does not belong to the source's own is carried over. */
+/**
+ * In another region only what does not belong to the source's own is carried over, and no name changes: the database
+ * has none there.
+ */
 export function restoreCommands(source: Source, snapshot: Snapshot): Restore {
-  const elsewhere = snapshot.region !== source.region;
   const { settings } = source;
+  const elsewhere = snapshot.region !== source.region;
   const at = { '--region': snapshot.region };
   const restore = restoreOf();
-  return elsewhere
-    ? {
-        ...restore,
-        notes: [
-          `Subnet group, security groups and parameter group are those of ${snapshot.region}: add them as they are called there.`,
-          ...restore.notes,
-        ],
-      }
-    : restore;
+  if (!elsewhere) return restore;
+  const { switchOver: _, ...there } = restore;
+  return {
+    ...there,
+    notes: [
+      ...leftOut(source, snapshot.region),
+      `It has an endpoint of its own in ${snapshot.region}: point clients at that. Nothing is renamed, and ${source.id} in ${source.region} stays as it is.`,
+      ...restore.notes,
+    ],
+  };
 
   function restoreOf(): Restore {
     switch (settings.kind) {
       case 'db-instance':
-        return instance(source.id, snapshot.id, { ...settings, ...(elsewhere && LOCAL) }, at);
+        return instance(source, snapshot.id, { ...settings, ...(elsewhere && LOCAL) }, at);
       case 'db-cluster':
         return cluster(
-          source.id,
+          source,
           snapshot.id,
-          elsewhere
-            ? {
-                ...settings,
-                ...LOCAL,
-                members: settings.members.map((member) => ({ ...member, parameterGroup: undefined })),
-              }
-            : settings,
+          elsewhere ? { ...settings, ...LOCAL, members: settings.members.map(withoutLocal) } : settings,
           at,
         );
       case 'replication-group':
@@ -82,12 +90,73 @@ const LOCAL = {
   optionGroup: undefined,
   domain: undefined,
   domainRole: undefined,
+  passwordKey: undefined,
   securityGroups: [],
 } as const;
 
-function instance(id: string, snapshot: string, settings: InstanceSettings, at: Options): Restore {
+const withoutLocal = (member: MemberSettings): MemberSettings => ({ ...member, parameterGroup: undefined });
+
+/** Names of what has to be there before, and is called as people have called it there. */
+function leftOut({ settings, region: from }: Source, region: string): string[] {
+  if (settings.kind !== 'db-instance' && settings.kind !== 'db-cluster') return [];
+  const { subnetGroup, securityGroups, parameterGroup, domain } = settings;
+  const optionGroup = settings.kind === 'db-instance' ? settings.optionGroup : undefined;
+  const own = (group: string | undefined) =>
+    group === undefined || /^default[.:]/.test(group) ? undefined : group;
+  const option =
+    settings.kind === 'db-instance' ? '--db-parameter-group-name' : '--db-cluster-parameter-group-name';
+  const given: readonly (readonly [string, string | undefined])[] = [
+    ['--db-subnet-group-name', subnetGroup],
+    ['--vpc-security-group-ids', securityGroups.join(' ') || undefined],
+    [option, own(parameterGroup)],
+    ['--option-group-name', own(optionGroup)],
+    ['--domain', domain],
+  ];
+  const missing = given.flatMap(([name, value]) => (value === undefined ? [] : [`${name} (${value})`]));
+  return missing.length === 0
+    ? []
+    : [
+        `These are of ${from} alone and not in the command: ${missing.join(', ')}. Add those of ${region}; without a subnet group and security groups it gets the defaults of the default VPC.`,
+      ];
+}
+
+const tagsOf = (tags: BesideTheData['tags'] = {}): string | undefined => {
+  const all = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  return all.length === 0 ? undefined : JSON.stringify(all);
+};
+
+/** Of instances and of Multi-AZ DB clusters. Keys are those of one region. */
+const watched = (monitoring: Monitoring | undefined, elsewhere: boolean): Options => {
+  if (!monitoring) return {};
+  const { interval, role, performanceInsights, performanceInsightsDays, databaseInsights } = monitoring;
+  const enhanced = interval > 0 && role !== undefined;
+  return {
+    '--monitoring-interval': enhanced ? interval : undefined,
+    '--monitoring-role-arn': enhanced ? role : undefined,
+    '--enable-performance-insights': performanceInsights || undefined,
+    '--performance-insights-kms-key-id':
+      performanceInsights && !elsewhere ? monitoring.performanceInsightsKey : undefined,
+    '--performance-insights-retention-period': performanceInsights ? performanceInsightsDays : undefined,
+    '--database-insights-mode': databaseInsights === 'advanced' ? databaseInsights : undefined,
+  };
+};
+
+/** What is set after the restore: older versions of the command line know these for what is there already. */
+const afterwards = (settings: BesideTheData): Options => ({
+  '--backup-retention-period': settings.backupRetention,
+  '--preferred-backup-window': settings.backupWindow,
+  '--preferred-maintenance-window': settings.maintenanceWindow,
+  '--manage-master-user-password': settings.managedPassword || undefined,
+  '--master-user-secret-kms-key-id': settings.managedPassword ? settings.passwordKey : undefined,
+});
+
+const isEmpty = (options: Options): boolean => Object.values(options).every((value) => value === undefined);
+
+function instance(source: Source, snapshot: string, settings: InstanceSettings, at: Options): Restore {
+  const { id } = source;
   const target = besides(id, 63);
-  const named = { ...at, '--db-instance-identifier': target };
+  const name = (value: string): Options => ({ ...at, '--db-instance-identifier': value });
+  const named = name(target);
   // RDS takes the performance of gp3 only where it is above what every volume has.
   const paid = settings.storageType !== 'gp3' || (settings.iops ?? 0) > 3_000;
   const restored = command('aws rds restore-db-instance-from-db-snapshot', {
@@ -114,37 +183,55 @@ function instance(id: string, snapshot: string, settings: InstanceSettings, at: 
     '--ca-certificate-identifier': settings.certificateAuthority,
     '--network-type': settings.networkType,
     '--dedicated-log-volume': settings.dedicatedLogVolume || undefined,
+    '--engine-lifecycle-support': settings.lifecycleSupport,
+    '--processor-features': settings.processor?.map((each) => `Name=${each.name},Value=${each.value}`),
     '--domain': settings.domain,
     '--domain-iam-role-name': settings.domainRole,
+    '--tags': tagsOf(settings.tags),
   });
-  const wait = command('aws rds wait db-instance-available', named);
   const later = {
+    ...afterwards(settings),
     '--max-allocated-storage': settings.maxStorage,
-    '--enable-performance-insights': settings.performanceInsights || undefined,
+    ...watched(settings.monitoring, source.region !== at['--region']),
   };
-  const modify = Object.values(later).some((value) => value !== undefined)
-    ? [command('aws rds modify-db-instance', { ...named, ...later, '--apply-immediately': true })]
-    : [];
-  const rename = (from: string, to: string) =>
-    command('aws rds modify-db-instance', {
-      ...at,
-      '--db-instance-identifier': from,
-      '--new-db-instance-identifier': to,
-      '--apply-immediately': true,
-    });
+  const available = (value: string) => waitFor('aws rds wait db-instance-available', name(value));
+  const modify = isEmpty(later)
+    ? []
+    : [
+        command('aws rds modify-db-instance', { ...named, ...later, '--apply-immediately': true }),
+        available(target),
+      ];
+  const roles = (settings.roles ?? []).map(({ arn, feature }) =>
+    command('aws rds add-role-to-db-instance', {
+      ...named,
+      '--role-arn': arn,
+      // AWS demands it; for Oracle and PostgreSQL it is never missing.
+      '--feature-name': feature ?? '',
+    }),
+  );
   return {
     target,
-    commands: [restored, wait, ...modify].join('\n'),
-    switchOver: swap(id, target, rename, (name) =>
-      command('aws rds wait db-instance-available', { ...at, '--db-instance-identifier': name }),
-    ),
-    notes: settings.monitoringInterval > 0 ? ['Enhanced Monitoring has to be switched on again.'] : [],
+    commands: script([restored, available(target), ...roles, ...modify]),
+    switchOver: swap(id, target, settings, {
+      rename: (from, to) =>
+        command('aws rds modify-db-instance', {
+          ...name(from),
+          '--new-db-instance-identifier': to,
+          '--apply-immediately': true,
+        }),
+      shown: (value) => appear('aws rds describe-db-instances', name(value)),
+      available,
+    }),
+    notes: leftBehind(id, target, source.identity, settings),
   };
 }
 
-function cluster(id: string, snapshot: string, settings: ClusterSettings, at: Options): Restore {
+function cluster(source: Source, snapshot: string, settings: ClusterSettings, at: Options): Restore {
+  const { id } = source;
   const target = besides(id, 63);
-  const named = { ...at, '--db-cluster-identifier': target };
+  const name = (value: string): Options => ({ ...at, '--db-cluster-identifier': value });
+  const named = name(target);
+  const elsewhere = source.region !== at['--region'];
   const { serverless: capacity, instanceClass } = settings;
   const restored = command('aws rds restore-db-cluster-from-snapshot', {
     ...named,
@@ -167,42 +254,68 @@ function cluster(id: string, snapshot: string, settings: ClusterSettings, at: Op
     '--db-cluster-instance-class': instanceClass,
     '--iops': settings.iops,
     '--network-type': settings.networkType,
+    '--engine-lifecycle-support': settings.lifecycleSupport,
     '--domain': settings.domain,
     '--domain-iam-role-name': settings.domainRole,
+    '--tags': tagsOf(settings.tags),
   });
   // The first instance of a new cluster becomes its writer.
   const members = [...settings.members].sort((a, b) => Number(b.writer) - Number(a.writer));
   const ready = (member: MemberSettings) =>
-    command('aws rds wait db-instance-available', {
+    waitFor('aws rds wait db-instance-available', {
       ...at,
       '--db-instance-identifier': besides(member.id, 63),
     });
-  const rename = (from: string, to: string) =>
-    command('aws rds modify-db-cluster', {
-      ...at,
-      '--db-cluster-identifier': from,
-      '--new-db-cluster-identifier': to,
-      '--apply-immediately': true,
-    });
-  const available = (name: string) =>
-    command('aws rds wait db-cluster-available', { ...at, '--db-cluster-identifier': name });
+  const later = {
+    ...afterwards(settings),
+    '--enable-local-write-forwarding': settings.localWriteForwarding || undefined,
+    ...watched(settings.monitoring, elsewhere),
+  };
+  const available = (value: string) => waitFor('aws rds wait db-cluster-available', name(value));
+  const modify = isEmpty(later)
+    ? []
+    : [
+        command('aws rds modify-db-cluster', { ...named, ...later, '--apply-immediately': true }),
+        available(target),
+      ];
+  const roles = (settings.roles ?? []).map(({ arn, feature }) =>
+    command('aws rds add-role-to-db-cluster', {
+      ...named,
+      '--role-arn': arn,
+      '--feature-name': feature || undefined,
+    }),
+  );
   return {
     target,
-    commands: [
+    commands: script([
       restored,
       available(target),
-      ...members.map((member) => createMember(member, target, settings.engine, at)),
+      ...members.map((member) => createMember(member, target, settings.engine, at, elsewhere)),
       ...members.map(ready),
-    ].join('\n'),
-    switchOver: swap(id, target, rename, available),
-    notes:
-      members.length > 0
-        ? ['Clients that name an instance of the cluster, not the cluster, have to name the new one.']
-        : [],
+      ...roles,
+      ...modify,
+    ]),
+    switchOver: swap(id, target, settings, {
+      rename: (from, to) =>
+        command('aws rds modify-db-cluster', {
+          ...name(from),
+          '--new-db-cluster-identifier': to,
+          '--apply-immediately': true,
+        }),
+      shown: (value) => appear('aws rds describe-db-clusters', name(value)),
+      available,
+    }),
+    notes: leftBehind(id, target, source.identity, settings),
   };
 }
 
-const createMember = (member: MemberSettings, target: string, engine: string, at: Options): string =>
+const createMember = (
+  member: MemberSettings,
+  target: string,
+  engine: string,
+  at: Options,
+  elsewhere: boolean,
+): string =>
   command('aws rds create-db-instance', {
     ...at,
     '--db-instance-identifier': besides(member.id, 63),
@@ -214,20 +327,47 @@ const createMember = (member: MemberSettings, target: string, engine: string, at
     '--publicly-accessible': member.publiclyAccessible,
     '--auto-minor-version-upgrade': member.minorUpgrades,
     '--ca-certificate-identifier': member.certificateAuthority,
+    '--preferred-maintenance-window': member.maintenanceWindow,
+    // The mode is one of the whole cluster.
+    ...watched(member.monitoring && { ...member.monitoring, databaseInsights: undefined }, elsewhere),
+    '--tags': tagsOf(member.tags),
   });
 
-/** Endpoints follow names: clients reach the restored database without a change. */
-const swap = (
+/**
+ * The old one loses its name only when the new one is there to take it, and the new one takes it only when AWS shows
+ * the old one by its other name: until then there is none of that name, for which `aws rds wait` ends at once.
+ */
+function swap(
   id: string,
   target: string,
-  rename: (from: string, to: string) => string,
-  available: (name: string) => string,
-): string => {
+  settings: InstanceSettings | ClusterSettings,
+  {
+    rename,
+    shown,
+    available,
+  }: {
+    rename(from: string, to: string): string;
+    shown(name: string): string;
+    available(name: string): string;
+  },
+): SwitchOver {
   const old = `${id.slice(0, 63 - OLD.length).replace(/-+$/, '')}${OLD}`;
-  // Until it has the new name there is none of that name, which is an error for the command that waits.
-  const renamed = `until ${available(old)}\ndo sleep 10; done`;
-  return [rename(id, old), renamed, rename(target, id)].join('\n');
-};
+  const last = rename(target, id);
+  return {
+    commands: script([
+      available(target),
+      rename(id, old),
+      shown(old),
+      available(old),
+      last,
+      shown(id),
+      available(id),
+    ]),
+    last,
+    old,
+    notes: ['They stop at the first that fails, and nothing after it is done.', oldOne(old, settings)],
+  };
+}
 
 const nodeOptions = (settings: ReplicationGroupSettings | CacheClusterSettings): Options => ({
   '--engine': settings.engine,
@@ -242,9 +382,27 @@ const nodeOptions = (settings: ReplicationGroupSettings | CacheClusterSettings):
   '--snapshot-window': settings.snapshotWindow,
   '--network-type': settings.networkType,
   '--ip-discovery': settings.ipDiscovery,
+  '--preferred-maintenance-window': settings.maintenanceWindow,
+  '--notification-topic-arn': settings.notificationTopic,
+  '--log-delivery-configurations':
+    settings.logDelivery && settings.logDelivery.length > 0
+      ? JSON.stringify(settings.logDelivery)
+      : undefined,
 });
 
-const CACHE_NOTE = 'The restored cache has an endpoint of its own: set it in what connects to the cache.';
+interface Token {
+  readonly hasAuthToken?: boolean;
+}
+
+const token = ({ hasAuthToken }: Token): string => (hasAuthToken ? `${BREAK}--auth-token "$AUTH_TOKEN"` : '');
+
+const tokenNotes = ({ hasAuthToken }: Token): readonly string[] =>
+  hasAuthToken ? ['AUTH_TOKEN has to hold the auth token of the cache; AWS does not tell it.'] : [];
+
+const cacheNotes = (id: string): readonly string[] => [
+  'The restored cache has an endpoint of its own: set it in what connects to the cache.',
+  `Tags, alarms and Auto Scaling of ${id} are not carried over. It runs on and costs what it did, until somebody deletes it.`,
+];
 
 function replicationGroup(
   id: string,
@@ -272,17 +430,20 @@ function replicationGroup(
     '--user-group-ids': settings.userGroups,
     '--data-tiering-enabled': settings.dataTiering || undefined,
   });
-  const token = settings.hasAuthToken ? `${BREAK}--auth-token "$AUTH_TOKEN"` : '';
   return {
     target,
-    commands: [`${made}${token}`, command('aws elasticache wait replication-group-available', named)].join(
-      '\n',
-    ),
+    commands: script([
+      `${made}${token(settings)}`,
+      waitFor('aws elasticache wait replication-group-available', named),
+    ]),
     notes: [
-      ...(settings.hasAuthToken
-        ? ['AUTH_TOKEN has to hold the auth token of the cache; AWS does not tell it.']
-        : []),
-      CACHE_NOTE,
+      ...tokenNotes(settings),
+      ...(settings.globalDatastore === undefined
+        ? []
+        : [
+            `It is a part of the global datastore ${settings.globalDatastore}; the restored one is not: make a new one of it.`,
+          ]),
+      ...cacheNotes(id),
     ],
   };
 }
@@ -298,8 +459,12 @@ function cacheCluster(id: string, snapshot: string, settings: CacheClusterSettin
     '--preferred-availability-zone': settings.availabilityZone,
     '--transit-encryption-enabled': settings.transitEncryption || undefined,
   });
-  const wait = command('aws elasticache wait cache-cluster-available', named);
-  return { target, commands: [made, wait].join('\n'), notes: [CACHE_NOTE] };
+  const wait = waitFor('aws elasticache wait cache-cluster-available', named);
+  return {
+    target,
+    commands: script([`${made}${token(settings)}`, wait]),
+    notes: [...tokenNotes(settings), ...cacheNotes(id)],
+  };
 }
 
 function serverless(id: string, snapshotArn: string, settings: ServerlessSettings, at: Options): Restore {
@@ -318,20 +483,12 @@ function serverless(id: string, snapshotArn: string, settings: ServerlessSetting
     '--snapshot-retention-limit': settings.snapshotRetention,
     '--daily-snapshot-time': settings.snapshotTime,
   });
-  return { target, commands: made, notes: [CACHE_NOTE] };
-}
-
-const BREAK = ' \\\n  ';
-
-/** Colons, commas and the like mean nothing to a shell, and escapes are hard to read in an emergency. */
-const word = (text: string): string => (/^[\w.,:=/@%+-]+$/.test(text) ? text : quote([text]));
-
-/** One command, an option a line; every value is one word of the shell. */
-function command(words: string, options: Options): string {
-  const given = Object.entries(options).flatMap(([name, value]): string[] => {
-    if (value === undefined || (typeof value === 'object' && value.length === 0)) return [];
-    if (typeof value === 'boolean') return [value ? name : name.replace(/^--/, '--no-')];
-    return [`${name} ${(typeof value === 'object' ? value : [String(value)]).map(word).join(' ')}`];
-  });
-  return [words, ...given].join(BREAK);
+  return {
+    target,
+    commands: script([made]),
+    notes: [
+      'The command does not wait: the cache can be used when its status is available (aws elasticache describe-serverless-caches).',
+      ...cacheNotes(id),
+    ],
+  };
 }

@@ -1,6 +1,45 @@
 /** Settings of a database that a restored one gets by options of the command; what is undefined is AWS's default. */
 
-export interface InstanceSettings {
+/** What RDS keeps beside the data of an instance or a cluster, and no snapshot holds. */
+export interface BesideTheData {
+  /** Those that people can set. */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** The CloudFormation stack that it belongs to. */
+  readonly stack?: string | undefined;
+  /** Days. */
+  readonly backupRetention?: number | undefined;
+  readonly backupWindow?: string | undefined;
+  readonly maintenanceWindow?: string | undefined;
+  /** `open-source-rds-extended-support` or the same with `-disabled`: old versions that are paid for, or upgraded. */
+  readonly lifecycleSupport?: string | undefined;
+  /** The password of the master user is a secret of RDS's own. */
+  readonly managedPassword?: boolean;
+  /** The key of that secret. */
+  readonly passwordKey?: string | undefined;
+  /** IAM roles that the database itself takes on. */
+  readonly roles?: readonly { readonly arn: string; readonly feature?: string | undefined }[];
+  readonly monitoring?: Monitoring;
+  /** Names of what replicates from it. */
+  readonly replicas?: readonly string[];
+  /** What it replicates from. */
+  readonly replicaOf?: string | undefined;
+  readonly activityStream?: boolean;
+}
+
+/** How an instance is watched. */
+export interface Monitoring {
+  /** Of Enhanced Monitoring, in seconds; 0 when it is off. */
+  readonly interval: number;
+  readonly role?: string | undefined;
+  readonly performanceInsights: boolean;
+  readonly performanceInsightsKey?: string | undefined;
+  /** Days. */
+  readonly performanceInsightsDays?: number | undefined;
+  /** `standard` or `advanced`. */
+  readonly databaseInsights?: string | undefined;
+}
+
+export interface InstanceSettings extends BesideTheData {
   readonly kind: 'db-instance';
   readonly instanceClass: string;
   readonly subnetGroup?: string | undefined;
@@ -25,11 +64,14 @@ export interface InstanceSettings {
   readonly dedicatedLogVolume: boolean;
   readonly domain?: string | undefined;
   readonly domainRole?: string | undefined;
+  /** In a directory that is not of AWS Directory Service. */
+  readonly ownDirectory?: boolean;
   /** GiB up to which the storage grows by itself. */
   readonly maxStorage?: number | undefined;
-  readonly performanceInsights: boolean;
-  /** Seconds. */
-  readonly monitoringInterval: number;
+  /** Such as `coreCount=2`, of licenses by core. */
+  readonly processor?: readonly { readonly name: string; readonly value: string }[];
+  /** ARNs or regions to which RDS copies its automated backups. */
+  readonly backupCopies?: readonly string[];
 }
 
 /** An instance of an Aurora cluster. */
@@ -42,9 +84,12 @@ export interface MemberSettings {
   readonly publiclyAccessible: boolean;
   readonly minorUpgrades: boolean;
   readonly certificateAuthority?: string | undefined;
+  readonly monitoring?: Monitoring;
+  readonly maintenanceWindow?: string | undefined;
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
-export interface ClusterSettings {
+export interface ClusterSettings extends BesideTheData {
   readonly kind: 'db-cluster';
   readonly engine: string;
   readonly engineVersion?: string | undefined;
@@ -69,6 +114,13 @@ export interface ClusterSettings {
   /** Of a Multi-AZ DB cluster, which has no instances of its own to be made. */
   readonly instanceClass?: string | undefined;
   readonly iops?: number | undefined;
+  /** SQL over HTTPS. */
+  readonly dataApi?: boolean;
+  readonly localWriteForwarding?: boolean;
+  /** The global database that it is a part of. */
+  readonly globalCluster?: string | undefined;
+  /** Endpoints that people have made. */
+  readonly customEndpoints?: readonly string[];
   readonly members: readonly MemberSettings[];
 }
 
@@ -88,6 +140,10 @@ interface NodeSettings {
   readonly transitEncryption: boolean;
   readonly networkType?: string | undefined;
   readonly ipDiscovery?: string | undefined;
+  readonly maintenanceWindow?: string | undefined;
+  readonly notificationTopic?: string | undefined;
+  /** As AWS takes them. */
+  readonly logDelivery?: readonly object[];
 }
 
 export interface ReplicationGroupSettings extends NodeSettings {
@@ -103,6 +159,8 @@ export interface ReplicationGroupSettings extends NodeSettings {
   readonly hasAuthToken: boolean;
   readonly userGroups: readonly string[];
   readonly dataTiering: boolean;
+  /** The global datastore that it is a part of. */
+  readonly globalDatastore?: string | undefined;
   /** The node that the snapshot is taken of, where the group is not in cluster mode. */
   readonly node?: string | undefined;
 }
@@ -110,6 +168,7 @@ export interface ReplicationGroupSettings extends NodeSettings {
 export interface CacheClusterSettings extends NodeSettings {
   readonly kind: 'cache-cluster';
   readonly availabilityZone?: string | undefined;
+  readonly hasAuthToken?: boolean;
 }
 
 export interface ServerlessSettings {

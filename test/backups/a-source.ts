@@ -1,4 +1,5 @@
 import type {
+  BesideTheData,
   ClusterSettings,
   InstanceSettings,
   ReplicationGroupSettings,
@@ -34,8 +35,6 @@ export const ORDERS: Source = {
     minorUpgrades: false,
     logExports: ['postgresql', 'upgrade'],
     dedicatedLogVolume: false,
-    performanceInsights: false,
-    monitoringInterval: 0,
   },
 };
 
@@ -104,6 +103,31 @@ const GROUP: ReplicationGroupSettings = {
 /** A replication group in cluster mode, with everything that one can have. */
 export const SESSIONS: Source = { ...ORDERS, kind: 'replication-group', id: 'sessions', settings: GROUP };
 
+const WATCHED = {
+  interval: 60,
+  role: 'arn:aws:iam::123456789012:role/monitoring',
+  performanceInsights: true,
+  performanceInsightsKey: 'alias/insights',
+  performanceInsightsDays: 465,
+  databaseInsights: 'advanced',
+};
+
+/** All that RDS keeps beside the data of a database. */
+export const BESIDE: BesideTheData = {
+  tags: { team: 'shop', 'cost centre': 'a=b: 4711' },
+  backupRetention: 14,
+  backupWindow: '02:00-02:30',
+  maintenanceWindow: 'sun:04:00-sun:04:30',
+  lifecycleSupport: 'open-source-rds-extended-support-disabled',
+  managedPassword: true,
+  passwordKey: 'alias/secrets',
+  roles: [
+    { arn: 'arn:aws:iam::123456789012:role/import', feature: 's3Import' },
+    { arn: 'arn:aws:iam::123456789012:role/export', feature: 's3Export' },
+  ],
+  monitoring: WATCHED,
+};
+
 /** One of each kind, with everything that is restored by an option. */
 export const ONE_OF_EACH: readonly Source[] = [
   ORDERS,
@@ -123,7 +147,26 @@ export const ONE_OF_EACH: readonly Source[] = [
       domain: 'd-1',
       domainRole: 'directory',
       maxStorage: 1_000,
-      performanceInsights: true,
+      processor: [
+        { name: 'coreCount', value: '2' },
+        { name: 'threadsPerCore', value: '1' },
+      ],
+      ...BESIDE,
+    },
+  },
+  {
+    ...SHOP,
+    id: 'whole',
+    settings: {
+      ...AURORA,
+      ...BESIDE,
+      localWriteForwarding: true,
+      members: AURORA.members.map((member) => ({
+        ...member,
+        monitoring: WATCHED,
+        maintenanceWindow: 'sun:05:00-sun:05:30',
+        tags: { team: 'shop' },
+      })),
     },
   },
   {
@@ -158,6 +201,16 @@ export const ONE_OF_EACH: readonly Source[] = [
       snapshotWindow: '05:00-09:00',
       networkType: 'ipv4',
       ipDiscovery: 'ipv4',
+      maintenanceWindow: 'sun:04:00-sun:05:00',
+      notificationTopic: 'arn:aws:sns:eu-west-1:123456789012:cache',
+      logDelivery: [
+        {
+          LogType: 'slow-log',
+          DestinationType: 'cloudwatch-logs',
+          DestinationDetails: { CloudWatchLogsDetails: { LogGroup: 'cache' } },
+          LogFormat: 'json',
+        },
+      ],
     },
   },
   {
@@ -173,6 +226,7 @@ export const ONE_OF_EACH: readonly Source[] = [
       minorUpgrades: true,
       transitEncryption: true,
       availabilityZone: 'eu-west-1a',
+      hasAuthToken: true,
     },
   },
   {

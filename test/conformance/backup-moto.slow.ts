@@ -21,11 +21,13 @@ let url: string;
 
 const SETUP = `
 import boto3, sys
-make = lambda name: boto3.client(name, region_name='eu-west-1', endpoint_url=sys.argv[1], aws_access_key_id='x', aws_secret_access_key='x')
+make = lambda name, region='eu-west-1': boto3.client(name, region_name=region, endpoint_url=sys.argv[1], aws_access_key_id='x', aws_secret_access_key='x')
 ec2, rds, cache = map(make, ['ec2', 'rds', 'elasticache'])
 subnets = [s['SubnetId'] for s in ec2.describe_subnets()['Subnets']][:2]
 group = ec2.describe_security_groups()['SecurityGroups'][0]['GroupId']
 rds.create_db_subnet_group(DBSubnetGroupName='private', DBSubnetGroupDescription='x', SubnetIds=subnets)
+there = [s['SubnetId'] for s in make('ec2', 'eu-central-1').describe_subnets()['Subnets']][:2]
+make('rds', 'eu-central-1').create_db_subnet_group(DBSubnetGroupName='private', DBSubnetGroupDescription='moto takes that of the snapshot', SubnetIds=there)
 rds.create_db_instance(DBInstanceIdentifier='orders', DBInstanceClass='db.r6g.large', Engine='postgres', AllocatedStorage=20, MasterUsername='me', MasterUserPassword='password1', DBSubnetGroupName='private', VpcSecurityGroupIds=[group], CopyTagsToSnapshot=True, Tags=[{'Key': 'team', 'Value': 'shop'}])
 rds.create_db_cluster(DBClusterIdentifier='shop', Engine='aurora-postgresql', MasterUsername='me', MasterUserPassword='password1')
 rds.create_db_instance(DBInstanceIdentifier='shop-1', DBInstanceClass='db.r6g.large', Engine='aurora-postgresql', DBClusterIdentifier='shop')
@@ -149,21 +151,59 @@ describe('moto agrees with', () => {
     const source = await sourceOf('db-instance', 'orders');
     const snapshot = await databaseSnapshots(connection, 'db-instance').look('backup-1');
     if (!snapshot) throw new Error('no snapshot');
-    const { commands, target, switchOver = '' } = restoreCommands(source, snapshot);
+    const { commands, target, switchOver } = restoreCommands(source, snapshot);
+    const swap = switchOver?.commands ?? '';
+    // Before there is anything that could take the name, it stays where it is.
+    expect(() => shell(swap)).toThrow(/orders-restored/);
+    expect((await sourceOf('db-instance', 'orders')).identity).toBe(source.identity);
     shell(commands);
     const restored = await sourceOf('db-instance', target);
-    expect(restored.settings).toMatchObject({ instanceClass: 'db.r6g.large', subnetGroup: 'private' });
-    shell(switchOver);
+    expect(restored.settings).toMatchObject({
+      instanceClass: 'db.r6g.large',
+      subnetGroup: 'private',
+      tags: { team: 'shop' },
+    });
+    shell(swap);
     expect((await sourceOf('db-instance', 'orders')).identity).toBe(restored.identity);
+    expect((await sourceOf('db-instance', 'orders-before-restore')).identity).toBe(source.identity);
+  });
+
+  it('the commands of a switch whose first rename fails: the restored one keeps its name', async () => {
+    const source = { ...(await sourceOf('db-instance', 'orders')), id: 'nowhere' };
+    const snapshot = await databaseSnapshots(connection, 'db-instance').look('backup-1');
+    if (!snapshot) throw new Error('no snapshot');
+    const { commands, switchOver } = restoreCommands(source, snapshot);
+    shell(commands);
+    expect(() => shell(switchOver?.commands ?? '')).toThrow(/nowhere/);
+    expect((await sourceOf('db-instance', 'nowhere-restored')).status).toBe('available');
+    await expect(sourceOf('db-instance', 'nowhere-before-restore')).rejects.toThrow();
+  });
+
+  it('a restore of a copy in another region, under a name of its own', async () => {
+    const source = await sourceOf('db-instance', 'orders');
+    const from = await databaseSnapshots(connection, 'db-instance').look('backup-1');
+    if (!from) throw new Error('no snapshot');
+    const elsewhere = databaseSnapshots(connection, 'db-instance', 'eu-central-1');
+    await elsewhere.copy({ from, id: 'backup-1', tags: TAGS });
+    const copy = await elsewhere.look('backup-1');
+    if (!copy) throw new Error('no copy');
+    const { commands, switchOver } = restoreCommands(source, copy);
+    expect(switchOver).toBeUndefined();
+    shell(commands);
+    const restored = (await elsewhere.sources(['orders-restored', 'orders'])).keys();
+    expect([...restored]).toEqual(['orders-restored']);
   });
 
   it('the commands that restore an Aurora cluster', async () => {
     const source = await sourceOf('db-cluster', 'shop');
     const snapshot = await databaseSnapshots(connection, 'db-cluster').look('backup-1');
     if (!snapshot) throw new Error('no snapshot');
-    shell(restoreCommands(source, snapshot).commands);
+    const { commands, switchOver } = restoreCommands(source, snapshot);
+    shell(commands);
     const restored = await sourceOf('db-cluster', 'shop-restored');
     expect(restored.settings).toMatchObject({ members: [{ id: 'shop-1-restored' }] });
+    shell(switchOver?.commands ?? '');
+    expect((await sourceOf('db-cluster', 'shop')).identity).toBe(restored.identity);
   });
 });
 
@@ -192,8 +232,8 @@ describe('the AWS command line agrees with', () => {
     (_kind, _id, source) => {
       const here = snapshotOf(source, { id: 'backup-1' });
       for (const of of [here, { ...here, region: 'eu-central-1' }]) {
-        const { commands, switchOver = '' } = restoreCommands(source, of);
-        expect(() => shell([CHECKING, commands, switchOver].join('\n'))).not.toThrow();
+        const { commands, switchOver } = restoreCommands(source, of);
+        expect(() => shell([CHECKING, commands, switchOver?.commands].join('\n'))).not.toThrow();
       }
     },
   );

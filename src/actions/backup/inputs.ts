@@ -48,11 +48,15 @@ export async function readInputs(
 ): Promise<Inputs> {
   const reader = new InputReader(input);
   const lines = KINDS.flatMap((kind) =>
-    listLines(input(SOURCE_INPUTS[kind].input)).map(([number, text]) => ({
-      kind,
-      text,
-      place: `${SOURCE_INPUTS[kind].input} line ${number}`,
-    })),
+    listLines(input(SOURCE_INPUTS[kind].input)).flatMap(([number, line]) => {
+      const names = line.split(',').map((name) => name.trim());
+      const place = `${SOURCE_INPUTS[kind].input} line ${number}`;
+      return names.flatMap((text, index) =>
+        text === ''
+          ? []
+          : [{ kind, text, place: names.length === 1 ? place : `${place}, name ${index + 1}` }],
+      );
+    }),
   );
   if (lines.length === 0) {
     const inputs = KINDS.map((kind) => SOURCE_INPUTS[kind].input).join(', ');
@@ -143,7 +147,7 @@ export async function readInputs(
   if (inputs.timeoutMs < 60_000) {
     reader.problem(
       'timeout',
-      'is less than a minute; a snapshot takes some. To go on without it, set wait: false',
+      'is less than a minute; a snapshot takes some. To go on without waiting for it, set wait: false',
     );
   }
   reader.finish();
@@ -177,7 +181,7 @@ function problemOf(kind: SourceKind, value: string, id: string): string | undefi
   const host = id.includes('.')
     ? 'looks like an endpoint; give the identifier before its first dot'
     : undefined;
-  return `"${id}" ${host ?? `is not the name of a ${KIND_WORDS[kind]}: at most ${length} letters, digits and single hyphens, a letter first`}`;
+  return `"${id}" ${host ?? `is not the name of a ${KIND_WORDS[kind]}: at most ${length} letters, digits and single hyphens, a letter first; several are given one per line or with commas`}`;
 }
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Tagging.html */

@@ -68,6 +68,11 @@ const KINDS = Object.keys(SOURCE_INPUTS) as readonly SourceKind[];
 
 const isOfRds = (kind: SourceKind): boolean => kind === 'db-instance' || kind === 'db-cluster';
 
+const startOf = ({ kind, id }: Source): string =>
+  kind === 'db-cluster'
+    ? `aws rds start-db-cluster --db-cluster-identifier ${id}`
+    : `aws rds start-db-instance --db-instance-identifier ${id}`;
+
 function problemOf(source: Source, { kmsKey, copy }: Inputs): string | undefined {
   const { kind, id, engine, status, partOf } = source;
   if (kind === 'db-instance' && partOf !== undefined) {
@@ -83,7 +88,7 @@ function problemOf(source: Source, { kmsKey, copy }: Inputs): string | undefined
     return `${id} is a cluster of ${engine}, which this action does not know how to restore; take its snapshot with the tools of that service`;
   }
   if (readiness(source) === 'not-ready') {
-    return `${id} is ${status || 'in no known state'}, and AWS takes snapshots of what is available; run this step again when it is`;
+    return `${id} is ${status || 'in no known state'}, and AWS takes snapshots of what is available; ${status === 'stopped' ? `start it (${startOf(source)}), and ` : ''}run this step again when it is`;
   }
   if (kmsKey !== undefined && kind === 'db-cluster' && !source.encrypted) {
     return `${id} is not encrypted, and AWS encrypts no copy of the snapshot of a cluster; leave kms-key out, and encrypt on the way back by restore-db-cluster-from-snapshot --kms-key-id`;

@@ -90,22 +90,29 @@ function script({ backup, source, snapshot }: There): string {
     of,
     ...restoreCommands(source, of),
   }));
+  const comments = (lines: readonly string[]) => lines.map((line) => `# ${line}`);
   return restores
     .map(({ of, target, commands, switchOver, notes }) =>
       [
-        `# ${titleOf(source)} from ${of.id} in ${of.region}, as ${target}`,
-        ...notes.map((note) => `# ${note}`),
+        ...comments([`${titleOf(source)} from ${of.id} in ${of.region}, as ${target}`, ...notes]),
         commands,
         ...(switchOver === undefined
           ? []
-          : [
-              `# When ${target} holds what it should, these give it the name and so the endpoint of ${source.id}:`,
-              ...switchOver.split('\n').map((line) => `# ${line}`),
-            ]),
+          : comments([
+              `When ${target} holds what it should, these give it the name and so the endpoint of ${source.id}.`,
+              ...switchOver.notes,
+              ...switchOver.commands.split('\n'),
+              `When they have stopped, and nothing is called ${source.id} any more, mend what AWS says, and then:`,
+              ...switchOver.last.split('\n'),
+            ])),
       ].join('\n'),
     )
     .join('\n\n');
 }
+
+/** `1 of 3 backups is there`. */
+export const countOf = (there: number, all: number): string =>
+  `${there} of ${all} ${all === 1 ? 'backup' : 'backups'} ${there === 1 || all === 1 ? 'is' : 'are'} there`;
 
 function summary(outcomes: readonly Outcome[], now: number): string {
   const there = backedUp(outcomes);
@@ -114,7 +121,7 @@ function summary(outcomes: readonly Outcome[], now: number): string {
     outcomes.length === 1 ? titleOf(outcomes[0]?.source as Source) : `${outcomes.length} databases`;
   const unfinished = there.some(({ snapshot }) => progressOf(snapshot) !== 'finished');
   const heading = !all
-    ? `⛔ ${there.length} of ${outcomes.length} backups are there`
+    ? `⛔ ${countOf(there.length, outcomes.length)}`
     : unfinished
       ? `⏳ Backup of ${count} is under way`
       : `💾 ${count} ${outcomes.length === 1 ? 'is' : 'are'} backed up`;
@@ -134,7 +141,7 @@ function row(outcome: Outcome, now: number): string {
   const name = `${KIND_WORDS[source.kind]} ${codeSpan(source.id)}`;
   const snapshot = backup?.snapshot;
   if (trouble || !backup || !snapshot) {
-    return `| ${name} | ${snapshot ? codeSpan(snapshot.id) : ''} | ❌ ${literal(trouble?.message ?? '')} |`;
+    return `| ${name} | ${idsOf(backup)} | ❌ ${literal(trouble?.message ?? '')} |`;
   }
   const copy = backup.copy ? `<br>${codeSpan(backup.copy.id)} in ${backup.copy.region}` : '';
   const state =
@@ -142,6 +149,35 @@ function row(outcome: Outcome, now: number): string {
       ? `✅${literal(howOf(backup, snapshot, now))}`
       : `⏳ ${snapshot.status}: not waited for`;
   return `| ${name} | ${codeSpan(snapshot.id)}${copy} | ${state} |`;
+}
+
+/** What AWS has begun, or may have, by its ids. */
+const idsOf = (backup: Backup | undefined): string =>
+  (backup?.parts ?? [])
+    .filter(({ asked, state }) => asked || state.kind !== 'to-order')
+    .map(({ id, plan }) => (plan.what === 'snapshot' ? codeSpan(id) : `${codeSpan(id)} (${plan.what})`))
+    .join('<br>');
+
+/** What a run that was cancelled leaves to AWS. */
+export async function reportCancelled(reporter: Reporter, outcomes: readonly Outcome[]): Promise<void> {
+  const rows = outcomes.map(({ source, backup }) => {
+    const ids = idsOf(backup);
+    const states = (backup?.parts ?? []).map((part) => `${stateOf(part)}.`).join(' ');
+    const state = ids === '' ? 'nothing was begun' : literal(states);
+    return `| ${KIND_WORDS[source.kind]} ${codeSpan(source.id)} | ${ids} | ${state} |`;
+  });
+  await reporter.summary(
+    [
+      '## ⛔ The backup was cancelled',
+      '',
+      'AWS goes on with what was begun; the next attempt of this run waits for the same snapshots.',
+      '',
+      '| Database | Snapshot | |',
+      '| --- | --- | --- |',
+      ...rows,
+      '',
+    ].join('\n'),
+  );
 }
 
 function restoreSection({ backup, source, snapshot }: There): string[] {
@@ -154,16 +190,20 @@ function restoreSection({ backup, source, snapshot }: There): string[] {
       `1. Make ${codeSpan(target)} beside ${codeSpan(source.id)}, with its settings as they are now:`,
       '',
       ...fenced(commands),
-      ...notes.map((note) => `- ${note}`),
+      ...notes.map((note) => `- ${literal(note)}`),
       '',
-      `2. See that ${codeSpan(target)} holds what it should. Stop what writes to ${codeSpan(source.id)}: that is lost.`,
+      `2. See that ${codeSpan(target)} holds what it should. Stop what writes to ${codeSpan(source.id)}: what it writes from now on is not in there.`,
       '',
       ...(switchOver === undefined
         ? []
         : [
             `3. Give it the name, and so the endpoint, of ${codeSpan(source.id)}. Clients connect again within minutes:`,
             '',
-            ...fenced(switchOver),
+            ...fenced(switchOver.commands),
+            ...switchOver.notes.map((note) => `- ${literal(note)}`),
+            `- When they have stopped, and nothing is called ${codeSpan(source.id)} any more, mend what AWS says, and run the last of them by itself:`,
+            '',
+            ...fenced(switchOver.last),
           ]),
       '</details>',
       '',

@@ -9,7 +9,7 @@ import { withStackOutputs } from '../stack-outputs.ts';
 import type { Surroundings } from './backup.ts';
 import { readInputs } from './inputs.ts';
 import { lookAtAll } from './look.ts';
-import { backedUp, reportBackups } from './report.ts';
+import { backedUp, countOf, reportBackups, reportCancelled } from './report.ts';
 import { type Outcome, stateOf, takeAll, titleOf } from './take.ts';
 import { keepNewest } from './tidy.ts';
 
@@ -35,7 +35,10 @@ export async function run(context: ActionContext): Promise<void> {
     warn: reporter.warning,
     calls,
   });
-  if (cancelled.aborted) throw cancelledError(outcomes);
+  if (cancelled.aborted) {
+    await reportCancelled(reporter, outcomes);
+    throw cancelledError(outcomes);
+  }
   await reportBackups(reporter, outcomes, clock.now());
   await keepNewest(outcomes, surroundings, context);
   throwTroubles(outcomes);
@@ -97,14 +100,15 @@ function throwTroubles(outcomes: readonly Outcome[]): void {
   const done = there.map(({ source, snapshot }) => `${titleOf(source)} as ${snapshot.id}`).join(', ');
   // Of those that went wrong there may be a snapshot without its copy, or one that AWS goes on with.
   const rest = outcomes
-    .filter(({ trouble }) => trouble !== undefined)
-    .flatMap(({ source, backup }) => (backup?.parts ?? []).map((part) => ({ source, part })))
+    .flatMap(({ source, backup, trouble }) =>
+      trouble ? (backup?.parts ?? []).map((part) => ({ source, part, told: trouble.message })) : [],
+    )
+    .filter(({ part, told }) => !told.includes(`its ${part.plan.what} ${part.id} `))
     .filter(({ part: { state } }) => state.kind !== 'to-order' && progressOf(state.snapshot) !== 'lost')
     .map(({ source, part }) => `${titleOf(source)}: ${stateOf(part)}.`);
-  const state = [
-    `${there.length} of ${outcomes.length} ${outcomes.length === 1 ? 'backup is' : 'backups are'} there${done === '' ? '' : `: ${done}`}.`,
-    ...rest,
-  ].join('\n');
+  const state = [`${countOf(there.length, outcomes.length)}${done === '' ? '' : `: ${done}`}.`, ...rest].join(
+    '\n',
+  );
   throw new DeployError(
     failed.map(({ source, trouble }) => `${titleOf(source)}: ${trouble.message}`).join('\n'),
     {

@@ -12,6 +12,8 @@ const ROUND_MS = 5_000;
 /** AWS gets at most so many calls in any minute. */
 const CALLS = 20;
 const MINUTE_MS = 60_000;
+/** What nobody waits for has to be begun within that time: a database takes one snapshot after the other. */
+const BEGIN_MS = 5 * MINUTE_MS;
 
 /** What became of a database's backup. */
 export interface Outcome {
@@ -55,7 +57,8 @@ export async function takeAll(
 ): Promise<readonly Outcome[]> {
   const { clock, cancelled } = watch;
   const started = clock.now();
-  const deadline = started + surroundings.inputs.timeoutMs;
+  const { wait, timeoutMs } = surroundings.inputs;
+  const deadline = started + (wait ? timeoutMs : Math.min(BEGIN_MS, timeoutMs));
   const takes = await Promise.all(sources.map((source) => Take.begin(source, surroundings, watch)));
   let mentioned = false;
   let cost = 1;
@@ -64,7 +67,7 @@ export async function takeAll(
     const open = takes.filter((take) => take.open);
     if (open.length === 0 || cancelled.aborted) break;
     if (clock.now() >= deadline) {
-      for (const take of open) take.giveUp(clock.now() - started);
+      await Promise.all(open.map((take) => take.giveUp(clock.now() - started, wait)));
       break;
     }
     const pause = nextLook(watch.calls, cost, clock.now()) - clock.now();
@@ -178,14 +181,29 @@ class Take {
     this.#trouble ??= troubleOf(error);
   }
 
-  giveUp(afterMs: number): void {
+  async giveUp(afterMs: number, wait: boolean): Promise<void> {
     const part = this.part;
     if (!part) return;
-    const waits = this.waitsForSource ? `; the database is ${this.#status}` : '';
+    const begun = part.state.kind !== 'to-order';
+    const waits = this.waitsForSource ? `; the database is ${this.#status}${await this.#inTheWay(part)}` : '';
+    const longer = wait
+      ? 'If it takes longer as a rule, give it a longer timeout.'
+      : 'With wait: false it has to begin within 5 minutes; without that, the step waits up to its timeout.';
     this.#trouble = {
       message: `${stateOf(part)} after ${formatDuration(afterMs)}${waits}`,
-      next: 'What AWS has begun goes on. Run this step again: it waits for the same snapshot. If it takes longer as a rule, give it a longer timeout.',
+      next: begun
+        ? `What AWS has begun goes on. Run this step again: it waits for the same snapshot. ${longer}`
+        : `Run this step again when the database is available. ${longer}`,
     };
+  }
+
+  /** Somebody else's snapshot; AWS does not show those that it takes in the backup window of the database. */
+  async #inTheWay(part: Part): Promise<string> {
+    if (!this.source.kind.startsWith('db-')) return '';
+    const all = await part.plan.snapshots.list(this.source, '').catch(() => []);
+    const working = all.filter((each) => progressOf(each) === 'working');
+    const names = working.map(({ id, percent }) => `${id}${percent === undefined ? '' : ` (${percent}%)`}`);
+    return names.length === 0 ? '' : `, AWS is taking ${names.join(', ')}`;
   }
 
   /** Does what can be done now. */

@@ -39,7 +39,7 @@ test('the next attempt goes on with an unfinished one, on another day too, and u
   });
   const first = await world.backUp({ 'db-instances': 'orders', timeout: '13h' });
   expect(first.told).toMatch(/is creating, \d+% after \d+h/);
-  expect(first.told).toContain('0 of 1 backup is there.\nDB instance orders: its snapshot');
+  expect(first.told).toContain('0 of 1 backup is there.\nWhat AWS has begun goes on.');
   const second = await world.backUp(
     { 'db-instances': 'orders', timeout: '20h' },
     { env: { GITHUB_RUN_ATTEMPT: '2' } },

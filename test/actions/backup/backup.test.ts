@@ -78,7 +78,9 @@ test('all that cannot be backed up is said at once, and nothing is made', async 
     expect.stringMatching(
       /^db-instances line 2: shop-1 is an instance of the DB cluster shop, .*db-clusters: shop$/,
     ),
-    expect.stringMatching(/^db-instances line 3: stopped is stopped/),
+    expect.stringMatching(
+      /^db-instances line 3: stopped is stopped, .*start it \(aws rds start-db-instance --db-instance-identifier stopped\)/,
+    ),
     expect.stringMatching(/^db-instances line 4: there is no DB instance "nowhere" in eu-west-1/),
     'db-instances line 5: shop is no DB instance, but a DB cluster; give it as db-clusters: shop',
     expect.stringMatching(/^db-clusters line 1: papers is a cluster of docdb/),
@@ -102,6 +104,69 @@ test('names come from stacks too, and ARNs will do', async () => {
   expect(Object.keys(JSON.parse(outputs['snapshots'] ?? ''))).toEqual(['orders', 'shop']);
 });
 
+test('what RDS keeps beside the data comes back, or is told', async () => {
+  const role = 'arn:aws:iam::123456789012:role/import';
+  const beside = {
+    MasterUserSecret: { SecretArn: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!x' },
+    AssociatedRoles: [{ RoleArn: role, FeatureName: 's3Import', Status: 'ACTIVE' }],
+    PreferredBackupWindow: '02:00-02:30',
+    PreferredMaintenanceWindow: 'sun:04:00-sun:04:30',
+    BackupRetentionPeriod: 14,
+  };
+  const world = await openBackupWorld({
+    databases: {
+      instances: {
+        orders: {
+          tags: { team: 'shop', 'aws:cloudformation:stack-name': 'Data' },
+          settings: { ...beside, ReadReplicaDBInstanceIdentifiers: ['orders-r1'], MonitoringInterval: 60 },
+        },
+      },
+      clusters: { shop: { settings: { ...beside, GlobalClusterIdentifier: 'world' } } },
+    },
+  });
+  const { outputs, summary } = await world.backUp({ 'db-instances': 'orders', 'db-clusters': 'shop' });
+  const commands = outputs['restore-commands'] ?? '';
+  for (const words of [
+    '--tags \'[{"Key":"team","Value":"shop"}]\'',
+    '# Enhanced Monitoring has to be switched on again.',
+    '# Its read replicas orders-r1 go on following the old one',
+    '# orders belongs to the CloudFormation stack Data',
+    '# It is a part of the global database world',
+    '# orders-before-restore runs on and costs what it did, is protected',
+  ]) {
+    expect(commands).toContain(words);
+  }
+  for (const words of [
+    '--manage-master-user-password',
+    `--role-arn ${role}`,
+    '--feature-name s3Import',
+    '--backup-retention-period 14',
+    '--preferred-maintenance-window sun:04:00-sun:04:30',
+  ]) {
+    expect(commands.split(words)).toHaveLength(3);
+  }
+  expect(summary).toContain('- orders-before-restore runs on and costs what it did');
+  // What may not run by itself is a comment for the shell.
+  const bare = commands.split('\n').filter((line) => !line.startsWith('#'));
+  expect(bare.join('\n')).not.toMatch(/--new-db-|delete-/);
+});
+
+test('several may stand in a line, with commas', async () => {
+  const world = await openBackupWorld({
+    databases: { instances: { orders: {}, papers: {}, ledger: {} } },
+    stacks: { Data: { OrdersId: 'orders' } },
+  });
+  const wrong = await world.backUp({ 'db-instances': 'cloudformation:Data.OrdersId, no-where,\nled ger' });
+  expect(wrong.told).toMatch(/^db-instances line 2: "led ger" is not.*one per line or with commas$/);
+  const gone = await world.backUp({ 'db-instances': 'cloudformation:Data.OrdersId, no-where,' });
+  expect(gone.told).toMatch(/^db-instances line 1, name 2: there is no DB instance "no-where"/);
+  const { outputs, told } = await world.backUp({
+    'db-instances': 'cloudformation:Data.OrdersId, papers,\nledger',
+  });
+  expect(told).toBe('');
+  expect(Object.keys(JSON.parse(outputs['snapshots'] ?? ''))).toEqual(['orders', 'papers', 'ledger']);
+});
+
 test('a name that somebody else has taken is left alone', async () => {
   const world = await openBackupWorld({
     databases: { instances: { orders: {} }, snapshots: { [ID]: { of: 'orders' } } },
@@ -120,6 +185,48 @@ test('wait: false hands on what AWS has begun', async () => {
   expect(log).toContain('nothing waits for it');
   expect(summary).toContain('under way');
   expect(world.snapshots()).toMatchObject([{ status: 'creating' }]);
+});
+
+test('wait: false waits five minutes for another snapshot to end, and says which one', async () => {
+  const world = await openBackupWorld({
+    databases: { instances: { orders: { snapshotTime: 3 * 3_600_000 } } },
+    scale: 20_000,
+  });
+  world.ask('RDS', 'CreateDBSnapshot', { DBInstanceIdentifier: 'orders', DBSnapshotIdentifier: 'by-hand' });
+  const from = world.clock.now();
+  const { told, summary } = await world.backUp({ 'db-instances': 'orders', wait: 'false' });
+  expect(world.clock.now() - from).toBeLessThan(30 * 60_000);
+  expect(told).toMatch(
+    /is not begun yet after \d+m.*; the database is backing-up, AWS is taking by-hand \(\d+%\)\n0 of 1 backup is there\.\nRun this step again when the database is available\. With wait: false/,
+  );
+  expect(told).not.toContain('What AWS has begun');
+  expect(summary).toContain('0 of 1 backup is there');
+  expect(world.calls('CreateDBSnapshot')).toBe(0);
+});
+
+test('what has taken too long is told once, with the id in the summary', async () => {
+  const world = await openBackupWorld({
+    databases: { instances: { orders: { snapshotTime: 24 * 3_600_000 } } },
+    scale: 60_000,
+  });
+  const { told, summary } = await world.backUp({ 'db-instances': 'orders', timeout: '5h' });
+  expect(told.split(`its snapshot ${ID} is creating`)).toHaveLength(2);
+  expect(summary).toMatch(new RegExp(`\\| \`${ID}\` \\| ❌ its snapshot`));
+});
+
+test('a cancelled run leaves a summary of what is under way', async () => {
+  const world = await openBackupWorld({
+    databases: { instances: { orders: {}, busy: { backingUpUntil: 24 * 3_600_000 } } },
+  });
+  const cancel = new AbortController();
+  const running = world.backUp({ 'db-instances': 'orders, busy' }, { cancelled: cancel.signal });
+  while (world.calls('CreateDBSnapshot') === 0) await world.clock.sleep(1_000);
+  await world.clock.sleep(30_000);
+  cancel.abort('SIGINT');
+  const { summary } = await running;
+  expect(summary).toContain('The backup was cancelled');
+  expect(summary).toMatch(new RegExp(`\`orders\` \\| \`${ID}\` \\| its snapshot \\S+ is creating`));
+  expect(summary).toMatch(/`busy` \| {2}\| nothing was begun \|/);
 });
 
 test('an encrypted snapshot goes to another region with a key of that region', async () => {
@@ -147,7 +254,11 @@ test('an encrypted snapshot goes to another region with a key of that region', a
     { id: ID, status: 'available', tags: { 'deploy-actions:copy-of': ID } },
     { id: 'shop-pre-deploy-20260105-1001', status: 'available' },
   ]);
-  expect(outputs['restore-commands']).toContain('--region eu-central-1');
+  const inCopies = (outputs['restore-commands'] ?? '')
+    .split(/\n\n(?=# )/)
+    .filter((each) => each.includes('--region eu-central-1'));
+  expect(inCopies).toHaveLength(2);
+  for (const commands of inCopies) expect(commands).not.toContain('--new-db-');
 });
 
 test('one failure does not hide what the others have', async () => {
@@ -166,8 +277,8 @@ test('one failure does not hide what the others have', async () => {
     'DB instance broken: its snapshot broken-pre-deploy-20260105-1001 is failed: The storage of broken could not be read.',
   );
   expect(told).toContain('DB cluster shop: AWS does not allow rds:CreateDBClusterSnapshot');
-  expect(told).toContain(`1 of 3 backups are there: DB instance orders as ${ID}.`);
+  expect(told).toContain(`1 of 3 backups is there: DB instance orders as ${ID}.`);
   expect(outputs['snapshot-ids']).toBe(ID);
   expect(outputs['snapshots']).toBe(JSON.stringify({ orders: ID }));
-  expect(summary).toContain('1 of 3 backups are there');
+  expect(summary).toContain('1 of 3 backups is there');
 });
