@@ -1,5 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
+import { execFileSync } from 'node:child_process';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cacheSnapshots } from '../../src/aws/cache-snapshots.ts';
@@ -8,7 +7,8 @@ import { restoreCommands } from '../../src/backups/restore-commands.ts';
 import type { Source, SourceKind } from '../../src/backups/source.ts';
 import { systemClock } from '../../src/clock.ts';
 import { ONE_OF_EACH, snapshotOf } from '../backups/a-source.ts';
-import { awsCli, pythonWithMoto } from '../slow/tools.ts';
+import { type Moto, startMoto } from '../slow/moto.ts';
+import { awsCli } from '../slow/tools.ts';
 
 /**
  * What the adapters send for snapshots, and the commands that bring a database back, judged by an emulator and a command
@@ -16,8 +16,8 @@ import { awsCli, pythonWithMoto } from '../slow/tools.ts';
  */
 
 const connection = { clock: systemClock };
-let server: ChildProcess;
-let url: string;
+let moto: Moto;
+let aws: string;
 
 const SETUP = `
 import boto3, sys
@@ -35,49 +35,26 @@ cache.create_replication_group(ReplicationGroupId='sessions', ReplicationGroupDe
 cache.create_cache_cluster(CacheClusterId='lone', Engine='redis', CacheNodeType='cache.r6g.large', NumCacheNodes=1)
 `;
 
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((settle) => probe.listen(0, '127.0.0.1', settle));
-  const address = probe.address();
-  await new Promise((settle) => probe.close(settle));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
-const ENV = {
-  AWS_REGION: 'eu-west-1',
-  AWS_DEFAULT_REGION: 'eu-west-1',
-  AWS_ACCESS_KEY_ID: 'x',
-  AWS_SECRET_ACCESS_KEY: 'x',
-};
-
 beforeAll(async () => {
-  const python = pythonWithMoto();
-  awsCli();
-  const port = await freePort();
-  server = spawn(python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  await new Promise<void>((settle, refuse) => {
-    server.stderr?.on('data', (chunk: Buffer) => {
-      if (chunk.toString().includes('Running on')) settle();
-    });
-    server.on('exit', () => refuse(new Error('moto did not start')));
-  });
-  url = `http://127.0.0.1:${port}`;
-  Object.assign(process.env, { ...ENV, AWS_ENDPOINT_URL: url });
-  execFileSync(python, ['-c', SETUP, url], { encoding: 'utf8' });
+  moto = await startMoto();
+  aws = await awsCli();
+  moto.python(SETUP);
 });
 
-afterAll(() => {
-  server.kill();
-});
+afterAll(() => moto.stop());
 
 /** Runs commands as a person would, against moto. */
 const shell = (commands: string): string =>
   execFileSync('sh', ['-eu', '-c', commands], {
     encoding: 'utf8',
-    env: { PATH: `${dirname(awsCli())}:/usr/bin:/bin`, HOME: '/nonexistent', ...ENV, AWS_ENDPOINT_URL: url },
+    env: {
+      PATH: `${dirname(aws)}:/usr/bin:/bin`,
+      HOME: '/nonexistent',
+      AWS_DEFAULT_REGION: 'eu-west-1',
+      AWS_ACCESS_KEY_ID: 'x',
+      AWS_SECRET_ACCESS_KEY: 'x',
+      AWS_ENDPOINT_URL: moto.url,
+    },
   });
 
 async function sourceOf(kind: SourceKind, id: string): Promise<Source> {

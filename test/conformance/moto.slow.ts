@@ -1,5 +1,3 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { images } from '../../src/aws/images.ts';
 import { metrics } from '../../src/aws/metrics.ts';
@@ -10,12 +8,12 @@ import { services } from '../../src/aws/services.ts';
 import { taskDefinitions } from '../../src/aws/task-definitions.ts';
 import { traffic } from '../../src/aws/traffic.ts';
 import { systemClock } from '../../src/clock.ts';
-import { pythonWithMoto } from '../slow/tools.ts';
+import { type Moto, startMoto } from '../slow/moto.ts';
 
 /** What the adapters send, judged by an emulator that others have written. */
 
 const connection = { clock: systemClock };
-let server: ChildProcess;
+let moto: Moto;
 let account: { loadBalancer: string; listener: string; targetGroup: string; other: string; rule: string };
 
 const SETUP = `
@@ -49,40 +47,12 @@ made = ecr.put_image(repositoryName='shop', imageManifest=json.dumps(manifest), 
 print(made['image']['imageId']['imageDigest'])
 `;
 
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((settle) => probe.listen(0, '127.0.0.1', settle));
-  const address = probe.address();
-  await new Promise((settle) => probe.close(settle));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
 beforeAll(async () => {
-  const python = pythonWithMoto();
-  const port = await freePort();
-  server = spawn(python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  await new Promise<void>((settle, refuse) => {
-    server.stderr?.on('data', (chunk: Buffer) => {
-      if (chunk.toString().includes('Running on')) settle();
-    });
-    server.on('exit', () => refuse(new Error('moto did not start')));
-  });
-  const url = `http://127.0.0.1:${port}`;
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL: url,
-    AWS_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'x',
-    AWS_SECRET_ACCESS_KEY: 'x',
-  });
-  account = JSON.parse(execFileSync(python, ['-c', SETUP, url], { encoding: 'utf8' }));
+  moto = await startMoto();
+  account = JSON.parse(moto.python(SETUP));
 });
 
-afterAll(() => {
-  server.kill();
-});
+afterAll(() => moto.stop());
 
 describe('moto agrees with', () => {
   it('weights, stickiness, conditions and tags of listener rules', async () => {
@@ -251,9 +221,7 @@ describe('moto agrees with', () => {
     // moto's tokens have all expired on the same day.
     expect(login.expiresAt).toBe(Date.UTC(2015, 0, 1));
 
-    const digest = execFileSync(pythonWithMoto(), ['-c', IMAGE, process.env['AWS_ENDPOINT_URL'] ?? ''], {
-      encoding: 'utf8',
-    }).trim();
+    const digest = moto.python(IMAGE).trim();
     expect(await images(connection).digestOf(`${made.uri}:1.2.3`, '1.2.3')).toBe(digest);
     expect(await images(connection).digestOf(made.uri, '9.9.9')).toBeUndefined();
     expect(await ecr.scan(made, digest)).toMatchObject({ kind: 'none' });

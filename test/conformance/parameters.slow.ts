@@ -1,50 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parameters } from '../../src/aws/parameters.ts';
 import { systemClock } from '../../src/clock.ts';
 import { readJournal } from '../../src/migrations/journal.ts';
 import { takeLock } from '../../src/migrations/lock.ts';
 import { LockedCloud, request } from '../migrations/lock-world.ts';
-import { pythonWithMoto } from '../slow/tools.ts';
+import { type Moto, startMoto } from '../slow/moto.ts';
 
 /** The lock's parameter, in an emulator that others have written. */
 
 const NAME = '/deploy-actions/migrations/prod/web';
 const ssm = parameters({ clock: systemClock });
-let server: ChildProcess;
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((settle) => probe.listen(0, '127.0.0.1', settle));
-  const address = probe.address();
-  await new Promise((settle) => probe.close(settle));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
+let moto: Moto;
 
 beforeAll(async () => {
-  const port = await freePort();
-  server = spawn(pythonWithMoto(), ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  await new Promise<void>((settle, refuse) => {
-    server.stderr?.on('data', (chunk: Buffer) => {
-      if (chunk.toString().includes('Running on')) settle();
-    });
-    server.on('exit', () => refuse(new Error('moto did not start')));
-  });
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
-    AWS_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'x',
-    AWS_SECRET_ACCESS_KEY: 'x',
-  });
+  moto = await startMoto();
 });
 
-afterAll(() => {
-  server.kill();
-});
+afterAll(() => moto.stop());
 
 describe('moto agrees with', () => {
   it('a lock that is taken, noted and given back', async () => {

@@ -1,20 +1,16 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { logs } from '../../src/aws/logs.ts';
 import { tasks } from '../../src/aws/tasks.ts';
 import { systemClock } from '../../src/clock.ts';
 import { logPlace, logSource } from '../../src/task-run/log-place.ts';
 import type { TaskDefinition } from '../../src/taskdef/definition.ts';
-import { pythonWithMoto } from '../slow/tools.ts';
+import { type Moto, startMoto } from '../slow/moto.ts';
 
 /** What the adapters for tasks and logs send, judged by an emulator that others have written. */
 
 const connection = { clock: systemClock };
 const GROUP = '/ecs/jobs';
-let server: ChildProcess;
-let python: string;
-let url: string;
+let moto: Moto;
 let account: { subnets: readonly string[]; group: string };
 
 const CLIENTS = `
@@ -45,40 +41,12 @@ now = int(time.time() * 1000) - 60000
 logs.put_log_events(logGroupName='${GROUP}', logStreamName=name, logEvents=[{'timestamp': now + i, 'message': 'line %d' % i} for i in range(int(sys.argv[3]))])
 `;
 
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((settle) => probe.listen(0, '127.0.0.1', settle));
-  const address = probe.address();
-  await new Promise((settle) => probe.close(settle));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
 beforeAll(async () => {
-  python = pythonWithMoto();
-  const port = await freePort();
-  server = spawn(python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  await new Promise<void>((settle, refuse) => {
-    server.stderr?.on('data', (chunk: Buffer) => {
-      if (chunk.toString().includes('Running on')) settle();
-    });
-    server.on('exit', () => refuse(new Error('moto did not start')));
-  });
-  url = `http://127.0.0.1:${port}`;
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL: url,
-    AWS_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'x',
-    AWS_SECRET_ACCESS_KEY: 'x',
-  });
-  account = JSON.parse(execFileSync(python, ['-c', SETUP, url], { encoding: 'utf8' }));
+  moto = await startMoto();
+  account = JSON.parse(moto.python(SETUP));
 });
 
-afterAll(() => {
-  server.kill();
-});
+afterAll(() => moto.stop());
 
 it('agrees with a task beside a service: its placement, its start, its tags, its stop', async () => {
   const ecs = tasks(connection);
@@ -138,7 +106,7 @@ it('agrees with a log that is not there yet, and is then read page by page to it
   if (!place) throw new Error('no place');
   const log = logs(connection);
   expect(await log.read(place)).toEqual({ lines: [] });
-  execFileSync(python, ['-c', WRITE, url, place.stream, '9000']);
+  moto.python(WRITE, place.stream, '9000');
   const texts: string[] = [];
   for (let from: string | undefined; ; ) {
     const { lines, next } = await log.read(place, from);

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -31,39 +31,26 @@ export const act = (): string => goTool('act', ACT);
 export const actionlint = (): string => goTool('actionlint', ACTIONLINT);
 
 /** A Python that has moto, a second opinion on AWS requests: https://docs.getmoto.org. Needs Python 3. */
-export function pythonWithMoto(): string {
-  const home = join(TOOLS, 'moto');
-  const python = join(home, 'bin/python');
-  if (existsSync(join(home, 'bin/moto_server'))) return python;
-  rmSync(home, { recursive: true, force: true });
-  execFileSync('python3', ['-m', 'venv', home], { stdio: 'pipe' });
-  execFileSync(python, ['-m', 'pip', 'install', '--quiet', ...MOTO], { stdio: 'pipe' });
-  return python;
-}
+export const pythonWithMoto = async (): Promise<string> =>
+  join(await pythonHome('moto', ...MOTO), 'bin/python');
 
 /** The AWS command line, a second opinion on the commands that people are told: https://docs.aws.amazon.com/cli. */
-export function awsCli(): string {
-  const home = join(TOOLS, 'awscli');
-  const program = join(home, 'bin/aws');
-  if (existsSync(program)) return program;
-  rmSync(home, { recursive: true, force: true });
-  execFileSync('python3', ['-m', 'venv', home], { stdio: 'pipe' });
-  execFileSync(join(home, 'bin/python'), ['-m', 'pip', 'install', '--quiet', AWS_CLI], { stdio: 'pipe' });
-  return program;
-}
+export const awsCli = async (): Promise<string> => join(await pythonHome('awscli', AWS_CLI), 'bin/aws');
 
 /** A Python that has SciPy, a second opinion on statistics: https://scipy.org. Needs Python 3.11. */
-export function pythonWithScipy(): string {
-  const home = join(TOOLS, 'scipy');
-  const python = join(home, 'bin/python');
-  // SciPy brings no program by which to tell that it is there and whole.
-  const installed = join(home, `${SCIPY}.installed`);
-  if (existsSync(installed)) return python;
-  rmSync(home, { recursive: true, force: true });
-  execFileSync('python3', ['-m', 'venv', home], { stdio: 'pipe' });
-  execFileSync(python, ['-m', 'pip', 'install', '--quiet', SCIPY], { stdio: 'pipe' });
-  writeFileSync(installed, '');
-  return python;
+export const pythonWithScipy = async (): Promise<string> =>
+  join(await pythonHome('scipy', SCIPY), 'bin/python');
+
+/** Makes a Python environment with packages of its own, once, and answers its directory. Needs Python 3 and flock. */
+async function pythonHome(name: string, ...packages: readonly string[]): Promise<string> {
+  const home = join(TOOLS, name);
+  const script = `
+    home=$1 && shift
+    test -e "$home/$(echo "$*" | md5sum | cut -c1-8)" && exit
+    rm -rf "$home" && python3 -m venv "$home" && "$home/bin/python" -m pip install --quiet "$@"
+    touch "$home/$(echo "$*" | md5sum | cut -c1-8)"`;
+  await alone('python', 'sh', '-ec', script, 'sh', home, ...packages);
+  return home;
 }
 
 /**

@@ -65,10 +65,10 @@ let samples: readonly Sample[];
 let verdicts: readonly Verdict[];
 let deviates: number;
 
-beforeAll(() => {
+beforeAll(async () => {
   samples = Array.from({ length: SAMPLES }, (_, seed) => draw(seed + 1));
   const input = JSON.stringify({ samples, step: STEP, confidence: CONFIDENCE });
-  const output = execFileSync(pythonWithScipy(), ['-c', SCRIPT], {
+  const output = execFileSync(await pythonWithScipy(), ['-c', SCRIPT], {
     input,
     encoding: 'utf8',
     maxBuffer: 1 << 24,
