@@ -7,8 +7,10 @@ import type { Reporter } from './ports.ts';
 
 /** Every step that an `action.yml` can start, loaded only when it is the one. */
 const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
+  backup: () => import('./actions/backup/run.ts'),
   canary: () => import('./actions/canary/run.ts'),
   'canary-post': () => import('./actions/canary/post.ts'),
+  'check-migrations': () => import('./actions/check-migrations/run.ts'),
   'ecr-push': () => import('./actions/ecr-push/run.ts'),
   'ecr-push-post': () => import('./actions/ecr-push/post.ts'),
   promote: () => import('./actions/promote/run.ts'),

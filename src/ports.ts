@@ -1,3 +1,4 @@
+import type { Snapshot, Source, SourceKind } from './backups/source.ts';
 import type { Mutability } from './images/mutability.ts';
 import type { Vulnerability } from './images/scan.ts';
 import type { Alarm, StoppedTask } from './rollout/judge/evidence.ts';
@@ -517,4 +518,50 @@ export interface AwsCall {
   readonly ms: number;
   /** `ok`, or the error's name. */
   readonly outcome: string;
+}
+
+/** A snapshot that is to be taken of a database. */
+export interface SnapshotOrder {
+  readonly source: Source;
+  readonly id: string;
+  readonly tags: Tags;
+  /** Where AWS takes a key with the order: caches. */
+  readonly kmsKey?: string;
+}
+
+/** A copy of a snapshot in the region of the adapter that makes it. */
+export interface SnapshotCopy {
+  readonly from: Snapshot;
+  readonly id: string;
+  readonly tags: Tags;
+  readonly kmsKey?: string;
+}
+
+/** What became of an order. */
+export type Ordered =
+  | { readonly kind: 'begun'; readonly snapshot: Snapshot }
+  /** There is one of that name. */
+  | { readonly kind: 'taken' }
+  /** The state of the database, or of what is to be copied, does not allow it now. */
+  | { readonly kind: 'not-now'; readonly why: string };
+
+/** Databases or caches of one kind, and their snapshots, in one region. */
+export interface Snapshots {
+  readonly kind: SourceKind;
+  /** With all that their restore needs; those that do not exist are not in the answer. */
+  sources(ids: readonly string[]): Promise<ReadonlyMap<string, Source>>;
+  /** The status of databases alone, in as few calls as AWS allows. */
+  statuses(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Those of a database that somebody has taken, whose names begin with `prefix`, with their tags. */
+  list(source: Source, prefix: string): Promise<readonly Snapshot[]>;
+  /** By their names, in as few calls as AWS allows; those that AWS does not show are not in the answer. */
+  find(ids: readonly string[]): Promise<ReadonlyMap<string, Snapshot>>;
+  /** By its name, with its tags. */
+  look(id: string): Promise<Snapshot | undefined>;
+  take(order: SnapshotOrder): Promise<Ordered>;
+  copy(copy: SnapshotCopy): Promise<Ordered>;
+  /** No error when it is gone. */
+  delete(id: string): Promise<void>;
+  /** What AWS said last about a snapshot that it did not finish. */
+  reason(id: string): Promise<string | undefined>;
 }

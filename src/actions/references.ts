@@ -13,6 +13,9 @@ export function imageProblem(image: string): string | undefined {
   if (image === '') {
     return `is empty: ${MASKED} ${FIX} To keep the images of the task definition, leave it out.`;
   }
+  if (image.includes('***')) {
+    return `"${image}" is not an image: the log shows *** in the place of a masked value, such as an account id, but it is not that value. ${FIX}`;
+  }
   if (/[\s\p{Cc}]/u.test(image)) {
     return `${JSON.stringify(image)} is not one image; several containers get theirs by images, a line each: container=image`;
   }

@@ -1,9 +1,11 @@
-import type {
+import {
   CloudWatchLogsClient,
-  GetLogEventsCommandOutput,
-  LiveTailSessionLogEvent,
-  OutputLogEvent,
-  StartLiveTailCommandOutput,
+  GetLogEventsCommand,
+  type GetLogEventsCommandOutput,
+  type LiveTailSessionLogEvent,
+  type OutputLogEvent,
+  StartLiveTailCommand,
+  type StartLiveTailCommandOutput,
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { LogLine, LogPlace, Logs } from '../ports.ts';
 import { type Connection, call, clientSettings, errorName } from './connection.ts';
@@ -15,22 +17,18 @@ const REAL_SILENCE_MS = 3_000;
 /** A session that does not open is the caller's to open again, or to do without. */
 const ONE_TRY = { patienceMs: 0 } as const;
 
-/**
- * CloudWatch Logs. Permissions: logs:GetLogEvents for `read`, logs:StartLiveTail for `live`. The SDK's client is loaded
- * with the first call.
- */
+/** CloudWatch Logs. Permissions: logs:GetLogEvents for `read`, logs:StartLiveTail for `live`. */
 export function logs(connection: Connection): Logs {
   const { clock } = connection;
   const readers = new Map<string, CloudWatchLogsClient>();
 
   return {
     async read(place, from) {
-      const sdk = await import('@aws-sdk/client-cloudwatch-logs');
       const client =
         readers.get(place.region) ??
-        new sdk.CloudWatchLogsClient({ ...clientSettings(connection), region: place.region });
+        new CloudWatchLogsClient({ ...clientSettings(connection), region: place.region });
       readers.set(place.region, client);
-      const command = new sdk.GetLogEventsCommand({
+      const command = new GetLogEventsCommand({
         logGroupName: place.group,
         logStreamName: place.stream,
         startFromHead: true,
@@ -48,8 +46,7 @@ export function logs(connection: Connection): Logs {
     },
 
     async *live(place, signal) {
-      const sdk = await import('@aws-sdk/client-cloudwatch-logs');
-      const client = new sdk.CloudWatchLogsClient({
+      const client = new CloudWatchLogsClient({
         ...clientSettings(connection, ONE_TRY),
         region: place.region,
         disableHostPrefix: hasOwnEndpoint(process.env),
@@ -57,7 +54,7 @@ export function logs(connection: Connection): Logs {
       const ended = new AbortController();
       const within = AbortSignal.any([signal, ended.signal]);
       try {
-        const command = new sdk.StartLiveTailCommand({
+        const command = new StartLiveTailCommand({
           logGroupIdentifiers: [groupArn(place)],
           // A prefix, as a stream may be followed before it exists.
           logStreamNamePrefixes: [place.stream],

@@ -24,7 +24,7 @@ const INPUTS: readonly (readonly [RegExp, string, string])[] = [
     'use LATEST, or a version of https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html',
   ],
   [
-    /launch ?type|requiresCompatibilities/i,
+    /launch ?type|requiresCompatibilities|container instances/i,
     'launch-type',
     'use one that the task definition is compatible with',
   ],
@@ -35,8 +35,6 @@ const INPUTS: readonly (readonly [RegExp, string, string])[] = [
     'task-definition',
     'give a family, family:revision or ARN that is active in this region',
   ],
-  [/started ?by/i, 'service', 'the name of the run is too long'],
-  [/\btags?\b/i, 'tags', 'a task takes 50 tags, none that begins with aws:'],
   [/memory/i, 'memory', 'give MiB; Fargate takes certain pairs of cpu and memory only'],
   [/\bcpu\b/i, 'cpu', 'give CPU units; Fargate takes certain pairs of cpu and memory only'],
   [

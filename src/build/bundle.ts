@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { transformSync } from 'esbuild';
+import { shakeClients } from './aws-clients.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const EMITTED = join(ROOT, 'build/emitted');
@@ -16,9 +17,11 @@ const DIST = join(ROOT, 'dist');
 
 /** Entry files by the step that they start, as `main.ts` names it. */
 const ENTRIES: Readonly<Record<string, string>> = {
+  'backup/main.js': 'backup',
   'render-task-definition/main.js': 'render-task-definition',
   'canary/main.js': 'canary',
   'canary/post.js': 'canary-post',
+  'check-migrations/main.js': 'check-migrations',
   'ecr-push/main.js': 'ecr-push',
   'ecr-push/post.js': 'ecr-push-post',
   'promote/main.js': 'promote',
@@ -99,11 +102,37 @@ function standInForUnused(): void {
   }
 }
 
+/**
+ * PostgreSQL's parser is a file of its own, which stands beside the chunk that loads it, and which only that chunk loads.
+ * It looks for it where a CommonJS module stands, and chunks are ES modules.
+ */
+function placeWebAssembly(): void {
+  const name = 'libpg-query.wasm';
+  const chunks = readdirSync(BUNDLED)
+    .filter((file) => file.endsWith('.js'))
+    .map((file) => join(BUNDLED, file))
+    .filter((file) => readFileSync(file, 'utf8').includes(name));
+  const [chunk, ...others] = chunks;
+  const text = chunk === undefined ? '' : readFileSync(chunk, 'utf8');
+  const placed = text.replaceAll(
+    /scriptDirectory\s*=\s*__dirname\b/g,
+    'scriptDirectory = import.meta.dirname',
+  );
+  if (chunk === undefined || others.length > 0 || placed === text)
+    throw new Error(`libpg-query finds ${name} in another way now; look at placeWebAssembly`);
+  writeFileSync(chunk, placed);
+  // Written anew, because the package's file may be executed, which git would notice.
+  writeFileSync(join(BUNDLED, name), readFileSync(join(ROOT, 'node_modules/libpg-query/wasm', name)));
+}
+
 // ncc never removes what an earlier build has left.
 for (const directory of [EMITTED, BUNDLED]) rmSync(directory, { recursive: true, force: true });
 run('typescript/bin/tsc', '-p', 'tsconfig.build.json');
 standInForUnused();
+shakeClients(ROOT, EMITTED, join(ROOT, 'build/node_modules'));
 run('@vercel/ncc/dist/ncc/cli.js', 'build', join(EMITTED, 'main.js'), '--out', BUNDLED, '--quiet');
+
+placeWebAssembly();
 
 for (const file of readdirSync(BUNDLED).filter((name) => name.endsWith('.js'))) {
   const path = join(BUNDLED, file);

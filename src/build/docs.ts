@@ -62,6 +62,13 @@ const presetsTable = (): string =>
     ]),
   );
 
+/** What migrations leave that are stopped in the middle. */
+const interruptionsTable = (): string =>
+  table(
+    ['`preset`', 'What a stop in the middle leaves'],
+    Object.entries(PRESETS).map(([name, { interrupted }]) => [`\`${name}\``, interrupted]),
+  );
+
 /** Puts a table between its markers; a README without them is as it should be only when it has none. */
 function fill(text: string, name: string, content: string): string {
   const markers = new RegExp(`(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`);
@@ -144,6 +151,8 @@ for (const action of readdirSync(ACTIONS)) {
 }
 const migrate = join(ACTIONS, 'migrate', 'README.md');
 files.set(migrate, fill(files.get(migrate) ?? '', 'presets', presetsTable()));
+const presets = join(ACTIONS, 'migrate', 'presets.md');
+files.set(presets, fill(readFileSync(presets, 'utf8'), 'interruptions', interruptionsTable()));
 files.set(
   join(ACTIONS, 'canary', 'config.schema.json'),
   `${JSON.stringify(configSchema(read('canary')), undefined, 2)}\n`,

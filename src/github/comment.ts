@@ -1,6 +1,4 @@
-import http from 'node:http';
-import { getOctokit } from '@actions/github';
-import type { Clock } from '../clock.ts';
+import { type GithubAccess, openGithub, patiently, statusOf } from './api.ts';
 import type { PullRequest } from './pull-request.ts';
 
 /** A comment that is kept up to date: one for each key and pull request. */
@@ -13,17 +11,6 @@ export interface Comment {
   readonly run: number;
 }
 
-/** How GitHub is spoken to. */
-export interface GithubAccess {
-  readonly token: string;
-  /** `https://api.github.com`, or that of GitHub Enterprise. */
-  readonly apiUrl: string;
-  readonly env: NodeJS.ProcessEnv;
-  readonly clock: Clock;
-  /** Ends what is under way when it aborts. */
-  readonly signal: AbortSignal;
-}
-
 export type Kept =
   /** `stands`: the same text is there, or the one of a run that began later. */
   | { readonly kind: 'created' | 'updated' | 'unchanged' | 'stands'; readonly url: string }
@@ -32,12 +19,6 @@ export type Kept =
 
 /** GitHub takes no more characters in a comment, the hidden line that tells it from others included. */
 export const COMMENT_LIMIT = 65_536 - 1_024;
-
-const ATTEMPTS = 6;
-const FIRST_PAUSE_MS = 1_000;
-/** A check that waits longer for a comment holds the pull request up. */
-const LONGEST_PAUSE_MS = 60_000;
-const REQUEST_TIMEOUT_MS = 20_000;
 
 interface Found {
   readonly id: number;
@@ -56,16 +37,11 @@ interface Found {
  * @returns also when GitHub does not let us, since a plan is told without a comment as well
  */
 export async function keepComment(comment: Comment, access: GithubAccess): Promise<Kept> {
-  const { clock, signal } = access;
   const thread = openThread(comment, access);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await keep(comment, thread);
-    } catch (error) {
-      const pause = signal.aborted ? undefined : pauseAfter(error, attempt, clock.now());
-      if (pause === undefined || pause > LONGEST_PAUSE_MS || attempt === ATTEMPTS) return refusal(error);
-      await clock.sleep(pause, signal);
-    }
+  try {
+    return await patiently(access, () => keep(comment, thread), { lookAnew: true });
+  } catch (error) {
+    return refusal(error);
   }
 }
 
@@ -102,23 +78,9 @@ interface Thread {
   remove(id: number): Promise<void>;
 }
 
-function openThread({ pullRequest, key }: Comment, { token, apiUrl, env, signal }: GithubAccess): Thread {
-  useProxies(env);
+function openThread({ pullRequest, key }: Comment, access: GithubAccess): Thread {
   const { owner, repository: repo, number } = pullRequest;
-  const silent = () => undefined;
-  // Called by its routes: the bundle leaves Octokit's named methods out.
-  const { request, paginate, graphql } = getOctokit(token, {
-    baseUrl: apiUrl,
-    userAgent: 'deploy-actions',
-    log: { debug: silent, info: silent, warn: silent, error: silent },
-    request: {
-      fetch: (url: string, options: RequestInit) =>
-        fetch(url, {
-          ...options,
-          signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
-        }),
-    },
-  });
+  const { request, paginate, graphql } = openGithub(access);
   const comment = { owner, repo };
   const marker = `${markerOf(key)} `;
   let author: number | undefined;
@@ -194,47 +156,6 @@ const newestFirst = (a: Found, b: Found): number => b.run - a.run || b.id - a.id
 /** GitHub gives line ends back in its own way. */
 const sameText = (a: string, b: string): boolean => plain(a) === plain(b);
 const plain = (text: string): string => text.replaceAll('\r\n', '\n').trim();
-
-/** Self-hosted runners behind a proxy say so in variables, which Node's own `fetch` does not read by itself. */
-function useProxies(env: NodeJS.ProcessEnv): void {
-  const given = ['https_proxy', 'http_proxy'].some((name) => env[name] || env[name.toUpperCase()]);
-  // Not in Node.js before 24.14, where requests go straight to GitHub.
-  if (given) (http as Partial<typeof http>).setGlobalProxyFromEnv?.(env as http.ProxyEnv);
-}
-
-/** As Octokit throws it. A connection that fails has the status 500. */
-interface RequestFailure extends Error {
-  readonly status: number;
-  readonly response?: {
-    readonly headers: Readonly<Record<string, string | number | undefined>>;
-    readonly data?: unknown;
-  };
-}
-
-const statusOf = (error: unknown): number | undefined =>
-  error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined;
-
-/**
- * How long to wait before the next try, in ms; `undefined` when another try would be refused as well.
- * https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
- */
-function pauseAfter(error: unknown, attempt: number, now: number): number | undefined {
-  const status = statusOf(error);
-  if (status === undefined) return undefined;
-  const { headers = {} } = (error as RequestFailure).response ?? {};
-  const usual = FIRST_PAUSE_MS * 2 ** (attempt - 1);
-  if (status === 403 || status === 429) {
-    const asked = Number(headers['retry-after']);
-    if (asked >= 0) return asked * 1000;
-    if (headers['x-ratelimit-remaining'] === '0' || headers['x-ratelimit-remaining'] === 0) {
-      return Math.max(usual, Number(headers['x-ratelimit-reset']) * 1000 - now);
-    }
-    return status === 429 ? usual : undefined;
-  }
-  // The comment that was to be changed may be gone by now: looking anew finds out.
-  const gone = status === 404 && attempt === 1;
-  return status >= 500 || gone ? usual : undefined;
-}
 
 function refusal(error: unknown): Kept {
   const status = statusOf(error);

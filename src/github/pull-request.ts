@@ -17,6 +17,9 @@ interface Event {
     readonly number?: unknown;
     readonly head?: { readonly sha?: unknown; readonly repo?: { readonly full_name?: unknown } | null };
   };
+  readonly before?: unknown;
+  readonly repository?: { readonly default_branch?: unknown };
+  readonly merge_group?: { readonly base_sha?: unknown; readonly head_sha?: unknown };
 }
 
 /**
@@ -33,6 +36,45 @@ export async function pullRequestOf(env: NodeJS.ProcessEnv): Promise<PullRequest
   // A fork that was deleted has no repository any more.
   const from = found.head?.repo?.full_name;
   return { owner, repository, number: found.number, head, fork: from !== full };
+}
+
+/** Two commits between which the changes lie that started this run. */
+export interface Range {
+  readonly owner: string;
+  readonly repository: string;
+  readonly base: string;
+  readonly head: string;
+}
+
+/**
+ * What a push, or a merge queue, has added; `undefined` on other events.
+ *
+ * @param base compares with that instead, on any event
+ */
+export async function rangeOf(env: NodeJS.ProcessEnv, base: string | undefined): Promise<Range | undefined> {
+  const {
+    GITHUB_EVENT_NAME: name = '',
+    GITHUB_EVENT_PATH: path,
+    GITHUB_REPOSITORY: full = '',
+    GITHUB_SHA: sha,
+  } = env;
+  const [owner, repository] = full.split('/');
+  if (!owner || !repository || !sha) return undefined;
+  if (base !== undefined) {
+    const pullRequest = await pullRequestOf(env);
+    return { owner, repository, base, head: pullRequest?.head ?? sha };
+  }
+  const event = path ? await readEvent(path) : {};
+  const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+  if (name === 'merge_group') {
+    const [from, to] = [text(event.merge_group?.base_sha), text(event.merge_group?.head_sha)];
+    return from && to ? { owner, repository, base: from, head: to } : undefined;
+  }
+  if (name !== 'push') return undefined;
+  const before = text(event.before);
+  // A branch that is new has nothing before it.
+  const from = before && !/^0+$/.test(before) ? before : text(event.repository?.default_branch);
+  return from ? { owner, repository, base: from, head: sha } : undefined;
 }
 
 /** The runner writes the file; without it, or with another one in its place, the run is like one of another event. */

@@ -11,6 +11,8 @@ export interface Preset {
   readonly needs: string;
   /** What a stop in the middle leaves in the database, by its engine where that matters, and how to clear it. */
   readonly interrupted: string;
+  /** Whether a migration that fails leaves the same. */
+  readonly failureLeavesTheSame?: true;
 }
 
 export type PresetName =
@@ -46,7 +48,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     verify: { command: ['alembic', 'current'], matches: /\(head\)/ },
     undo: ['alembic', 'downgrade', '-1'],
     needs: 'alembic.ini in the working directory.',
-    interrupted: `On PostgreSQL nothing: the migrations of one run are one transaction, which is taken back, so run it again. On MySQL and MariaDB what already ran stays: put the tables right by hand and tell Alembic with \`alembic stamp REVISION\`.`,
+    interrupted: `On PostgreSQL nothing is left: the migrations of one run are one transaction, which is taken back, so run it again. On MySQL and MariaDB what already ran stays: put the tables right by hand and tell Alembic with \`alembic stamp REVISION\`.`,
   },
   typeorm: {
     command: typeorm('migration:run'),
@@ -54,7 +56,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     verify: { command: typeorm('migration:show'), matches: NONE_OPEN },
     undo: typeorm('migration:revert'),
     needs: 'A compiled data source in dist/data-source.js.',
-    interrupted: `On PostgreSQL nothing: the migrations of one run are one transaction, unless the data source says otherwise, which is taken back; run it again. On MySQL and MariaDB what already ran stays and is not in the table \`migrations\`: undo it by hand first.`,
+    interrupted: `On PostgreSQL nothing is left: the migrations of one run are one transaction, unless the data source says otherwise, which is taken back; run it again. On MySQL and MariaDB what already ran stays and is not in the table \`migrations\`: undo it by hand first.`,
   },
   flyway: {
     command: ['flyway', 'migrate'],
@@ -78,6 +80,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     verify: { command: prisma('status') },
     needs: 'DATABASE_URL, and the package prisma among what the image installs.',
     interrupted: `The migration stays marked as started, what already ran of it may be there, and the next run refuses with P3009. Look at the database, finish the migration or undo it by hand, and tell Prisma with \`prisma migrate resolve --applied NAME\` or \`--rolled-back NAME\`.`,
+    failureLeavesTheSame: true,
   },
   rails: {
     command: ['bin/rails', 'db:migrate'],
@@ -100,6 +103,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     undo: golangMigrate('down 1'),
     needs: 'DATABASE_URL, a directory migrations, and a shell.',
     interrupted: `The version is marked dirty, and the next run refuses. PostgreSQL gets a whole file at once and may have carried it out to its end after the stop, or not at all; on MySQL and MariaDB a part of it may be there. Look at the database, then say with \`migrate force VERSION\` which version it is at.`,
+    failureLeavesTheSame: true,
   },
   knex: {
     command: knex('migrate:latest'),
@@ -107,6 +111,6 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     verify: { command: knex('migrate:list'), matches: NONE_PENDING },
     undo: knex('migrate:down'),
     needs: 'knexfile.js in the working directory.',
-    interrupted: `On PostgreSQL nothing: the migrations of one run are one transaction, which is taken back, so run it again. On MySQL and MariaDB, and where transactions are disabled, what already ran stays and so does Knex's lock: put the tables right by hand and clear the lock with \`knex migrate:unlock\`.`,
+    interrupted: `On PostgreSQL nothing is left: the migrations of one run are one transaction, which is taken back, so run it again. On MySQL and MariaDB, and where transactions are disabled, what already ran stays and so does Knex's lock: put the tables right by hand and clear the lock with \`knex migrate:unlock\`.`,
   },
 };

@@ -31,6 +31,9 @@ const manners: Readonly<Record<string, Manners>> = {
   },
   ECR: { ...json, iam: 'ecr', internal: 'ServerException' },
   'CloudWatch Logs': { ...json, iam: 'logs', internal: 'ServiceUnavailableException' },
+  SSM: { ...json, iam: 'ssm', internal: 'InternalServerError' },
+  RDS: { ...query, iam: 'rds', internal: 'InternalFailure' },
+  ElastiCache: { ...query, iam: 'elasticache', internal: 'InternalFailure' },
   CloudFormation: { ...query, iam: 'cloudformation', internal: 'InternalFailure' },
 };
 

@@ -46,7 +46,8 @@ export class LogFollower {
   readonly #shown = new Output();
   readonly #ended = new AbortController();
   #nudge = new AbortController();
-  readonly #held: LogLine[] = [];
+  /** Updates that wait. */
+  readonly #held: (readonly LogLine[])[] = [];
   #heldSince = 0;
   #running: boolean;
   #finishing = false;
@@ -150,13 +151,15 @@ export class LogFollower {
       this.#print(missed);
       const atEnd = page.next === from;
       from = page.next;
-      full = !atEnd && isFull(page.lines);
+      // CloudWatch may divide a log into smaller pages than it need.
+      full = !atEnd && (isFull(page.lines) || (!first && page.lines.length > 0));
       const now = clock.now();
       empty &&= page.lines.length === 0;
       const still = how === 'patient' && empty ? EMPTY_MS : quiet;
       if (atEnd && reading.missing() === 0 && now - this.#lastNews >= still) break;
-      if (!full && now - endedAt > LATE_MS) {
-        if (reading.missing() === 0) break;
+      // A container that could not be stopped may write for ever.
+      if (!isFull(page.lines) && now - endedAt > LATE_MS) {
+        if (atEnd && reading.missing() === 0) break;
         reporter.info('CloudWatch Logs still does not give all lines of the log to read.');
         return undefined;
       }
@@ -223,15 +226,19 @@ export class LogFollower {
     this.#running = true;
     this.#lastNews = this.#world.clock.now();
     if (this.#held.length === 0) this.#heldSince = this.#lastNews;
-    this.#held.push(...lines);
+    this.#held.push(lines);
     if (this.#finishing) return;
-    if (!this.due || this.#lastNews - this.#heldSince > HOLD_MS)
-      this.#print(this.#once.live(this.#held.splice(0)));
+    if (!this.due || this.#lastNews - this.#heldSince > HOLD_MS) this.#showHeld();
   }
 
   #release(): void {
     this.#behind = false;
-    this.#print(this.#once.live(this.#held.splice(0)));
+    this.#showHeld();
+  }
+
+  #showHeld(): void {
+    const fresh = this.#held.splice(0).flatMap((update) => this.#once.live(update));
+    this.#print(fresh.toSorted((a, b) => a.at - b.at));
   }
 
   #giveUpReading(error: unknown): void {

@@ -31,19 +31,22 @@ export interface Reading {
  */
 export class OnceEach {
   readonly #shown = new Count();
-  readonly #live = new Set<string>();
+  /** How often a line was shown when the live side showed it last. */
+  readonly #live = new Map<string, number>();
 
   /**
-   * Of equal lines of the same millisecond the first only: a second may be a repetition, and a reading knows.
+   * One update of the live side. A line that comes again in a later one is a repetition, or one that only a reading can
+   * tell from it; equal lines in one update are as many as they are.
    *
    * @returns the lines that are new, by when they were written
    */
   live(lines: readonly LogLine[]): readonly LogLine[] {
+    const inUpdate = new Count();
     const fresh = lines.filter((line) => {
       const key = keyOf(line);
-      if (this.#shown.of(key) > 0) return false;
+      if (inUpdate.add(key) <= this.#shown.of(key)) return false;
       this.#shown.add(key);
-      this.#live.add(key);
+      this.#live.set(key, this.#shown.of(key));
       return true;
     });
     return fresh.toSorted((a, b) => a.at - b.at);
@@ -51,13 +54,14 @@ export class OnceEach {
 
   reading(): Reading {
     const met = new Count();
-    const unmet = new Set(this.#live);
+    const unmet = new Map(this.#live);
     return {
       take: (page) =>
         page.filter((line) => {
           const key = keyOf(line);
-          unmet.delete(key);
-          if (met.add(key) <= this.#shown.of(key)) return false;
+          const count = met.add(key);
+          if (count >= (unmet.get(key) ?? 0)) unmet.delete(key);
+          if (count <= this.#shown.of(key)) return false;
           this.#shown.add(key);
           return true;
         }),

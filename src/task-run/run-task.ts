@@ -102,12 +102,15 @@ async function start(
   if (answer) return answer.value;
   // The task may be there already, and has to be stopped.
   const enough = new AbortController();
-  void clock.sleep(ANSWER_MS).then(() => enough.abort());
+  const known = new AbortController();
+  void clock.sleep(ANSWER_MS, known.signal).then(() => enough.abort());
   const refused = (error: unknown) => {
     if (error instanceof ConfigError || error instanceof DeployError) return 'none' as const;
     return 'unknown' as const;
   };
-  return (await orAborted(starting.catch(refused), enough.signal))?.value ?? 'unknown';
+  const late = await orAborted(starting.catch(refused), enough.signal);
+  known.abort();
+  return late?.value ?? 'unknown';
 }
 
 /** A cancel came before the task was known. */

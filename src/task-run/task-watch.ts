@@ -225,7 +225,7 @@ export class TaskWatch {
     const { clock } = this.#world;
     const within = (ms: number): AbortSignal => {
       const enough = new AbortController();
-      void clock.sleep(ms).then(() => enough.abort());
+      void clock.sleep(ms, this.#closed.signal).then(() => enough.abort());
       return enough.signal;
     };
     const all = within(CANCEL_MS);
@@ -297,8 +297,9 @@ export class TaskWatch {
     }
     const ms = clock.now() - this.#since;
     const log = neverRan(ending) ? undefined : this.#log;
+    const exit = `Container ${container} ended with exit code ${ending.exitCode}, after ${duration(ms)}`;
     if (ending.exitCode !== undefined) {
-      reporter.info(`Container ${container} ended with exit code ${ending.exitCode}, after ${duration(ms)}.`);
+      reporter.info(log ? `${exit}; the rest of its log:` : `${exit}.`);
     }
     const read = log && (await log.finish(cancelled, 'patient'));
     const ended = ending.exitCode !== undefined || this.#task.status === 'STOPPED' || this.#gone;

@@ -201,6 +201,22 @@ describe('an order', () => {
     });
   });
 
+  it.each([
+    ['No Container Instances were found in your cluster.', 'launch-type'],
+    ['No Fargate configuration exists for given values: 512 CPU, 512 memory.', 'memory'],
+    ['Container Overrides length must be at most 8192', 'command'],
+    ['Fargate requires task definition to have execution role ARN to support ECR images.', 'execution-role'],
+    ['The security group sg-1 does not exist', 'security-groups'],
+    ['TaskDefinition is inactive', 'task-definition'],
+    ['Something new', 'task-definition'],
+  ])('that ECS refuses with "%s" names the input %s', (message, input) => {
+    const refusal = Object.assign(new Error(message), { name: 'InvalidParameterException' });
+    expect(orderProblem(ORDER, refusal)).toMatchObject({
+      problems: [{ input, message: expect.stringContaining('ECS refuses') }],
+    });
+    expect(orderProblem(ORDER, new Error(message))).not.toBeInstanceOf(ConfigError);
+  });
+
   it('that may not be tagged says so, and one that may not be run too', () => {
     const tagging = denied(
       'User: x is not authorized to perform: ecs:TagResource on resource: arn:aws:ecs:eu-west-1:1:task/prod/* with an explicit deny',

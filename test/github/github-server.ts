@@ -8,6 +8,12 @@ export interface Holder {
   readonly may: 'write' | 'read' | 'nothing';
 }
 
+export interface ChangedFile {
+  readonly filename: string;
+  readonly status: 'added' | 'modified' | 'removed' | 'renamed';
+  readonly changes?: number;
+}
+
 export interface KeptComment {
   readonly id: number;
   readonly issue: number;
@@ -39,6 +45,9 @@ export interface GithubOptions {
   readonly faults?: readonly (readonly [method: string, fault: Fault])[];
   /** Problems of a request or its answer. */
   readonly check?: (exchange: Exchange) => readonly string[];
+  /** Of pull request 7, and between any two commits: what has changed. */
+  readonly files?: readonly ChangedFile[];
+  readonly labels?: readonly string[];
   /** Something that happens just before a request is dealt with. */
   readonly before?: (method: string, server: GithubServer) => void;
 }
@@ -57,9 +66,9 @@ export interface GithubServer {
   close(): Promise<void>;
 }
 
-/** The part of GitHub's API that keeps the comments of pull requests, in memory and on loopback. */
+/** The part of GitHub's API that keeps pull requests, with their comments, in memory and on loopback. */
 export async function startGithub(options: GithubOptions = {}): Promise<GithubServer> {
-  const { tokens = { secret: BOT }, check = () => [], before } = options;
+  const { tokens = { secret: BOT }, check = () => [], before, files = [], labels = [] } = options;
   const faults = [...(options.faults ?? [])];
   const comments: KeptComment[] = [];
   const calls: string[] = [];
@@ -97,6 +106,60 @@ export async function startGithub(options: GithubOptions = {}): Promise<GithubSe
     };
   };
 
+  const describedFile = ({ filename, status, changes = 1 }: ChangedFile) => {
+    const url = `${listener.url}/repos/org/web/contents/${filename}`;
+    return {
+      sha: SHA,
+      filename,
+      status,
+      additions: changes,
+      deletions: 0,
+      changes,
+      blob_url: url,
+      raw_url: url,
+      contents_url: url,
+      ...(status === 'renamed' && { previous_filename: `old/${filename}` }),
+    };
+  };
+
+  /** What is read of it; GitHub says far more. */
+  const pullRequest = () => ({
+    number: 7,
+    labels: labels.map((name, id) => ({
+      id,
+      node_id: `LA_${id}`,
+      url: `${listener.url}/repos/org/web/labels/${encodeURIComponent(name)}`,
+      name,
+      description: null,
+      color: 'ededed',
+      default: false,
+    })),
+  });
+
+  /** All files stand on the first page, and no more than 300 of them. */
+  const comparison = (basehead: string, page: number): Answer => {
+    const url = `${listener.url}/repos/org/web/compare/${basehead}`;
+    if (basehead.startsWith('none')) return error(404, 'Not Found');
+    return {
+      status: 200,
+      body: {
+        url,
+        html_url: url,
+        permalink_url: url,
+        diff_url: url,
+        patch_url: url,
+        base_commit: {},
+        merge_base_commit: {},
+        status: 'ahead',
+        ahead_by: 1,
+        behind_by: 0,
+        total_commits: 1,
+        commits: [],
+        ...(page === 1 && { files: files.slice(0, 300).map(describedFile) }),
+      },
+    };
+  };
+
   /** What the API does, once a token is known to be one. */
   const answer = (call: Call, holder: Holder): Answer => {
     const { method, template, query, parameters, body } = call;
@@ -106,14 +169,21 @@ export async function startGithub(options: GithubOptions = {}): Promise<GithubSe
     if (method === 'GET') {
       const size = Number(query['per_page'] ?? 30);
       const page = Number(query['page'] ?? 1);
-      const all = comments.filter(({ issue }) => issue === Number(parameters['issue_number']));
+      if (template.endsWith('/compare/{basehead}')) return comparison(parameters['basehead'] ?? '', page);
+      const ofPullRequest = parameters['pull_number'];
+      if (ofPullRequest !== undefined && ofPullRequest !== '7') return error(404, 'Not Found');
+      if (template.endsWith('/pulls/{pull_number}')) return { status: 200, body: pullRequest() };
+      const all =
+        ofPullRequest === undefined
+          ? comments.filter(({ issue }) => issue === Number(parameters['issue_number'])).map(described)
+          : files.slice(0, 3_000).map(describedFile);
       const last = Math.max(1, Math.ceil(all.length / size));
       const link = (to: number, rel: string) =>
         `<${listener.url}${call.path}?per_page=${size}&page=${to}>; rel="${rel}"`;
       const links = page < last ? [link(page + 1, 'next'), link(last, 'last')] : [];
       return {
         status: 200,
-        body: all.slice((page - 1) * size, page * size).map(described),
+        body: all.slice((page - 1) * size, page * size),
         headers: links.length > 0 ? { link: links.join(', ') } : {},
       };
     }
@@ -181,7 +251,12 @@ interface Call {
   readonly body: unknown;
 }
 
+const SHA = '5d41402abc4b2a76b9719d911017c592ae5f1c3d';
+
 const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
+  '/repos/{owner}/{repo}/pulls/{pull_number}': ['GET'],
+  '/repos/{owner}/{repo}/pulls/{pull_number}/files': ['GET'],
+  '/repos/{owner}/{repo}/compare/{basehead}': ['GET'],
   '/graphql': ['POST'],
   '/repos/{owner}/{repo}/issues/{issue_number}/comments': ['GET', 'POST'],
   '/repos/{owner}/{repo}/issues/comments/{comment_id}': ['PATCH', 'DELETE'],

@@ -76,7 +76,7 @@ const BEHAVIOUR: Readonly<Record<PresetName, Behaviour>> = {
       refuses: /Could not acquire change log lock/,
       clear: [['liquibase', 'release-locks']],
     },
-    second: { begins: /Waiting for changelog lock/, code: 0, says: /Database is up to date/ },
+    second: { begins: /Waiting for changelog lock/, code: 0, says: /Run: +0\nPreviously run: +2/ },
   },
   prisma: {
     failed: { tables: ['half', 'users'], refuses: /P3009/, clear: [dropHalf, resolve] },

@@ -14,7 +14,6 @@ export interface Migration {
 
 export interface Project {
   readonly directory: string;
-  /** What the tool is run with: where the database is, and PATH. */
   readonly env: Readonly<Record<string, string>>;
   /** Writes the migrations once more: those that are not named are taken away. */
   write(migrations: readonly Migration[]): void;
@@ -31,17 +30,30 @@ interface Kind {
   readonly env?: (database: Database) => Readonly<Record<string, string>>;
 }
 
-/** A small project of the tool in a directory of its own, for one database. */
-export function project(preset: PresetName, tool: MigrationTool, database: Database): Project {
+/** What the tool is run with: where the database is, and PATH. */
+export function environmentOf(
+  preset: PresetName,
+  tool: MigrationTool,
+  database: Database,
+): Readonly<Record<string, string>> {
+  const { PATH = '', HOME = '' } = process.env;
+  return { HOME, PATH: `${tool.path}${delimiter}${PATH}`, ...database.env, ...KINDS[preset].env?.(database) };
+}
+
+/** A small project of the tool for one database, in a directory of its own unless one is given. */
+export function project(
+  preset: PresetName,
+  tool: MigrationTool,
+  database: Database,
+  directory = mkdtempSync(join(tmpdir(), `deploy-actions-${preset}-`)),
+): Project {
   const kind = KINDS[preset];
-  const directory = mkdtempSync(join(tmpdir(), `deploy-actions-${preset}-`));
   if (tool.modules !== undefined) symlinkSync(tool.modules, join(directory, 'node_modules'));
   put(directory, kind.files(database));
   let written: readonly string[] = [];
-  const { PATH = '', HOME = '' } = process.env;
   return {
     directory,
-    env: { HOME, PATH: `${tool.path}${delimiter}${PATH}`, ...database.env, ...kind.env?.(database) },
+    env: environmentOf(preset, tool, database),
     write(migrations) {
       for (const path of written) rmSync(join(directory, path), { force: true });
       const files = Object.assign(
@@ -154,7 +166,7 @@ module.exports.source = new DataSource({
       LIQUIBASE_COMMAND_USERNAME: database.env['PGUSER'] ?? '',
       LIQUIBASE_COMMAND_CHANGELOG_FILE: 'changelog.xml',
       // Of the five that it waits by default.
-      LIQUIBASE_CHANGELOGLOCK_WAIT_TIME_IN_MINUTES: '1',
+      LIQUIBASE_CHANGELOG_LOCK_WAIT_TIME_IN_MINUTES: '1',
     }),
   },
   prisma: {
@@ -166,7 +178,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 export default defineConfig({
   experimental: { adapter: true },
   engine: 'js',
-  adapter: async () => new PrismaPg({ connectionString: process.env.DATABASE_URL }),
+  adapter: async () => new PrismaPg({ connectionString: process.env.DATABASE_URL, allowExitOnIdle: true }),
 });
 `,
     }),
@@ -175,9 +187,10 @@ export default defineConfig({
     }),
     env: (database) => ({
       ...url(database),
-      // Files that exist, so that it downloads no programs; the adapter does without them.
+      // Files that exist, so that it downloads no programs; the adapter does without them, all but for the question
+      // whether the database can be reached, which `resolve` asks by the exit code of the second.
       PRISMA_QUERY_ENGINE_LIBRARY: '/dev/null',
-      PRISMA_SCHEMA_ENGINE_BINARY: '/dev/null',
+      PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true',
       PRISMA_HIDE_UPDATE_MESSAGE: '1',
       CHECKPOINT_DISABLE: '1',
     }),

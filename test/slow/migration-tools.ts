@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once as happens } from 'node:events';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -43,16 +44,35 @@ const INSTALLERS: Readonly<Record<PresetName, () => Promise<MigrationTool>>> = {
   rails,
 };
 
-/** Makes a directory whole or not at all: what is there is finished. */
+/** Makes a directory whole or not at all: what is there is finished. Of two suites the second waits for the first. */
 async function once(name: string, make: (directory: string) => Promise<void>): Promise<string> {
   const directory = join(TOOLS, name);
   const done = join(directory, 'installed');
   if (existsSync(done)) return directory;
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { recursive: true });
-  await make(directory);
-  writeFileSync(done, '');
-  return directory;
+  const letGo = await hold(`${directory}.lock`);
+  try {
+    if (existsSync(done)) return directory;
+    rmSync(directory, { recursive: true, force: true });
+    mkdirSync(directory, { recursive: true });
+    await make(directory);
+    writeFileSync(done, '');
+    return directory;
+  } finally {
+    await letGo();
+  }
+}
+
+/** Takes a lock that goes with this process, however that ends. */
+async function hold(file: string): Promise<() => Promise<void>> {
+  mkdirSync(TOOLS, { recursive: true });
+  const child = spawn('flock', [file, 'sh', '-c', 'echo held; cat'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const ended = happens(child, 'exit');
+  await Promise.race([happens(child.stdout, 'data'), ended]);
+  if (child.exitCode !== null) throw new Error(`flock ${file} ended with ${child.exitCode}`);
+  return async () => {
+    child.stdin.end();
+    await ended;
+  };
 }
 
 async function python(): Promise<string> {

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -8,6 +8,7 @@ const TOOLS = resolve(import.meta.dirname, '../../build/tools');
 const ACT = 'github.com/nektos/act@v0.2.87';
 const ACTIONLINT = 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12';
 const MOTO = ['moto[server]==5.2.5', 'boto3'];
+const AWS_CLI = 'awscli==1.46.3';
 // The newest that builds from the Go module proxy; BuildKit's is the version that it is made with.
 const BUILDX = 'v0.37.2';
 const BUILDKIT = 'v0.33.1';
@@ -40,6 +41,17 @@ export function pythonWithMoto(): string {
   return python;
 }
 
+/** The AWS command line, a second opinion on the commands that people are told: https://docs.aws.amazon.com/cli. */
+export function awsCli(): string {
+  const home = join(TOOLS, 'awscli');
+  const program = join(home, 'bin/aws');
+  if (existsSync(program)) return program;
+  rmSync(home, { recursive: true, force: true });
+  execFileSync('python3', ['-m', 'venv', home], { stdio: 'pipe' });
+  execFileSync(join(home, 'bin/python'), ['-m', 'pip', 'install', '--quiet', AWS_CLI], { stdio: 'pipe' });
+  return program;
+}
+
 /** A Python that has SciPy, a second opinion on statistics: https://scipy.org. Needs Python 3.11. */
 export function pythonWithScipy(): string {
   const home = join(TOOLS, 'scipy');
@@ -61,9 +73,9 @@ export function pythonWithScipy(): string {
 export function githubDescription(): string {
   const path = join(TOOLS, `${OPENAPI.replaceAll('/', '-')}.json`);
   if (existsSync(path)) return path;
-  const directory = join(TOOLS, 'openapi');
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(TOOLS, { recursive: true });
+  // Two suites may want it at the same moment.
+  const directory = mkdtempSync(join(TOOLS, 'openapi-'));
   const packed = execFileSync('npm', ['pack', OPENAPI, '--silent'], { cwd: directory, encoding: 'utf8' });
   const file = 'package/generated/api.github.com.json';
   execFileSync('tar', ['-xzf', packed.trim().split('\n').at(-1) ?? '', file], { cwd: directory });

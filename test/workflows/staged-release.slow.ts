@@ -64,8 +64,9 @@ async function runJobs(name: string, jobs: string, simulator: Simulator<Simulate
 async function withSimulator<T>(
   { repositories, ...options }: Partial<Parameters<typeof webShop>[0]> & Pick<Scenario, 'repositories'>,
   use: (simulator: Simulator<SimulatedWorld>) => Promise<T>,
+  scale = 600,
 ): Promise<T> {
-  const clock = scaledClock(Date.now(), Date.UTC(2026, 0, 5, 12), 600);
+  const clock = scaledClock(Date.now(), Date.UTC(2026, 0, 5, 12), scale);
   const simulator = await startSimulator({
     clock,
     seed: 1,
@@ -91,9 +92,12 @@ describe('the staged release', () => {
       'LICENSE',
       'README.md',
       'action.yml',
+      'backup',
       'canary',
+      'check-migrations',
       'dist',
       'ecr-push',
+      'migrate',
       'plan',
       'promote',
       'render-task-definition',
@@ -105,7 +109,7 @@ describe('the staged release', () => {
     const files = readdirSync(staged, { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('action.yml'),
     );
-    expect(files).toHaveLength(7);
+    expect(files).toHaveLength(10);
     for (const file of files) {
       const { runs } = parse(readFileSync(join(staged, file), 'utf8')) as {
         runs: { main?: string; post?: string; steps?: { uses?: string }[] };
@@ -240,5 +244,63 @@ describe('the staged release', () => {
       const registered = simulator.calls.filter(({ operation }) => operation === 'RegisterTaskDefinition');
       expect(registered).toHaveLength(1);
     });
+  });
+
+  it('checks a migration, makes a backup, migrates, and refuses to undo', async () => {
+    const image = join(home, 'migrating');
+    mkdirSync(image);
+    const override = {
+      databases: { instances: { shop: { snapshotTime: 60_000 } } },
+      programs: { 'app:v1': { directory: image }, 'app:v2': { directory: image } },
+    };
+    await withSimulator(
+      { override },
+      async (simulator) => {
+        const { code, log } = await runWorkflow(
+          'data',
+          `      - run: |
+          mkdir migrations
+          echo 'ALTER TABLE orders ADD COLUMN note text;' > migrations/1_note.sql
+      - id: check
+        uses: org/deploy-actions/check-migrations@v1
+        with:
+          changed-only: false
+      - id: backup
+        uses: org/deploy-actions/backup@v1
+        with:
+          db-instances: shop
+      - id: migrate
+        uses: org/deploy-actions/migrate@v1
+        with:
+          cluster: prod
+          service: web
+          image: app:v2
+          command: '["sh", "-c", "echo applied >> log; cat log"]'
+          verify-command: cat log
+          verify-matches: ^applied$
+          compatible: \${{ steps.check.outputs.compatible }}
+          backup: \${{ steps.backup.outputs.snapshot-ids }}
+      - run: echo "it was $OUTCOME, compatible $COMPATIBLE"
+        env:
+          OUTCOME: \${{ steps.migrate.outputs.outcome }}
+          COMPATIBLE: \${{ steps.migrate.outputs.compatible }}
+      - uses: org/deploy-actions/migrate@v1
+        with:
+          cluster: prod
+          service: web
+          undo: true
+          undo-command: rm log
+`,
+          simulator,
+        );
+        expect(log).toContain('it was migrated, compatible true');
+        expect(log).toContain('Fix forward');
+        expect(log).toMatch(/shop-pre-deploy-20260105-\w+/);
+        expect(code, log).toBe(1);
+        expect(readFileSync(join(image, 'log'), 'utf8')).toBe('applied\n');
+        expect(simulator.bugs).toEqual([]);
+      },
+      60,
+    );
   });
 });

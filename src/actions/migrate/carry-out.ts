@@ -2,12 +2,14 @@ import type { MigrationOutcome } from '../../migrations/entry.ts';
 import type { Reporter } from '../../ports.ts';
 import type { TaskEnd } from '../../task-run/run-task.ts';
 import { type Failure, failureOf, statusFailure, verificationFailure } from './failure.ts';
-import { commandText, publicName } from './identity.ts';
+import { commandText } from './identity.ts';
 import type { Inputs, Probe, Words } from './inputs.ts';
 import type { StepEnd, StepRunner } from './steps.ts';
 
 /** A command and how it ended, for the summary. */
 export interface Told {
+  /** `status`, `command 2`, `verify`. */
+  readonly step: string;
   readonly command: string;
   readonly end: string;
   readonly exitCode?: number;
@@ -29,15 +31,13 @@ export interface Outcome {
   readonly failure?: Failure;
 }
 
+type Steps = Pick<StepRunner, 'run' | 'wereDone' | 'forget'>;
+
 /** A probe that tells after a failure what the database says gets no longer than that. */
 const LOOK_MS = 5 * 60_000;
 
 /** Status, commands and verification, in that order, each only when the one before allows it. */
-export async function carryOut(
-  inputs: Inputs,
-  steps: Pick<StepRunner, 'run'>,
-  reporter: Reporter,
-): Promise<Outcome> {
+export async function carryOut(inputs: Inputs, steps: Steps, reporter: Reporter): Promise<Outcome> {
   const story = new Story(inputs, steps, reporter);
   return (
     (await askStatus(inputs, story)) ??
@@ -57,13 +57,13 @@ function doneText({ commands, undo, verify: probe }: Inputs): string {
 /** What was run so far. */
 class Story {
   readonly #inputs: Inputs;
-  readonly #steps: Pick<StepRunner, 'run'>;
+  readonly #steps: Steps;
   readonly #reporter: Reporter;
   readonly #told: Told[] = [];
   readonly #tasks: string[] = [];
   exitCode: number | undefined;
 
-  constructor(inputs: Inputs, steps: Pick<StepRunner, 'run'>, reporter: Reporter) {
+  constructor(inputs: Inputs, steps: Steps, reporter: Reporter) {
     this.#inputs = inputs;
     this.#steps = steps;
     this.#reporter = reporter;
@@ -71,6 +71,21 @@ class Story {
 
   say(line: string): void {
     this.#reporter.info(line);
+  }
+
+  /** The database says that there is something to do, whatever an earlier attempt has done. */
+  somethingToDo(): void {
+    this.say('There is something to do.');
+    const names = this.#inputs.commands.map((_, index) => commandName(this.#inputs, index));
+    if (!this.#steps.wereDone(names)) return;
+    this.say('An earlier attempt of this run had migrated; that was taken back since, and is done again.');
+    this.#steps.forget(names);
+  }
+
+  /** The last row tells what the status has said, rather than how its command ended. */
+  retell(end: string): void {
+    const last = this.#told.pop();
+    if (last) this.#told.push({ ...last, end });
   }
 
   async run(
@@ -82,7 +97,7 @@ class Story {
     const end = await this.#steps.run({ name, command, probe, timeoutMs });
     const task = end.kind === 'ran' ? end.end.task?.arn : end.task;
     if (task !== undefined) this.#tasks.push(task);
-    this.#told.push(tellOf(publicName(command), end));
+    this.#told.push(tellOf(name, commandText(command), end));
     return end;
   }
 
@@ -122,7 +137,7 @@ class Story {
     if (end?.kind !== 'ran' || !end.end.outputKnown) return undefined;
     const lines = end.end.output.trim().split('\n').slice(-5);
     if (lines.join('') === '') return undefined;
-    return `${publicName(probe.command)} says now:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+    return `${commandText(probe.command)} says now:\n${lines.map((line) => `  ${line}`).join('\n')}`;
   }
 }
 
@@ -136,16 +151,21 @@ async function askStatus({ status }: Inputs, story: Story): Promise<Outcome | un
     return story.end('failed', failure.message, { record: undefined, settled: hasEnded(ran.end), failure });
   }
   if (answer.kind === 'yes') {
+    story.retell('nothing to do');
+    story.exitCode = ran.end.exitCode;
     return story.end('nothing-to-do', 'The database is up to date: there is nothing to migrate.');
   }
-  story.say('There is something to do.');
+  story.retell('something to do');
+  story.somethingToDo();
   return undefined;
 }
 
-async function runCommands({ commands }: Inputs, story: Story): Promise<Outcome | undefined> {
-  for (const [index, command] of commands.entries()) {
-    const name = commands.length === 1 ? 'command' : `command ${index + 1}`;
-    const ran = await story.run(name, command);
+const commandName = ({ commands }: Inputs, index: number): string =>
+  commands.length === 1 ? 'command' : `command ${index + 1}`;
+
+async function runCommands(inputs: Inputs, story: Story): Promise<Outcome | undefined> {
+  for (const [index, command] of inputs.commands.entries()) {
+    const ran = await story.run(commandName(inputs, index), command);
     if (ran.kind === 'done-before') {
       story.say('An earlier attempt of this run has carried it out; it is not run again.');
       story.exitCode = 0;
@@ -153,7 +173,7 @@ async function runCommands({ commands }: Inputs, story: Story): Promise<Outcome 
     }
     story.exitCode = ran.end.exitCode;
     if (ran.end.verdict !== 'succeeded') {
-      return story.fail(`${publicName(command)}: ${ran.end.why}`, ran.end, index);
+      return story.fail(`${commandText(command)}: ${ran.end.why}`, ran.end, index);
     }
   }
   return undefined;
@@ -187,8 +207,14 @@ function hasEnded({ task, exitCode, ran }: TaskEnd): boolean {
   return !ran || exitCode !== undefined || task?.status === 'STOPPED';
 }
 
-function tellOf(command: string, ran: StepEnd): Told {
-  if (ran.kind === 'done-before') return { command, end: 'done by an earlier attempt', exitCode: 0 };
+function tellOf(step: string, command: string, ran: StepEnd): Told {
+  if (ran.kind === 'done-before') return { step, command, end: 'done by an earlier attempt', exitCode: 0 };
   const { verdict, exitCode, ms } = ran.end;
-  return { command, end: verdict, ...(exitCode !== undefined && { exitCode }), ms };
+  return {
+    step,
+    command,
+    end: verdict.replaceAll('-', ' '),
+    ...(exitCode !== undefined && { exitCode }),
+    ms,
+  };
 }

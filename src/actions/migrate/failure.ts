@@ -45,27 +45,31 @@ export function statusFailure({ why, fix }: TaskEnd): Failure {
   return {
     message: `The status was not told: ${why}`,
     state: 'The migration was not begun.',
-    next: fix ?? 'Look at the log above, and run this workflow again.',
+    next: fix ?? 'Look at its log, and run this workflow again.',
   };
 }
 
 const IN_GENERAL =
   'What it had committed stays; what was open in a transaction is taken back, where the database has transactions for changes of its schema, as PostgreSQL does.';
 
-function stateAfter(end: TaskEnd, { interrupted }: Inputs): string {
-  if (!end.ran) return 'The command did not run, so it has changed nothing in the database.';
-  if (end.verdict === 'failed') {
-    return 'The command ran and ended with an error: what it had committed by then stays in the database.';
+function stateAfter({ task, ran, verdict, exitCode }: TaskEnd, { preset }: Inputs): string {
+  if (!ran) return 'The command did not run, so it has changed nothing in the database.';
+  if (verdict === 'failed') {
+    return preset?.failureLeavesTheSame
+      ? `The command ran and ended with an error. ${preset.interrupted}`
+      : 'The command ran and ended with an error: what it had committed by then stays in the database.';
   }
-  if (!end.task)
-    return 'Whether the command runs is not known: the post step looks for its task, and stops it.';
+  if (!task) return 'Whether the command runs is not known: the post step looks for its task, and stops it.';
+  if (exitCode === 0) {
+    return 'The command was told to stop, and ended with exit code 0 all the same: it may have done all that it was to do.';
+  }
   const stopped =
-    end.exitCode !== undefined
+    exitCode !== undefined
       ? 'was stopped'
-      : end.task.stopping
+      : task.stopping
         ? 'was told to stop'
         : 'may still run, or be stopped';
-  return `The command ${stopped} in the middle. ${interrupted === undefined ? IN_GENERAL : `What that leaves: ${interrupted}`}`;
+  return `The command ${stopped} in the middle. ${preset?.interrupted ?? IN_GENERAL}`;
 }
 
 const RELEASE = 'release no code that needs it before.';
@@ -75,8 +79,8 @@ function nextOf({ backups, undo }: Inputs, end: TaskEnd | undefined): string {
     end?.verdict === 'cancelled'
       ? `Run this job again to go on: a command that has ended well is not run again. Until then ${RELEASE}`
       : undo
-        ? 'Look at the log above. Mend the schema by a new migration rather than by undoing more.'
-        : `Look at the log above, mend the migration, and run this workflow again; ${RELEASE}`;
+        ? 'Look at its log. Mend the schema by a new migration rather than by undoing more.'
+        : `Look at its log, mend the migration, and run this workflow again; ${RELEASE}`;
   const backup = backups.length > 0 ? ` The backup from before is ${backups.join(', ')}.` : '';
   return `${end?.fix ?? look}${backup}`;
 }

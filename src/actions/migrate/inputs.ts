@@ -39,8 +39,8 @@ export interface Inputs {
   readonly verify: Probe | undefined;
   /** The commands take a migration back. */
   readonly undo: boolean;
-  /** What a stop in the middle leaves in the database, where the tool is known. */
-  readonly interrupted: string | undefined;
+  /** The tool, where it is known. */
+  readonly preset: Preset | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly overrides: {
     readonly cpu?: string;
@@ -94,7 +94,7 @@ export async function readInputs(input: InputSource): Promise<Inputs> {
     status: undo ? undefined : await readProbe(reader, 'status', preset?.status),
     verify: await readProbe(reader, 'verify', undo ? undefined : preset?.verify),
     undo,
-    interrupted: preset?.interrupted,
+    preset,
     environment: await readEnvironment(reader),
     overrides: readOverrides(reader),
     placement: readPlacement(reader),

@@ -1,7 +1,7 @@
 import { ConfigError } from '../../errors.ts';
 import type { ServiceTasks, TaskDefinitions, TaskPlacement, Tasks } from '../../ports.ts';
 import { type LogSource, logSource, onlyEssential } from '../../task-run/log-place.ts';
-import type { TaskDefinition } from '../../taskdef/definition.ts';
+import { isList, type TaskDefinition } from '../../taskdef/definition.ts';
 import type { ActionContext } from '../action.ts';
 import { asProblem, produce } from '../render-task-definition/produce.ts';
 import type { GivenPlacement, Inputs } from './inputs.ts';
@@ -117,7 +117,7 @@ export function placementOf(
 ): TaskPlacement {
   const own = beside?.placement ?? {};
   const moved = given.launchType !== undefined || given.capacityProviders !== undefined;
-  const compute = computeOf(moved ? given : own);
+  const compute = beside || moved ? computeOf(moved ? given : own) : defaultCompute(definition);
   const toFargate = moved && isFargate(compute);
   const fromFargate = moved && !toFargate;
   const version = given.platformVersion ?? (fromFargate ? undefined : own.platformVersion);
@@ -142,6 +142,13 @@ export function placementOf(
       },
     }),
   };
+}
+
+/** A definition for Fargate alone runs nowhere else, whatever the cluster's default is. */
+function defaultCompute(definition: TaskDefinition): TaskPlacement {
+  const needs = definition['requiresCompatibilities'];
+  const onlyFargate = isList(needs) && needs.length === 1 && needs[0] === 'FARGATE';
+  return onlyFargate ? { launchType: 'FARGATE' } : {};
 }
 
 const computeOf = ({ launchType, capacityProviders }: TaskPlacement): TaskPlacement => ({

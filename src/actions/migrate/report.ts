@@ -1,3 +1,5 @@
+import type { ConfigError } from '../../errors.ts';
+import { DeployError } from '../../errors.ts';
 import { codeSpan, literal } from '../../report/markdown.ts';
 import { revision } from '../../report/narrate.ts';
 import { formatDuration } from '../../rollout/duration.ts';
@@ -29,20 +31,27 @@ export function describePlan(inputs: Inputs, prepared: Prepared): readonly strin
   ];
 }
 
+/** A job that ended before anything was run. */
+export const refusalOf = (error: ConfigError | DeployError): string => {
+  const told = error instanceof DeployError ? [error.message, error.state, error.next] : [error.message];
+  const [message = '', ...rest] = told.filter((text) => text !== undefined);
+  return `## ❌ ${literal(message)}\n\n${rest.map(literal).join('\n\n')}\n`;
+};
+
 const MARKS = { migrated: '✅', 'nothing-to-do': '✅', undone: '↩️', failed: '❌' } as const;
 
 /** The story for the job's summary. */
 export function summaryOf(inputs: Inputs, outcome: Outcome, taskDefinition: string): string {
   const { word, headline, told, failure } = outcome;
   const rows = told.map(
-    ({ command, end, exitCode, ms }) =>
-      `| ${codeSpan(command)} | ${literal(end)} | ${exitCode ?? ''} | ${ms === undefined ? '' : formatDuration(ms)} |`,
+    ({ step, command, end, exitCode, ms }) =>
+      `| ${literal(step)} | ${codeSpan(command).replaceAll('|', '\\|')} | ${literal(end)} | ${exitCode ?? ''} | ${ms === undefined ? '' : formatDuration(ms)} |`,
   );
   return [
     `## ${MARKS[word]} ${literal(headline)}`,
     '',
     ...(rows.length > 0
-      ? ['| Command | End | Exit code | Took |', '| --- | --- | --- | --- |', ...rows, '']
+      ? ['| Step | Command | End | Exit code | Took |', '| --- | --- | --- | --- | --- |', ...rows, '']
       : []),
     ...(failure ? [literal(failure.state), '', literal(failure.next), ''] : []),
     `Lock ${codeSpan(inputs.lock)}, ${codeSpan(revision(taskDefinition))}${

@@ -13,7 +13,7 @@ import { carryOut, type Outcome } from './carry-out.ts';
 import { identityOf, publicName } from './identity.ts';
 import { type Inputs, readInputs, STACK_INPUTS } from './inputs.ts';
 import { type Prepared, prepare } from './prepare.ts';
-import { describePlan, summaryOf } from './report.ts';
+import { describePlan, refusalOf, summaryOf } from './report.ts';
 import { ended, keepForPost } from './state.ts';
 import { StepRunner } from './steps.ts';
 import { requireUndoable } from './undo.ts';
@@ -30,6 +30,11 @@ export async function run(context: ActionContext): Promise<void> {
   if (inputs.undo) await requireUndoable(inputs, aws.parameters);
   for (const line of describePlan(inputs, prepared)) reporter.info(line);
   if (inputs.compatible === false && !inputs.undo) reporter.warning(BREAKING);
+  if (
+    prepared.placement.capacityProviders?.some(({ name, weight }) => name === 'FARGATE_SPOT' && weight > 0)
+  ) {
+    reporter.warning(ON_SPOT);
+  }
   if (inputs.dryRun) {
     reporter.notice('Dry run: nothing was changed.');
     return;
@@ -44,7 +49,7 @@ export async function run(context: ActionContext): Promise<void> {
     inputs.lock,
     { runKey, holder, cluster, startedBy, waitMs: inputs.lockWaitMs, plan },
     { parameters: aws.parameters, tasks: aws.tasks, clock, say: reporter.info, cancelled },
-  );
+  ).catch((error: unknown) => refused(error, reporter));
   const record = (outcome: MigrationOutcome) => ({ ...plan, holder, runKey, at: clock.now(), outcome });
   const keep = (outcome?: MigrationOutcome, tasks: readonly string[] = []) => {
     const last = outcome && record(outcome);
@@ -57,13 +62,12 @@ export async function run(context: ActionContext): Promise<void> {
   try {
     outcome = await carryOut(inputs, steps, reporter);
   } catch (error) {
-    reporter.output('outcome', 'failed');
     // A task of which nobody knows how it ends keeps the lock; the post step, or the next run, looks at it.
     if (steps.nothingRuns && (error instanceof ConfigError || error instanceof DeployError)) {
       await lock.release(steps.hasRun ? record('failed') : undefined, steps.records);
       ended(reporter);
     }
-    throw error;
+    return await refused(error, reporter);
   }
   if (outcome.settled) {
     await lock.release(outcome.record && record(outcome.record), steps.records);
@@ -73,6 +77,16 @@ export async function run(context: ActionContext): Promise<void> {
   }
   await conclude(context, inputs, outcome, arn);
 }
+
+/** Nothing was carried out; the job's page says why, as the log does. */
+async function refused(error: unknown, reporter: Reporter): Promise<never> {
+  reporter.output('outcome', 'failed');
+  if (error instanceof ConfigError || error instanceof DeployError) await reporter.summary(refusalOf(error));
+  throw error;
+}
+
+const ON_SPOT =
+  'The task may run on FARGATE_SPOT, which AWS takes back when it needs it, in the middle of a migration too. Give capacity-providers: FARGATE.';
 
 const BREAKING =
   'The change was found incompatible with the code that runs: until the new release has taken over, requests may fail, and after a rollback they will. The steps that check-migrations names lead to the same end without that.';

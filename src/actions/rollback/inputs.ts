@@ -16,8 +16,11 @@ export interface Inputs {
   readonly to: Target;
   readonly reason: string;
   readonly timeoutMs: number;
-  /** The lock under which `migrate` keeps its record; the migrations are not looked at without it. */
-  readonly migrations: string | undefined;
+  /**
+   * The lock under which `migrate` keeps its record: a name, that of the service, which need not be there, or none, and
+   * then the migrations are not looked at.
+   */
+  readonly migrations: 'none' | 'own' | { readonly lock: string };
   /** Whether the revision works with the database as it is now, where somebody has said so. */
   readonly compatible: boolean | undefined;
   readonly dryRun: boolean;
@@ -32,7 +35,7 @@ export function readInputs(input: InputSource): Inputs {
     to: reader.parse('to', parseTarget, { kind: 'previous' }),
     reason: reader.optional('reason') ?? 'rolled back by hand',
     timeoutMs: reader.duration('timeout', 15 * 60_000),
-    migrations: reader.parse<string | undefined>('migrations', parseLock, undefined),
+    migrations: reader.parse<Inputs['migrations']>('migrations', parseLock, 'own'),
     compatible: reader.optional('compatible') === undefined ? undefined : reader.boolean('compatible', false),
     dryRun: reader.boolean('dry-run', false),
   };
@@ -40,9 +43,10 @@ export function readInputs(input: InputSource): Inputs {
   return inputs;
 }
 
-function parseLock(lock: string): string {
+function parseLock(lock: string): Inputs['migrations'] {
+  if (lock === 'none') return 'none';
   lockParameter(lock, 'migrations');
-  return lock;
+  return { lock };
 }
 
 /** A number is a revision, `family:number` too; every other text that could be one is an image tag. */

@@ -28,7 +28,7 @@ export type Verdict =
  * @param target ARN of the revision to go back to
  */
 export async function judgeMigrations(
-  { migrations: lock, compatible }: Pick<Inputs, 'migrations' | 'compatible'>,
+  { migrations, compatible }: Pick<Inputs, 'migrations' | 'compatible'>,
   target: string,
   service: EcsService,
   { services, clock, signal }: { services: Services; clock: Clock; signal: AbortSignal },
@@ -40,7 +40,10 @@ export async function judgeMigrations(
     return refuse(`${to} does not work with the database as it is now (compatible: false)`);
   if (compatible === true)
     return { kind: 'go', note: `Somebody has decided that ${to} works with the database (compatible: true)` };
-  if (lock === undefined) return { kind: 'go' };
+  if (migrations === 'none') return { kind: 'go' };
+  // Where nobody has asked for it, only what is known to be wrong stands in the way.
+  const asked = migrations !== 'own';
+  const lock = asked ? migrations.lock : `${service.cluster}/${service.name}`;
   const { parameters } = await import('../../aws/parameters.ts');
   const name = lockParameter(lock, 'migrations');
   let versions: readonly ParameterVersion[];
@@ -53,14 +56,16 @@ export async function judgeMigrations(
     }
     if (!(error instanceof DeployError)) throw error;
     const why = `the migrations cannot be looked at: ${error.message}`;
+    if (!asked) return { kind: 'go', note: `${why[0]?.toUpperCase()}${why.slice(1)}` };
     return { kind: 'refuse', why, next: `${error.next ?? ''} ${next}`.trim() };
   }
+  if (versions.length === 0 && !asked) return { kind: 'go' };
   if (versions.length === 0) {
     const why = `No migration was ever recorded as "${lock}" (there is no parameter ${name}); if there was one, the input migrations is wrong`;
     return { kind: 'not-known', why };
   }
   const history = await readHistory(services.history(service));
-  return judge(readJournal(versions), lastDeployment(history, target), to, refuse);
+  return judge(readJournal(versions), lastDeployment(history, target), { to, asked }, refuse);
 }
 
 /** When it last began to go into service, and stayed there. */
@@ -71,31 +76,54 @@ const lastDeployment = (history: readonly PastDeployment[], target: string): num
 function judge(
   journal: ReturnType<typeof readJournal>,
   since: number | undefined,
-  to: string,
+  { to, asked }: { readonly to: string; readonly asked: boolean },
   refuse: (why: string) => Verdict,
 ): Verdict {
-  if (journal.unclear !== undefined)
-    return refuse(`the record of the migrations makes no sense: ${journal.unclear}`);
+  if (journal.unclear !== undefined) {
+    const why = `the record of the migrations makes no sense: ${journal.unclear}`;
+    return asked ? refuse(why) : { kind: 'not-known', why };
+  }
   const { migrations, complete } = migrationsSince(journal, since ?? 0);
   const when = since === undefined ? 'on record' : `since ${to} was deployed (${time(since)})`;
-  const against = migrations.filter(({ compatible }) => compatible !== true);
+  const unknown = migrations.filter(({ compatible }) => compatible === undefined);
+  const against = migrations.filter(
+    ({ compatible }) => compatible === false || (asked && compatible !== true),
+  );
+  const list = (records: readonly MigrationRecord[]) => {
+    const told = records.slice(0, TOLD_AT_MOST).map(describe);
+    const more = records.length > told.length ? [`and ${records.length - told.length} more`] : [];
+    return [...told, ...more].map((line) => `  ${line}`).join('\n');
+  };
   if (against.length > 0) {
-    const told = against.slice(0, TOLD_AT_MOST).map(describe);
-    const more = against.length > told.length ? [`and ${against.length - told.length} more`] : [];
     const deployed =
       since === undefined ? ` ECS does not remember when ${to} was in service, so all count.` : '';
     return refuse(
-      `${to} may not work with the database: of the migrations ${when}, not all are known to be compatible.${deployed}\n${[...told, ...more].map((line) => `  ${line}`).join('\n')}`,
+      `${to} may not work with the database: of the migrations ${when}, not all are known to be compatible.${deployed}\n${list(against)}${undone(migrations)}`,
     );
   }
-  if (!complete) {
+  if (unknown.length > 0) {
+    const why = `Nobody has said whether ${to} works with the database after these migrations:\n${list(unknown)}\n`;
+    return { kind: 'not-known', why };
+  }
+  if (!complete && asked) {
     return refuse(
       `the record of the migrations does not reach back to ${since === undefined ? 'the first one' : time(since)}`,
     );
   }
-  const count = migrations.length === 0 ? 'none' : `${migrations.length}, all compatible`;
+  if (migrations.length === 0 && !asked) return { kind: 'go' };
+  const failed = migrations.some(({ outcome }) => outcome !== 'migrated' && outcome !== 'undone');
+  const count =
+    migrations.length === 0
+      ? 'none'
+      : `${migrations.length}, all called compatible${failed ? ', though not all have come to their end' : ''}`;
   return { kind: 'go', note: `Migrations ${when}: ${count}` };
 }
+
+/** An undo may have taken back what stands against the revision, or a part of it. */
+const undone = (migrations: readonly MigrationRecord[]): string =>
+  migrations.some(({ outcome }) => outcome === 'undone')
+    ? '\nAn undo is among them: where it has taken back all that stands against the revision, say so by compatible: true.'
+    : '';
 
 const time = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16)}Z`;
 

@@ -11,6 +11,19 @@ import {
   type ScenarioRepository,
 } from '../ecr/model.ts';
 import type { Program } from '../ecs/programs.ts';
+import type {
+  ScenarioCacheCluster,
+  ScenarioCacheSnapshot,
+  ScenarioCaches,
+  ScenarioReplicationGroup,
+  ScenarioServerlessCache,
+} from '../elasticache/model.ts';
+import type {
+  ScenarioDatabases,
+  ScenarioDbCluster,
+  ScenarioDbInstance,
+  ScenarioDbSnapshot,
+} from '../rds/model.ts';
 import type { Rate, TrafficSource } from '../traffic/source.ts';
 import { behaviour } from './read-behaviour.ts';
 import type {
@@ -247,6 +260,91 @@ const program = object<Program>({
   engine: optional(text),
 });
 
+const dbInstance = object<ScenarioDbInstance>({
+  engine: optional(text),
+  engineVersion: optional(textOrNumber),
+  class: optional(text),
+  status: optional(text),
+  cluster: optional(text),
+  writer: optional(flag),
+  encrypted: optional(flag),
+  snapshotTime: optional(duration),
+  failing: optional(text),
+  backingUpUntil: optional(duration),
+  settings: optional(passedOn),
+  region: optional(text),
+  tags,
+});
+
+const dbCluster = object<ScenarioDbCluster>({
+  engine: optional(text),
+  engineVersion: optional(textOrNumber),
+  status: optional(text),
+  encrypted: optional(flag),
+  snapshotTime: optional(duration),
+  failing: optional(text),
+  backingUpUntil: optional(duration),
+  settings: optional(passedOn),
+  region: optional(text),
+  tags,
+});
+
+/** One that is there when the scenario begins, of a database or of a cache. */
+const oldSnapshot = object<ScenarioDbSnapshot & ScenarioCacheSnapshot>({
+  of: required(text),
+  ago: optional(duration),
+  type: optional(oneOf('manual', 'automated')),
+  tags,
+});
+
+const databases = object<ScenarioDatabases>({
+  instances: optional(record(dbInstance)),
+  clusters: optional(record(dbCluster)),
+  snapshots: optional(record(oldSnapshot)),
+  quota: optional(whole(0)),
+  lockedKeys: optional(list(text)),
+});
+
+const cacheTroubles = {
+  status: optional(text),
+  snapshotTime: optional(duration),
+  failing: optional(flag),
+  region: optional(text),
+  tags,
+};
+
+const nodes = { engine: optional(text), engineVersion: optional(textOrNumber), nodeType: optional(text) };
+
+const caches = object<ScenarioCaches>({
+  replicationGroups: optional(
+    record(
+      object<ScenarioReplicationGroup>({
+        ...cacheTroubles,
+        ...nodes,
+        shards: optional(whole(1, 500)),
+        clusterMode: optional(flag),
+        replicas: optional(whole(0, 5)),
+        settings: optional(passedOn),
+      }),
+    ),
+  ),
+  clusters: optional(
+    record(object<ScenarioCacheCluster>({ ...cacheTroubles, ...nodes, settings: optional(passedOn) })),
+  ),
+  serverless: optional(
+    record(
+      object<ScenarioServerlessCache>({
+        ...cacheTroubles,
+        engine: optional(text),
+        settings: optional(passedOn),
+      }),
+    ),
+  ),
+  snapshots: optional(record(oldSnapshot)),
+  quota: optional(whole(0)),
+  lockedKeys: optional(list(text)),
+});
+
 const scenario = object<Scenario>({
   name: required(text),
   start: optional(moment),
@@ -280,6 +378,8 @@ const scenario = object<Scenario>({
   callsWithoutCapacity: optional(whole(0)),
   logGroups: optional(list(text)),
   programs: optional(record(program)),
+  databases: optional(databases),
+  caches: optional(caches),
   behaviours: withDefault(record(behaviour), {}),
 });
 

@@ -3,6 +3,8 @@ import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import type { StackOutputs } from '../cloudformation/operations.ts';
 import type { ScenarioRepositories } from '../ecr/model.ts';
 import type { Programs } from '../ecs/programs.ts';
+import type { ScenarioCaches } from '../elasticache/model.ts';
+import type { ScenarioDatabases } from '../rds/model.ts';
 import type { Behaviour } from '../traffic/behaviour.ts';
 import type { TrafficSource } from '../traffic/source.ts';
 
@@ -158,6 +160,10 @@ export interface Scenario {
   readonly logGroups?: readonly string[];
   /** What tasks of RunTask run for real; the others only behave. */
   readonly programs?: Programs;
+  /** What RDS has: instances, clusters and snapshots. */
+  readonly databases?: ScenarioDatabases;
+  /** What ElastiCache has: replication groups, clusters, serverless caches and snapshots. */
+  readonly caches?: ScenarioCaches;
   /** By image, by its last path segment, or by its tag. */
   readonly behaviours: Readonly<Record<string, ScenarioBehaviour>>;
 }

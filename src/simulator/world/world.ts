@@ -9,6 +9,8 @@ import { containerOperations } from '../ecs/operations.ts';
 import { Processes } from '../ecs/processes.ts';
 import { ServiceScheduler } from '../ecs/service-scheduler.ts';
 import { ContainerService } from '../ecs/state.ts';
+import { cacheOperations } from '../elasticache/operations.ts';
+import { Caches } from '../elasticache/state.ts';
 import type { RoutedRequest } from '../elbv2/conditions.ts';
 import { loadBalancingOperations } from '../elbv2/operations.ts';
 import { findListener } from '../elbv2/routing.ts';
@@ -17,6 +19,8 @@ import { liveTailOperations } from '../logs/live-tail.ts';
 import { logOperations } from '../logs/operations.ts';
 import { LogStore } from '../logs/store.ts';
 import type { Call, Operation, Operations, SimulatorContext, World } from '../operation.ts';
+import { databaseOperations } from '../rds/operations.ts';
+import { Databases } from '../rds/state.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { parameterOperations } from '../ssm/operations.ts';
 import { ParameterStore } from '../ssm/state.ts';
@@ -151,6 +155,8 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
       'CloudWatch Logs': upToDate({ ...logOperations(logs), ...liveTailOperations(kernel, logs, pulse) }),
       ECR: registryOperations(registries),
       SSM: upToDate(parameterOperations(parameters, tags)),
+      RDS: databaseOperations(new Databases(kernel, scenario.databases ?? {}, start)),
+      ElastiCache: cacheOperations(new Caches(kernel, scenario.caches ?? {}, start)),
       'Resource Groups Tagging API': upToDate(taggingOperations(tags)),
     },
     ...(scenario.roles && { roles: scenario.roles }),
