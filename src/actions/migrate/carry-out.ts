@@ -1,7 +1,7 @@
 import type { MigrationOutcome } from '../../migrations/entry.ts';
 import type { Reporter } from '../../ports.ts';
 import type { TaskEnd } from '../../task-run/run-task.ts';
-import { type Failure, failureOf, statusFailure, verificationFailure } from './failure.ts';
+import { contradiction, type Failure, failureOf, statusFailure, verificationFailure } from './failure.ts';
 import { commandText } from './identity.ts';
 import type { Inputs, Probe, Words } from './inputs.ts';
 import type { StepEnd, StepRunner } from './steps.ts';
@@ -31,7 +31,7 @@ export interface Outcome {
   readonly failure?: Failure;
 }
 
-type Steps = Pick<StepRunner, 'run' | 'wereDone' | 'forget'>;
+type Steps = Pick<StepRunner, 'run'>;
 
 /** A probe that tells after a failure what the database says gets no longer than that. */
 const LOOK_MS = 5 * 60_000;
@@ -62,6 +62,8 @@ class Story {
   readonly #told: Told[] = [];
   readonly #tasks: string[] = [];
   exitCode: number | undefined;
+  /** Whether the status has said that there is something to do. */
+  open = false;
 
   constructor(inputs: Inputs, steps: Steps, reporter: Reporter) {
     this.#inputs = inputs;
@@ -71,15 +73,6 @@ class Story {
 
   say(line: string): void {
     this.#reporter.info(line);
-  }
-
-  /** The database says that there is something to do, whatever an earlier attempt has done. */
-  somethingToDo(): void {
-    this.say('There is something to do.');
-    const names = this.#inputs.commands.map((_, index) => commandName(this.#inputs, index));
-    if (!this.#steps.wereDone(names)) return;
-    this.say('An earlier attempt of this run had migrated; that was taken back since, and is done again.');
-    this.#steps.forget(names);
   }
 
   /** The last row tells what the status has said, rather than how its command ended. */
@@ -156,19 +149,21 @@ async function askStatus({ status }: Inputs, story: Story): Promise<Outcome | un
     return story.end('nothing-to-do', 'The database is up to date: there is nothing to migrate.');
   }
   story.retell('something to do');
-  story.somethingToDo();
+  story.say('There is something to do.');
+  story.open = true;
   return undefined;
 }
 
-const commandName = ({ commands }: Inputs, index: number): string =>
-  commands.length === 1 ? 'command' : `command ${index + 1}`;
-
 async function runCommands(inputs: Inputs, story: Story): Promise<Outcome | undefined> {
-  for (const [index, command] of inputs.commands.entries()) {
-    const ran = await story.run(commandName(inputs, index), command);
+  const { commands } = inputs;
+  let before = 0;
+  for (const [index, command] of commands.entries()) {
+    const name = commands.length === 1 ? 'command' : `command ${index + 1}`;
+    const ran = await story.run(name, command);
     if (ran.kind === 'done-before') {
       story.say('An earlier attempt of this run has carried it out; it is not run again.');
       story.exitCode = 0;
+      before += 1;
       continue;
     }
     story.exitCode = ran.end.exitCode;
@@ -176,7 +171,10 @@ async function runCommands(inputs: Inputs, story: Story): Promise<Outcome | unde
       return story.fail(`${commandText(command)}: ${ran.end.why}`, ran.end, index);
     }
   }
-  return undefined;
+  // With a verification, that one decides.
+  if (!story.open || before < commands.length || inputs.verify) return undefined;
+  const failure = contradiction(inputs);
+  return story.end('failed', failure.message, { record: undefined, failure });
 }
 
 async function verify(inputs: Inputs, story: Story): Promise<Outcome | undefined> {

@@ -49,6 +49,14 @@ export function statusFailure({ why, fix }: TaskEnd): Failure {
   };
 }
 
+/** The status wants what an earlier attempt of the run has done, which no attempt does twice. */
+export const contradiction = ({ backups }: Inputs): Failure => ({
+  message:
+    'The status says that there is something to do, although an earlier attempt of this run has migrated.',
+  state: 'Nothing was run but the status. Either the migration was taken back since, or the status cannot tell.',
+  next: `Look at the database. To migrate again, start a new run of the workflow rather than this one again.${backupText(backups)}`,
+});
+
 const IN_GENERAL =
   'What it had committed stays; what was open in a transaction is taken back, where the database has transactions for changes of its schema, as PostgreSQL does.';
 
@@ -63,8 +71,17 @@ function stateAfter({ task, ran, verdict, exitCode }: TaskEnd, { preset }: Input
   if (exitCode === 0) {
     return 'The command was told to stop, and ended with exit code 0 all the same: it may have done all that it was to do.';
   }
+<<<<<<< HEAD
   const told = task.stopping ? 'was told to stop' : 'may still run, or be stopped';
   const stopped = exitCode === undefined ? told : 'was stopped';
+=======
+  const stopped =
+    exitCode !== undefined
+      ? 'was stopped'
+      : task.stopping
+        ? 'was told to stop'
+        : 'may still run, or be stopped';
+>>>>>>> review-migrate
   return `The command ${stopped} in the middle. ${preset?.interrupted ?? IN_GENERAL}`;
 }
 
@@ -77,6 +94,8 @@ function nextOf({ backups, undo }: Inputs, end: TaskEnd | undefined): string {
       : undo
         ? 'Look at its log. Mend the schema by a new migration rather than by undoing more.'
         : `Look at its log, mend the migration, and run this workflow again; ${RELEASE}`;
-  const backup = backups.length > 0 ? ` The backup from before is ${backups.join(', ')}.` : '';
-  return `${end?.fix ?? look}${backup}`;
+  return `${end?.fix ?? look}${backupText(backups)}`;
 }
+
+const backupText = (backups: readonly string[]): string =>
+  backups.length > 0 ? ` The backup from before is ${backups.join(', ')}.` : '';

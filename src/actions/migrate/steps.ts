@@ -77,29 +77,6 @@ export class StepRunner {
     return this.#records.some(({ exitCode = NO_EXIT_CODE }) => exitCode !== NO_EXIT_CODE);
   }
 
-  /** Whether earlier attempts have carried out all of these steps. */
-  wereDone(names: readonly string[]): boolean {
-    return names.every((name) => this.#lastOf(name)?.exitCode === 0);
-  }
-
-  /** What earlier attempts have done of these steps counts no more: each is run again. */
-  forget(names: readonly string[]): void {
-    for (const name of names) {
-      const last = this.#lastOf(name);
-      if (last) this.#put({ ...last, exitCode: NO_EXIT_CODE });
-    }
-  }
-
-  #lastOf(name: string): StepRecord | undefined {
-    let last: StepRecord | undefined;
-    for (let generation = 0; ; generation++) {
-      const token = this.#world.identity.token(name, generation);
-      const record = this.#records.findLast((each) => each.token === token);
-      if (!record) return last;
-      last = record;
-    }
-  }
-
   run(step: Step): Promise<StepEnd> {
     const attempt = this.#world.context.env['GITHUB_RUN_ATTEMPT'] || '1';
     return this.#begin(step, step.probe ? `${step.name} of attempt ${attempt}` : step.name, 0);
