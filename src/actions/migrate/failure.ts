@@ -53,7 +53,8 @@ export function statusFailure({ why, fix }: TaskEnd): Failure {
 export const contradiction = ({ backups }: Inputs): Failure => ({
   message:
     'The status says that there is something to do, although an earlier attempt of this run has migrated.',
-  state: 'Nothing was run but the status. Either the migration was taken back since, or the status cannot tell.',
+  state:
+    'Nothing was run but the status. Either the migration was taken back since, or the status cannot tell.',
   next: `Look at the database. To migrate again, start a new run of the workflow rather than this one again.${backupText(backups)}`,
 });
 
@@ -71,17 +72,8 @@ function stateAfter({ task, ran, verdict, exitCode }: TaskEnd, { preset }: Input
   if (exitCode === 0) {
     return 'The command was told to stop, and ended with exit code 0 all the same: it may have done all that it was to do.';
   }
-<<<<<<< HEAD
   const told = task.stopping ? 'was told to stop' : 'may still run, or be stopped';
   const stopped = exitCode === undefined ? told : 'was stopped';
-=======
-  const stopped =
-    exitCode !== undefined
-      ? 'was stopped'
-      : task.stopping
-        ? 'was told to stop'
-        : 'may still run, or be stopped';
->>>>>>> review-migrate
   return `The command ${stopped} in the middle. ${preset?.interrupted ?? IN_GENERAL}`;
 }
 
