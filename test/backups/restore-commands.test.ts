@@ -102,6 +102,12 @@ test('renames stop at what fails, and do not go on for ever', () => {
   expect(swap).toContain(last);
 });
 
+test('what is slow at first is said, and Aurora is not', () => {
+  const notes = (source: Source) => restoreCommands(source, snapshotOf(source, {})).notes.join('\n');
+  expect(notes(ORDERS)).toContain('loads its data from S3');
+  expect(notes(SHOP)).not.toContain('loads its data from S3');
+});
+
 test('nothing is done after a restore that AWS refuses', () => {
   const { commands } = restoreCommands(SHOP, snapshotOf(SHOP, {}));
   const { calls, code } = callsWhen(commands, '*restore-db*');
