@@ -23,7 +23,7 @@ export function leftBehind(
       : `Users and passwords are those of the time of the snapshot.`,
     ...(replicas.length > 0
       ? [
-          `Its read replicas ${list(replicas)} go on following the old one, also under its new name: make new ones of the restored one, and point at those what reads.`,
+          `Its read replicas ${list(replicas)} go on following the old one, whatever it is called: make new ones of the restored one, and point at those what reads.`,
         ]
       : []),
     ...(replicaOf === undefined

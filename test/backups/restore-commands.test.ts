@@ -248,7 +248,8 @@ test('in another region nothing is renamed: clients get the new endpoint', () =>
     const { commands, switchOver, notes } = restoreCommands({ ...source, settings }, copy);
     expect(switchOver).toBeUndefined();
     expect(commands).not.toMatch(/--new-db-|alias\//);
-    expect(notes.join('\n')).toContain('endpoint of its own in eu-central-1: point clients at that');
+    expect(notes.join('\n')).toMatch(/endpoint of its own in eu-central-1, .*: point clients at that/);
+    expect(wordsOf(commands).at(-1)?.join(' ')).toMatch(/describe-db-.*restored --query .*Endpoint/);
     expect(commands).toContain(`identifier ${source.id}-restored`);
   }
 });
