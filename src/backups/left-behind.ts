@@ -23,7 +23,7 @@ export function leftBehind(
       : `Users and passwords are those of the time of the snapshot.`,
     ...(replicas.length > 0
       ? [
-          `Its read replicas ${list(replicas)} go on following the old one, also under its new name: make new ones of the restored one, and point at those what reads.`,
+          `Its read replicas ${list(replicas)} go on following the old one, whatever it is called: make new ones of the restored one, and point at those what reads.`,
         ]
       : []),
     ...(replicaOf === undefined
@@ -42,6 +42,12 @@ export function leftBehind(
       ? []
       : [
           `${id} belongs to the CloudFormation stack ${stack}, which knows nothing of the restored one: import it there before the next change of the stack.`,
+        ]),
+    // Aurora's storage is not loaded from S3.
+    ...(settings.kind === 'db-cluster' && settings.engine.startsWith('aurora')
+      ? []
+      : [
+          'It loads its data from S3 as it is read, and is slow until then: read the big tables once before clients come.',
         ]),
     'Targets of an RDS Proxy, zero-ETL integrations, plans of AWS Backup and restores to a point in time before now stay with the old one.',
   ];

@@ -10,7 +10,7 @@ import type {
   ServerlessSettings,
 } from './restore-settings.ts';
 import { appear, BREAK, command, type Options, script, waitFor } from './shell.ts';
-import type { Snapshot, Source } from './source.ts';
+import type { Snapshot, Source, SourceKind } from './source.ts';
 
 /** How a database comes back from a snapshot, in lines for a POSIX shell with the AWS CLI. */
 export interface Restore {
@@ -52,12 +52,13 @@ export function restoreCommands(source: Source, snapshot: Snapshot): Restore {
   const at = { '--region': snapshot.region };
   const restore = restoreOf();
   if (!elsewhere) return restore;
-  const { switchOver: _, ...there } = restore;
+  const { switchOver: _, commands, ...there } = restore;
   return {
     ...there,
+    commands: [commands, ...endpointOf(source.kind, restore.target, at)].join(' &&\n'),
     notes: [
       ...leftOut(source, snapshot.region),
-      `It has an endpoint of its own in ${snapshot.region}: point clients at that. Nothing is renamed, and ${source.id} in ${source.region} stays as it is.`,
+      `It has an endpoint of its own in ${snapshot.region}, which the last command tells: point clients at that. Nothing is renamed, and ${source.id} in ${source.region} stays as it is.`,
       ...restore.notes,
     ],
   };
@@ -81,6 +82,31 @@ export function restoreCommands(source: Source, snapshot: Snapshot): Restore {
         return serverless(source.id, snapshot.arn, settings, at);
     }
   }
+}
+
+/** Tells the endpoint of a new database; copies in another region are of databases alone. */
+function endpointOf(kind: SourceKind, target: string, at: Options): readonly string[] {
+  if (kind === 'db-instance') {
+    return [
+      command('aws rds describe-db-instances', {
+        ...at,
+        '--db-instance-identifier': target,
+        '--query': 'DBInstances[0].Endpoint.Address',
+        '--output': 'text',
+      }),
+    ];
+  }
+  if (kind === 'db-cluster') {
+    return [
+      command('aws rds describe-db-clusters', {
+        ...at,
+        '--db-cluster-identifier': target,
+        '--query': 'DBClusters[0].[Endpoint,ReaderEndpoint]',
+        '--output': 'text',
+      }),
+    ];
+  }
+  return [];
 }
 
 /** What exists in the region of the source alone. */

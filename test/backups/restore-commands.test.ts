@@ -102,6 +102,12 @@ test('renames stop at what fails, and do not go on for ever', () => {
   expect(swap).toContain(last);
 });
 
+test('what is slow at first is said, and Aurora is not', () => {
+  const notes = (source: Source) => restoreCommands(source, snapshotOf(source, {})).notes.join('\n');
+  expect(notes(ORDERS)).toContain('loads its data from S3');
+  expect(notes(SHOP)).not.toContain('loads its data from S3');
+});
+
 test('nothing is done after a restore that AWS refuses', () => {
   const { commands } = restoreCommands(SHOP, snapshotOf(SHOP, {}));
   const { calls, code } = callsWhen(commands, '*restore-db*');
@@ -242,7 +248,8 @@ test('in another region nothing is renamed: clients get the new endpoint', () =>
     const { commands, switchOver, notes } = restoreCommands({ ...source, settings }, copy);
     expect(switchOver).toBeUndefined();
     expect(commands).not.toMatch(/--new-db-|alias\//);
-    expect(notes.join('\n')).toContain('endpoint of its own in eu-central-1: point clients at that');
+    expect(notes.join('\n')).toMatch(/endpoint of its own in eu-central-1, .*: point clients at that/);
+    expect(wordsOf(commands).at(-1)?.join(' ')).toMatch(/describe-db-.*restored --query .*Endpoint/);
     expect(commands).toContain(`identifier ${source.id}-restored`);
   }
 });

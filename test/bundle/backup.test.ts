@@ -13,6 +13,7 @@ test('a backup that is cancelled goes on in AWS, and the next attempt hands it o
   await step.says('is creating');
   const cancelled = await step.cancel();
   expect(cancelled.code).toBe(1);
+  expect(cancelled.summary).toContain(`\`${ID}\` | its snapshot ${ID} is creating`);
   expect(cancelled.log).toContain('::error::The run was cancelled.%0AAWS goes on with what was begun:');
   const next = await world
     .job({ GITHUB_RUN_ATTEMPT: '2' })

@@ -187,15 +187,17 @@ function restoreSection({ backup, source, snapshot }: There): string[] {
     return [
       `<details><summary>Restore ${KIND_WORDS[source.kind]} ${source.id} from ${of.id} in ${of.region}</summary>`,
       '',
-      `1. Make ${codeSpan(target)} beside ${codeSpan(source.id)}, with its settings as they are now:`,
+      of.region === source.region
+        ? `1. Make ${codeSpan(target)} beside ${codeSpan(source.id)}, with its settings as they are now:`
+        : `1. Make ${codeSpan(target)} in ${of.region}, with the settings that ${codeSpan(source.id)} has now:`,
       '',
       ...fenced(commands),
       ...notes.map((note) => `- ${literal(note)}`),
       '',
-      `2. See that ${codeSpan(target)} holds what it should. Stop what writes to ${codeSpan(source.id)}: what it writes from now on is not in there.`,
+      `2. See that ${codeSpan(target)} holds what it should. Stop what writes to ${codeSpan(source.id)}: what was written since the snapshot is not in there.`,
       '',
       ...(switchOver === undefined
-        ? []
+        ? ['3. Point clients at its endpoint.', '']
         : [
             `3. Give it the name, and so the endpoint, of ${codeSpan(source.id)}. Clients connect again within minutes:`,
             '',

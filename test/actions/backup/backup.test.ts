@@ -151,6 +151,47 @@ test('what RDS keeps beside the data comes back, or is told', async () => {
   expect(bare.join('\n')).not.toMatch(/--new-db-|delete-/);
 });
 
+test('what ElastiCache keeps beside the data comes back, or is told', async () => {
+  const logs = {
+    LogType: 'slow-log',
+    DestinationType: 'cloudwatch-logs',
+    DestinationDetails: { CloudWatchLogsDetails: { LogGroup: 'cache' } },
+    LogFormat: 'json',
+  } as const;
+  const beside = {
+    AuthTokenEnabled: true,
+    LogDeliveryConfigurations: [{ ...logs, Status: 'active' as const }],
+  };
+  const world = await openBackupWorld({
+    caches: {
+      replicationGroups: {
+        sessions: {
+          settings: { ...beside, GlobalReplicationGroupInfo: { GlobalReplicationGroupId: 'ldgnf-world' } },
+        },
+      },
+      clusters: {
+        lone: {
+          settings: {
+            ...beside,
+            PreferredMaintenanceWindow: 'sun:04:00-sun:05:00',
+            NotificationConfiguration: { TopicArn: 'arn:aws:sns:eu-west-1:1:cache', TopicStatus: 'active' },
+          },
+        },
+      },
+    },
+  });
+  const { outputs } = await world.backUp({ 'replication-groups': 'sessions', 'cache-clusters': 'lone' });
+  const [group = '', cluster = ''] = (outputs['restore-commands'] ?? '').split('\n\n');
+  for (const commands of [group, cluster]) {
+    expect(commands).toContain(`--log-delivery-configurations '${JSON.stringify([logs])}'`);
+    expect(commands).toContain('--auth-token "$AUTH_TOKEN"');
+    expect(commands).toMatch(/# Tags, alarms and Auto Scaling of \S+ are not carried over\./);
+  }
+  expect(group).toContain('# It is a part of the global datastore ldgnf-world');
+  expect(cluster).toContain('--preferred-maintenance-window sun:04:00-sun:05:00');
+  expect(cluster).toContain('--notification-topic-arn arn:aws:sns:eu-west-1:1:cache');
+});
+
 test('several may stand in a line, with commas', async () => {
   const world = await openBackupWorld({
     databases: { instances: { orders: {}, papers: {}, ledger: {} } },
