@@ -131,6 +131,15 @@ describe('on other events', () => {
     expect(ran.outputs['compatible']).toBe('false');
   });
 
+  test('a push is told to be less than a release migrates, and loudly where base says the same', async () => {
+    const push = { event: 'push', payload: { before: SHA }, files, github };
+    expect((await check(push)).log).toContain('::notice ::Without base, what this push adds is judged');
+    const before = await check({ ...push, inputs: { base: SHA } });
+    expect(before.log).toContain('::warning ::base: is the commit before this push (github.event.before)');
+    const deployed = await check({ ...push, inputs: { base: 'migrated' } });
+    expect(deployed.log).not.toContain('this push');
+  });
+
   test('a comparison that GitHub cuts is refused', async () => {
     const many = Array.from({ length: 301 }, (_, index) => `src/${index}.ts`);
     const ran = await check({ event: 'push', payload: { before: 'abc' }, github: added(...many) });
