@@ -30,6 +30,7 @@ export interface Verdict {
   readonly findings: readonly Finding[];
   /** What could not be judged at all. */
   readonly mistakes: readonly Mistake[];
+  /** Without those that begin and end transactions. */
   readonly statements: number;
   /** Files of before that the parser refuses, so that nothing is known from them. */
   readonly unread: readonly string[];
@@ -141,7 +142,7 @@ function judgeDirection(
       mistakes.push(...mistakesIn(source, part.text, parsed, parser));
       continue;
     }
-    statements += parsed.statements.length;
+    statements += parsed.statements.filter(({ node }) => !as(node, 'TransactionStmt')).length;
     if (direction === 'up') tellUnseen(source, findings);
     judgePart({ catalog, source, part, parsed, direction, findings, gone, parser, lockTimeout });
   }

@@ -1,4 +1,5 @@
-import { ConfigError, type Problem } from '../../errors.ts';
+import { posix } from 'node:path';
+import { ConfigError, DeployError, type Problem } from '../../errors.ts';
 import type { PullRequest } from '../../github/pull-request.ts';
 import type { SqlText } from '../../schema-changes/judge.ts';
 import type { ActionContext } from '../action.ts';
@@ -78,6 +79,37 @@ async function collectFiles(
       `${unjudged.length === 1 ? 'A file looks' : `${unjudged.length} files look`} like migrations, and nobody has judged what is in there: ${named(unjudged)}. To have it judged: ${adviceFor(unjudged)}. What is no migration is taken away by a line with ! in files`,
     );
   return { changes, history: await readFiles(workspace, rest), gaps };
+}
+
+/**
+ * A command whose SQL does nothing, although files that look like migrations have changed, was asked for the wrong ones,
+ * such as Alembic for what comes after its own head.
+ */
+export async function idleGaps(
+  context: ActionContext,
+  inputs: Inputs,
+  pullRequest: PullRequest | undefined,
+): Promise<readonly string[]> {
+  const { files, command, changedOnly } = inputs;
+  if (!command || !changedOnly) return [];
+  let changed: readonly string[] = [];
+  try {
+    changed = (await changedFiles(context, inputs, pullRequest)) ?? [];
+  } catch (error) {
+    // The command alone needs neither a token nor an event, so its word has to do.
+    if (!(error instanceof ConfigError || error instanceof DeployError)) throw error;
+    context.reporter.info(`Whether migrations have changed is not known: ${error.message}`);
+  }
+  const project = posix.join(inputs.directory, '/').replace(/^\.?\//, '');
+  const found = unjudgedOf(
+    changed.filter((path) => path.startsWith(project)),
+    new Set(),
+    ['*', ...files.filter((pattern) => pattern.startsWith('!'))],
+  );
+  if (found.length === 0) return [];
+  return [
+    `${nameOf(command)} printed no statement, although migrations have changed: ${named(found)}. See that it begins before them, and not behind`,
+  ];
 }
 
 /** Patterns that name nothing: a slip of the pen, or a workspace without the repository. */

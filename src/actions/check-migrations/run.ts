@@ -5,7 +5,7 @@ import type { Finding } from '../../schema-changes/finding.ts';
 import type { SqlText, Verdict } from '../../schema-changes/judge.ts';
 import type { ActionContext } from '../action.ts';
 import { hasLabel } from './changes.ts';
-import { collect, counted, nameOf } from './collect.ts';
+import { collect, counted, idleGaps, nameOf } from './collect.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import {
   asJson,
@@ -24,8 +24,10 @@ export async function run(context: ActionContext): Promise<void> {
   const inputs = await readInputs(context.input);
   if (inputs.token !== undefined) reporter.mask(inputs.token);
   const pullRequest = await pullRequestOf(env);
-  const { changes, history, gaps } = await collect(context, inputs, pullRequest);
+  const { changes, history, gaps: unjudged } = await collect(context, inputs, pullRequest);
   const verdict = await judge(changes, history, inputs);
+  const idle = verdict.compatible && verdict.statements === 0 && unjudged.length === 0;
+  const gaps = idle ? await idleGaps(context, inputs, pullRequest) : unjudged;
   for (const file of verdict.unread)
     reporter.info(
       `${file} is not SQL that PostgreSQL's parser takes: what was there before is not known from it.`,

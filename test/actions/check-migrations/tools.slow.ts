@@ -89,8 +89,8 @@ async function byReadme(tool: Tool, holds: string, before: Files, after: Files):
   for (const { run } of steps) if (run !== undefined) bash(run, { BASE });
   const revision = /^revision=(.*)$/m.exec(readFileSync(output, 'utf8'))?.[1] ?? '';
   const command = (steps.at(-1)?.with?.['sql-command'] ?? '')
-    .replaceAll('${{ steps.deployed.outputs.revision }}', revision)
-    .replaceAll('${{ runner.temp }}', temp);
+    .replaceAll(/\$\{\{ steps\.deployed\.outputs\.revision \}\}/g, revision)
+    .replaceAll(/\$\{\{ runner\.temp \}\}/g, temp);
   return printed(tool, directory, await parseWords(command, 'sql-command'));
 }
 

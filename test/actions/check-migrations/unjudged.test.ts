@@ -134,6 +134,37 @@ describe('a command that prints', () => {
   });
 });
 
+describe('a command that prints no statement', () => {
+  const of = (changed: string, inputs = {}) =>
+    check({
+      event,
+      files: { 'shop/x': '' },
+      inputs: { 'sql-command': node('console.log("BEGIN;COMMIT;")'), ...inputs },
+      github: added(changed),
+    });
+
+  test('although migrations have changed was asked for the wrong ones', async () => {
+    const ran = await of('shop/migrations/0002_level.py');
+    expect(ran).toMatchObject({ told: '', outputs: { compatible: '' } });
+    expect(ran.log).toContain(
+      'printed no statement, although migrations have changed: shop/migrations/0002_level.py',
+    );
+  });
+
+  test('is right where none have, or only those of another project', async () => {
+    expect((await of('README.md')).outputs['compatible']).toBe('true');
+    const inputs = { 'working-directory': './shop/' };
+    expect((await of('other/migrations/0002.py', inputs)).outputs['compatible']).toBe('true');
+    expect((await of('shop/migrations/0002.py', inputs)).outputs['compatible']).toBe('');
+  });
+
+  test('is believed where GitHub does not tell what has changed', async () => {
+    const ran = await of('a/migrations/2.py', { 'github-token': '' });
+    expect(ran).toMatchObject({ told: '', outputs: { compatible: 'true' } });
+    expect(ran.log).toContain('Whether migrations have changed is not known: github-token');
+  });
+});
+
 describe('what fails the check', () => {
   const sql =
     'ALTER TABLE orders DROP COLUMN note;\nCREATE INDEX i ON events (a);\nCREATE INDEX j ON tags (a);';
