@@ -76,7 +76,7 @@ async function collectFiles(
   const unjudged = command ? [] : unjudgedOf(changed ?? all, new Set(judged), patterns);
   if (unjudged.length > 0)
     gaps.push(
-      `${unjudged.length === 1 ? 'A file looks' : `${unjudged.length} files look`} like migrations, and nobody has judged what is in there: ${named(unjudged)}. To have it judged: ${adviceFor(unjudged)}. What is no migration is taken away by a line with ! in files`,
+      `${unjudged.length === 1 ? 'A file looks like a migration' : `${unjudged.length} files look like migrations`}, and nobody has judged what is in there: ${named(unjudged)}. To have it judged: ${adviceFor(unjudged)}. What is no migration is taken away by a line with ! in files`,
     );
   return { changes, history: await readFiles(workspace, rest), gaps };
 }
@@ -113,7 +113,7 @@ export async function idleGaps(
 }
 
 /** Patterns that name nothing: a slip of the pen, or a workspace without the repository. */
-function emptyPatterns({ files, command }: Inputs, paths: readonly string[]): readonly Problem[] {
+function emptyPatterns({ files, command, noFiles }: Inputs, paths: readonly string[]): readonly Problem[] {
   if (paths.length === 0)
     throw new ConfigError({
       input: 'files',
@@ -129,7 +129,7 @@ function emptyPatterns({ files, command }: Inputs, paths: readonly string[]): re
       : '. Write patterns from the root of the repository on, such as db/migrations/**/*.sql';
   return none.map((pattern) => ({
     input: 'files',
-    message: `${files === DEFAULT_FILES ? `is not given, and ${pattern}` : `"${pattern}"`} matches nothing in the workspace, so nothing would be judged${seen}. Where there is no migration yet, give if-no-files-found: warn`,
+    message: `${files === DEFAULT_FILES ? `is not given, and ${pattern}` : `"${pattern}"`} matches nothing in the workspace, so nothing would be judged${seen}${noFiles === 'error' ? '. Where there is no migration yet, give if-no-files-found: warn' : ''}`,
   }));
 }
 

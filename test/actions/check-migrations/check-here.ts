@@ -44,7 +44,8 @@ export async function check({
     mkdirSync(dirname(join(directory, name)), { recursive: true });
     writeFileSync(join(directory, name), content);
   }
-  writeFileSync(join(directory, 'event.json'), JSON.stringify(payload));
+  const eventFile = join(workspace(), 'event.json');
+  writeFileSync(eventFile, JSON.stringify(payload));
   const server = await startGithub(github);
   const lines: string[] = [];
   const outputs: Record<string, string> = {};
@@ -89,7 +90,7 @@ export async function check({
         GITHUB_WORKSPACE: directory,
         ...(event !== undefined && {
           GITHUB_EVENT_NAME: event,
-          GITHUB_EVENT_PATH: join(directory, 'event.json'),
+          GITHUB_EVENT_PATH: eventFile,
           GITHUB_REPOSITORY: 'org/web',
           GITHUB_API_URL: server.url,
           GITHUB_SHA: SHA,

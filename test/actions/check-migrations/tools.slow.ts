@@ -128,7 +128,7 @@ const ALEMBIC = {
 test('Alembic', async () => {
   const expand = await judged('alembic', ALEMBIC, ['alembic', 'upgrade', 'one:two', '--sql']);
   expect(expand).toMatchObject({ compatible: true, mistakes: [] });
-  expect(expand.statements).toBeGreaterThan(2);
+  expect(expand.statements).toBe(2);
   const contract = await judged('alembic', ALEMBIC, ['alembic', 'upgrade', 'two:head', '--sql']);
   expect(breaking(contract)).toEqual(['drop-column: drops the column note of orders']);
   expect(contract.findings.map(({ rule }) => rule)).toContain('create-index');

@@ -31,6 +31,15 @@ describe('patterns that match nothing', () => {
     expect(django.told).toContain('they look like Django: print python manage.py sqlmigrate APP MIGRATION');
   });
 
+  test('are those of a workspace without a checkout', async () => {
+    for (const mode of ['error', 'warn']) {
+      const ran = await check({ inputs: { 'if-no-files-found': mode, 'changed-only': 'false' } });
+      expect(ran.told).toContain(
+        'the workspace is empty, so there is nothing to judge; run actions/checkout',
+      );
+    }
+  });
+
   test('leave the verdict empty where there may be none yet', async () => {
     const ran = await check({
       event,
@@ -62,7 +71,7 @@ describe('migrations that are not SQL', () => {
     });
     expect(ran).toMatchObject({ told: '', outputs: { compatible: '' } });
     expect(ran.log).toMatch(
-      /^::warning ::A file looks like migrations.*db\/migrate\/2\.rb.*Rails.*is empty\.$/m,
+      /^::warning ::A file looks like a migration, .*db\/migrate\/2\.rb.*Rails.*is empty\.$/m,
     );
     expect(ran.summary).toContain('`compatible` is empty');
   });
