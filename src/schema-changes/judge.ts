@@ -3,7 +3,7 @@ import { type Remark, remarksIn } from './allowances.ts';
 import { blockOf } from './blocks.ts';
 import { type Catalog, newCatalog, settled } from './catalog.ts';
 import type { Allowance, Draft, Finding, SourcePlace } from './finding.ts';
-import { placeIn } from './lexer.ts';
+import { blanked, type Piece, piecesOf, placeIn } from './lexer.ts';
 import { all, as } from './nodes.ts';
 import { type Parsed, type SqlParser, SyntaxRefusal } from './parser.ts';
 import { refusalInWords } from './refusal.ts';
@@ -30,9 +30,16 @@ export interface Verdict {
   readonly findings: readonly Finding[];
   /** What could not be judged at all. */
   readonly mistakes: readonly Mistake[];
+  /** Without those that begin and end transactions. */
   readonly statements: number;
   /** Files of before that the parser refuses, so that nothing is known from them. */
   readonly unread: readonly string[];
+}
+
+/** What the SQL itself does not tell. */
+export interface Surroundings {
+  /** Whether the role, the database or the tool limits how long a statement waits for a lock. */
+  readonly lockTimeout?: boolean;
 }
 
 /**
@@ -44,6 +51,7 @@ export function judgeChanges(
   changes: readonly SqlText[],
   history: readonly SqlText[],
   parser: SqlParser,
+  { lockTimeout = false }: Surroundings = {},
 ): Verdict {
   const catalog = newCatalog();
   const unread: string[] = [];
@@ -58,8 +66,8 @@ export function judgeChanges(
   }
   const settledBefore = settled(catalog);
   const sources = changes.map(({ file, content }) => readSource(file, content));
-  const up = judgeDirection(settledBefore, sources, 'up', parser);
-  const down = judgeDirection(settled(settledBefore), sources.toReversed(), 'down', parser);
+  const up = judgeDirection(settledBefore, sources, 'up', parser, lockTimeout);
+  const down = judgeDirection(settled(settledBefore), sources.toReversed(), 'down', parser, lockTimeout);
   const remarks = sources.flatMap((source) => wrongRemarks(source));
   const findings = [...up.findings, ...down.findings];
   return {
@@ -120,6 +128,7 @@ function judgeDirection(
   sources: readonly Source[],
   direction: 'up' | 'down',
   parser: SqlParser,
+  lockTimeout: boolean,
 ): Judged {
   const findings = new Findings();
   const mistakes: Mistake[] = [];
@@ -130,27 +139,59 @@ function judgeDirection(
     if (!part) continue;
     const parsed = attempt(parser, part.text);
     if (parsed instanceof SyntaxRefusal) {
-      const place = { file: source.file, ...placeIn(source.text, parsed.offset) };
-      mistakes.push({ message: refusalInWords(parsed, part.text, source.placeholders, parser), place });
+      mistakes.push(...mistakesIn(source, part.text, parsed, parser));
       continue;
     }
-    statements += parsed.statements.length;
+    statements += parsed.statements.filter(({ node }) => !as(node, 'TransactionStmt')).length;
     if (direction === 'up') tellUnseen(source, findings);
-    judgePart({ catalog, source, part, parsed, direction, findings, gone, parser });
+    judgePart({ catalog, source, part, parsed, direction, findings, gone, parser, lockTimeout });
   }
   return { findings: findings.all.map(({ finding }) => finding), mistakes, statements };
 }
 
+/** More would be noise, such as in a file of another dialect. */
+const MOST_MISTAKES = 5;
+
+/** What the parser refuses: it stops at the first mistake, and is asked again for what comes after that statement. */
+function mistakesIn(
+  source: Source,
+  text: string,
+  first: SyntaxRefusal,
+  parser: SqlParser,
+): readonly Mistake[] {
+  const mistakes: Mistake[] = [];
+  const pieces = piecesOf(text);
+  let refused: Parsed | SyntaxRefusal = first;
+  let rest = text;
+  while (refused instanceof SyntaxRefusal && mistakes.length < MOST_MISTAKES) {
+    const { offset } = refused;
+    const place = { file: source.file, ...placeIn(source.text, offset) };
+    mistakes.push({ message: refusalInWords(refused, text, source.placeholders, parser), place });
+    const end = endOfStatement(rest, pieces, offset);
+    if (end === undefined) break;
+    rest = blanked(rest, [{ from: 0, to: end }]);
+    refused = attempt(parser, rest);
+  }
+  return mistakes;
+}
+
+/** Behind the next `;` that is not in a text or a comment. */
+function endOfStatement(text: string, pieces: readonly Piece[], offset: number): number | undefined {
+  for (let at = text.indexOf(';', offset); at >= 0; at = text.indexOf(';', at + 1))
+    if (!pieces.some(({ from, to }) => at >= from && at < to)) return at + 1;
+  return undefined;
+}
+
 function tellUnseen(source: Source, findings: Findings): void {
-  for (const { at, what } of source.unseen)
+  for (const { at, what, why, step } of source.unseen)
     findings.all.push({
       key: undefined,
       finding: {
         kind: 'unknown',
         rule: 'unseen',
         what: `runs ${what}`,
-        why: 'That is not looked at, because only psql knows it.',
-        steps: ['Put the statements into the file itself.'],
+        why,
+        steps: [step],
         place: { file: source.file, ...placeIn(source.text, at) },
         direction: 'up',
       },
@@ -166,13 +207,16 @@ interface PartToJudge {
   readonly findings: Findings;
   readonly gone: Gone;
   readonly parser: SqlParser;
+  /** Whether it is limited outside of the SQL. */
+  readonly lockTimeout: boolean;
 }
 
-function judgePart({ catalog, source, part, parsed, direction, findings, gone, parser }: PartToJudge): void {
+function judgePart(work: PartToJudge): void {
+  const { catalog, source, part, parsed, direction, findings, gone, parser } = work;
   const { statements } = parsed;
   const remarks = remarksIn(source.comments);
   let explicit = false;
-  let lockTimeout = false;
+  let { lockTimeout } = work;
   let toldOfTimeout = false;
   const whole =
     part.transaction === 'one' || (part.transaction === 'several-statements' && statements.length > 1)
@@ -194,6 +238,7 @@ function judgePart({ catalog, source, part, parsed, direction, findings, gone, p
       transaction: explicit ? 'yes' : whole,
       gone,
       lockTimeout,
+      lockTimeoutElsewhere: work.lockTimeout,
       report({ location, key, ...draft }: Draft) {
         // Once in a file is enough.
         if (draft.rule === 'lock-timeout') {
@@ -250,6 +295,7 @@ const sceneOf = (
   transaction: 'unknown',
   gone: nothingGone(),
   lockTimeout: false,
+  lockTimeoutElsewhere: false,
   ...rest,
 });
 

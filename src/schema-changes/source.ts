@@ -14,6 +14,14 @@ export interface Comment {
   readonly text: string;
 }
 
+/** What is run and cannot be seen, such as a file that psql includes. */
+export interface Unseen {
+  readonly at: number;
+  readonly what: string;
+  readonly why: string;
+  readonly step: string;
+}
+
 /** A file of migrations, told apart into what it does and what takes it back. */
 export interface Source {
   readonly file: string;
@@ -21,8 +29,7 @@ export interface Source {
   readonly up: Part | undefined;
   readonly down: Part | undefined;
   readonly comments: readonly Comment[];
-  /** What is run and cannot be seen, such as a file that psql includes. */
-  readonly unseen: readonly { readonly at: number; readonly what: string }[];
+  readonly unseen: readonly Unseen[];
   /** Whether names in it are filled in by the tool before PostgreSQL sees them. */
   readonly placeholders: boolean;
 }
@@ -36,12 +43,17 @@ export function readSource(file: string, content: string): Source {
   const raw = content.replaceAll('\0', ' ').replace(/^\uFEFF/, ' ');
   const pieces = piecesOf(raw);
   const commands = pieces.filter(({ kind }) => kind === 'meta' || kind === 'data');
-  const unseen = commands.flatMap(({ from, to }) => {
+  const unseen: readonly Unseen[] = commands.flatMap(({ from, to }) => {
     const [, command, argument = ''] =
       /^\\(ir?|include|include_relative|gexec)\b\s*(\S*)/.exec(raw.slice(from, to)) ?? [];
     if (command === undefined) return [];
     return [
-      { at: from, what: command === 'gexec' ? 'statements that a query makes' : `what is in ${argument}` },
+      {
+        at: from,
+        what: command === 'gexec' ? 'statements that a query makes' : `what is in ${argument}`,
+        why: 'That is not looked at, because only psql knows it.',
+        step: 'Put the statements into the file itself.',
+      },
     ];
   });
   const plain = endingAt(blanked(raw, commands), raw, commands);
@@ -49,8 +61,30 @@ export function readSource(file: string, content: string): Source {
   const comments = pieces.flatMap(({ kind, from, to }) =>
     kind === 'comment' ? [{ from, to, text: raw.slice(from, to) }] : [],
   );
-  return { file, text, ...partsOf(file, text, comments), comments, unseen, placeholders };
+  return {
+    file,
+    text,
+    ...partsOf(file, text, comments),
+    comments,
+    unseen: [...unseen, ...codeIn(comments)],
+    placeholders,
+  };
 }
+
+/** Django's sqlmigrate writes that in place of what RunPython and its like do. */
+const codeIn = (comments: readonly Comment[]): readonly Unseen[] =>
+  comments.flatMap(({ from, text }) =>
+    /^--\s*THIS OPERATION CANNOT BE WRITTEN AS SQL\b/.test(text)
+      ? [
+          {
+            at: from,
+            what: 'an operation that Django cannot write as SQL',
+            why: 'It is code, such as that of RunPython, and which statements it runs is not seen.',
+            step: 'Write it as RunSQL, where the check sees it, or keep it out of migrations: let a command of its own fill the rows in batches.',
+          },
+        ]
+      : [],
+  );
 
 /** `\g` and `\gexec` end a statement as `;` does. */
 function endingAt(text: string, raw: string, commands: readonly Piece[]): string {

@@ -237,13 +237,46 @@ describe('what is told', () => {
     ["INSERT INTO a VALUES ('Herbert)", 1, 23],
     ['SELECT 1;\nALTER TABLE `a` ADD b int', 2, 13],
     ['SELECT 1;\n\nCREATE TABLE a (b int) ENGINE=InnoDB', 3, 24],
-    ['select é from; DROP', 1, 14],
+    ['select é from; SELECT 1', 1, 14],
   ])('%s is refused with its place and no value', (sql, line, column) => {
     const { mistakes, compatible } = judge(sql);
     expect(compatible).toBe(false);
     expect(mistakes).toMatchObject([{ place: { file: 'db/migrations/2_new.sql', line, column } }]);
     expect(mistakes[0]?.message).toContain("Only PostgreSQL's SQL is understood");
     expect(mistakes[0]?.message).not.toContain('Herbert');
+  });
+
+  test('every statement that is refused is told, up to five', () => {
+    const { mistakes } = judge("SELEC 1;\nSELECT 'a;b';\nDROP TABEL a;\n-- ; \nSELECT 2;\nALTER x;");
+    expect(mistakes.map(({ place }) => place.line)).toEqual([1, 3, 6]);
+    expect(judge('SELEC 1;\n'.repeat(20)).mistakes).toHaveLength(5);
+  });
+
+  test('what Django cannot write as SQL is unknown, and not nothing', () => {
+    const sql =
+      'BEGIN;\n--\n-- Raw Python operation\n--\n-- THIS OPERATION CANNOT BE WRITTEN AS SQL\nCOMMIT;';
+    expect(judge(sql)).toMatchObject({
+      compatible: false,
+      findings: [{ kind: 'unknown', rule: 'unseen', place: { line: 5 } }],
+    });
+  });
+
+  test('a lock_timeout that is set elsewhere counts until the SQL takes it away', () => {
+    const elsewhere = (content: string) =>
+      judgeChanges([{ file: 'm/2.sql', content }], HISTORY, parser, { lockTimeout: true }).findings.map(
+        ({ rule }) => rule,
+      );
+    const alter = 'ALTER TABLE tags ADD COLUMN a int';
+    expect(elsewhere(alter)).toEqual([]);
+    expect(elsewhere(`SET lock_timeout = 0; ${alter}`)).toEqual(['lock-timeout']);
+    for (const back of ['RESET lock_timeout', 'SET lock_timeout TO DEFAULT', 'RESET ALL'])
+      expect(elsewhere(`SET lock_timeout = 0; ${back}; ${alter}`)).toEqual([]);
+    expect(told(`SET lock_timeout = 1; RESET ALL; ${alter}`)).toEqual(['blocking lock-timeout']);
+  });
+
+  test('a required column is told with what Django and Alembic call a default that stays', () => {
+    const [finding] = judge('ALTER TABLE tags ADD COLUMN level int NOT NULL').findings;
+    expect(finding?.steps[0]).toContain('Django: db_default instead of default; Alembic: server_default');
   });
 });
 

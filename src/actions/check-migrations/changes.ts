@@ -26,6 +26,7 @@ export async function changedFiles(
       input: 'base',
       message: `the event ${event} does not tell what has changed; give the branch, tag or commit to compare with, or changed-only: false to judge all files`,
     });
+  if (event === 'push') await warnOfOnePush(context, inputs);
   const access = accessOf(context, inputs);
   const { filesBetween, filesOfPullRequest } = await import('../../github/changed-files.ts');
   const found = await asked(() =>
@@ -33,6 +34,15 @@ export async function changedFiles(
   );
   refuseCut(found);
   return found.paths;
+}
+
+/** One push is less than what a release migrates. */
+async function warnOfOnePush({ reporter, env }: ActionContext, { base }: Inputs): Promise<void> {
+  const word =
+    'what this push adds is judged, and nothing of earlier pushes that are not deployed, such as after a failed run. migrate runs all that is pending: for a release, let base be the commit up to which the database is migrated';
+  if (base === undefined) reporter.notice(`Without base, ${word}.`);
+  else if (/^[0-9a-f]{40}$/.test(base) && (await rangeOf(env, undefined))?.base === base)
+    reporter.warning(`base: is the commit before this push (github.event.before), so ${word}.`);
 }
 
 /** A list that is not whole could miss the very file that matters. */

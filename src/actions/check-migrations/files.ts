@@ -7,21 +7,18 @@ import { isUndo } from '../../schema-changes/source.ts';
 /** Nothing of the repository's own stands there. */
 const SKIPPED = ['node_modules', '.git'];
 
-/** All files of the workspace that the patterns name, with `/` between directories, in the order in which they run. */
-export async function matchingFiles(
-  workspace: string,
-  patterns: readonly string[],
-): Promise<readonly string[]> {
+/** All files of the workspace, with `/` between directories. */
+export async function filesOf(workspace: string): Promise<readonly string[]> {
   const found: string[] = [];
   const walk = async (directory: string): Promise<void> => {
     for (const entry of await readdir(join(workspace, directory), { withFileTypes: true })) {
       const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
       if (entry.isDirectory() && !SKIPPED.includes(entry.name)) await walk(path);
-      else if (entry.isFile() && isMatch(path, patterns)) found.push(path);
+      else if (entry.isFile()) found.push(path);
     }
   };
   await walk('');
-  return inOrder(found);
+  return found;
 }
 
 /** The last pattern that names a file decides. */

@@ -15,6 +15,10 @@ export interface Inputs {
   readonly base: string | undefined;
   /** As `schema.table` outside of `public`. */
   readonly bigTables: ReadonlySet<string>;
+  /** What patterns are that match nothing. */
+  readonly noFiles: 'error' | 'warn';
+  /** Where waiting for locks is limited. */
+  readonly lockTimeout: 'in-sql' | 'elsewhere';
   readonly blocking: 'warn' | 'fail' | 'ignore';
   readonly breaking: 'fail' | 'allow';
   readonly label: string;
@@ -46,6 +50,8 @@ export async function readInputs(input: InputSource): Promise<Inputs> {
     changedOnly: reader.boolean('changed-only', true),
     base: reader.parse('base', parseBase, undefined),
     bigTables: new Set(lines(reader.optional('big-tables')).map(tableName)),
+    noFiles: reader.oneOf('if-no-files-found', ['error', 'warn'], 'error'),
+    lockTimeout: reader.oneOf('lock-timeout', ['in-sql', 'elsewhere'], 'in-sql'),
     blocking: reader.oneOf('blocking', ['warn', 'fail', 'ignore'], 'warn'),
     breaking: reader.oneOf('breaking', ['fail', 'allow'], 'fail'),
     label: reader.optional('breaking-label') ?? 'breaking-migration',

@@ -4,12 +4,19 @@ import type { Place } from '../../ports.ts';
 import type { Finding } from '../../schema-changes/finding.ts';
 import type { SqlText, Verdict } from '../../schema-changes/judge.ts';
 import type { ActionContext } from '../action.ts';
-import { workspaceOf } from '../workspace.ts';
-import { changedFiles, hasLabel } from './changes.ts';
-import { outputOf } from './command.ts';
-import { inOrder, isMatch, matchingFiles, readFiles } from './files.ts';
+import { hasLabel } from './changes.ts';
+import { collect, counted, idleGaps, nameOf } from './collect.ts';
 import { type Inputs, readInputs } from './inputs.ts';
-import { asJson, headline, type Level, type Story, sentence, summaryOf, type Told } from './report.ts';
+import {
+  asJson,
+  failureOf,
+  headline,
+  type Level,
+  type Story,
+  sentence,
+  summaryOf,
+  type Told,
+} from './report.ts';
 
 /** Judges the SQL that a change adds: whether the code that runs works with the database after it. */
 export async function run(context: ActionContext): Promise<void> {
@@ -17,8 +24,10 @@ export async function run(context: ActionContext): Promise<void> {
   const inputs = await readInputs(context.input);
   if (inputs.token !== undefined) reporter.mask(inputs.token);
   const pullRequest = await pullRequestOf(env);
-  const { changes, history } = await collect(context, inputs, pullRequest);
-  const verdict = await judge(changes, history);
+  const { changes, history, gaps: unjudged } = await collect(context, inputs, pullRequest);
+  const verdict = await judge(changes, history, inputs);
+  const idle = verdict.compatible && verdict.statements === 0 && unjudged.length === 0;
+  const gaps = idle ? await idleGaps(context, inputs, pullRequest) : unjudged;
   for (const file of verdict.unread)
     reporter.info(
       `${file} is not SQL that PostgreSQL's parser takes: what was there before is not known from it.`,
@@ -27,11 +36,17 @@ export async function run(context: ActionContext): Promise<void> {
   const breaks = verdict.findings.some(isBreaking);
   const allowedBy = breaks ? await allowance(context, inputs, pullRequest) : undefined;
   const told = verdict.findings.map(
-    (finding): Told => ({ finding, level: levelOf(finding, inputs, allowedBy !== undefined) }),
+    (finding): Told => ({
+      finding,
+      level: levelOf(finding, inputs, allowedBy !== undefined),
+      big: finding.table !== undefined && isBig(finding.table, inputs.bigTables),
+    }),
   );
-  const story: Story = { ...verdict, told, sources: changes.length, allowedBy };
+  // What is known to break breaks, whatever else there is.
+  const compatible = verdict.compatible && gaps.length > 0 ? undefined : verdict.compatible;
+  const story: Story = { ...verdict, compatible, gaps, told, sources: changes.length, allowedBy };
   const problems = speak(context, story, printed);
-  reporter.output('compatible', String(verdict.compatible));
+  reporter.output('compatible', compatible === undefined ? '' : String(compatible));
   reporter.output(
     'undo-compatible',
     verdict.undoCompatible === undefined ? '' : String(verdict.undoCompatible),
@@ -44,7 +59,11 @@ export async function run(context: ActionContext): Promise<void> {
 }
 
 /** PostgreSQL's parser is loaded only for something to parse. */
-async function judge(changes: readonly SqlText[], history: readonly SqlText[]): Promise<Verdict> {
+async function judge(
+  changes: readonly SqlText[],
+  history: readonly SqlText[],
+  { lockTimeout }: Inputs,
+): Promise<Verdict> {
   if (changes.length === 0)
     return {
       compatible: true,
@@ -58,56 +77,8 @@ async function judge(changes: readonly SqlText[], history: readonly SqlText[]): 
     import('../../schema-changes/parser.ts'),
     import('../../schema-changes/judge.ts'),
   ]);
-  return judgeChanges(changes, history, await loadParser());
+  return judgeChanges(changes, history, await loadParser(), { lockTimeout: lockTimeout === 'elsewhere' });
 }
-
-interface Collected {
-  readonly changes: readonly SqlText[];
-  readonly history: readonly SqlText[];
-}
-
-async function collect(
-  context: ActionContext,
-  inputs: Inputs,
-  pullRequest: Awaited<ReturnType<typeof pullRequestOf>>,
-): Promise<Collected> {
-  const { reporter, env, cancelled } = context;
-  const workspace = workspaceOf(env);
-  const { files: patterns, command, historyCommand, directory, changedOnly } = inputs;
-  const runs = { workspace, directory, env: withoutInputs(env), cancelled };
-  const changes: SqlText[] = [];
-  let history: readonly SqlText[] = [];
-  if (patterns.length > 0) {
-    const matching = await matchingFiles(workspace, patterns);
-    const changed = changedOnly ? await changedFiles(context, inputs, pullRequest) : undefined;
-    const judged = changed ? inOrder(changed.filter((path) => isMatch(path, patterns))) : matching;
-    changes.push(...(await readFiles(workspace, judged)));
-    const rest = matching.filter((path) => !judged.includes(path));
-    history = await readFiles(workspace, rest);
-    reporter.info(
-      `${judged.length} ${changed ? 'new or changed ' : ''}${judged.length === 1 ? 'file matches' : 'files match'} ${patterns.join(', ')}${rest.length > 0 ? `; ${rest.length} others tell what was there before` : ''}`,
-    );
-  }
-  if (command) {
-    const content = await outputOf(command, runs);
-    changes.push({ file: nameOf(command), content });
-    reporter.info(
-      `${nameOf(command)} printed ${content.trim() === '' ? 'nothing' : `${content.trim().split('\n').length} lines`}`,
-    );
-  }
-  if (historyCommand && changes.length > 0) {
-    const content = await outputOf(historyCommand, { ...runs, input: 'history-command' });
-    history = [{ file: 'history-command', content }, ...history];
-  }
-  return { changes, history };
-}
-
-/** The inputs, the token among them, are not the command's. */
-const withoutInputs = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('INPUT_')));
-
-/** Its arguments may hold a password. */
-const nameOf = ([program = '']: readonly string[]): string => `sql-command (${program})`;
 
 const isBreaking = ({ kind, direction, allowed }: Finding): boolean =>
   kind === 'breaking' && direction === 'up' && !allowed;
@@ -167,20 +138,28 @@ function speak(
     else if (level === 'warning') reporter.warning(`${name}: ${text}`, at);
     else if (level === 'notice') reporter.info(`${place.file}:${place.line}: ${rule}: ${text}`);
   }
-  if (story.allowedBy !== undefined)
+  for (const gap of story.gaps)
+    reporter.warning(`${gap}. compatible is ${story.compatible === undefined ? 'empty' : 'false'}.`);
+  const { allowedBy, statements } = story;
+  if (allowedBy !== undefined)
     reporter.warning(
-      `What breaks the code that runs is allowed: ${story.allowedBy}. compatible is false all the same.`,
+      `What breaks the code that runs is allowed: ${allowedBy}. compatible is false all the same.`,
     );
-  else if (story.told.some(({ finding }) => isBreaking(finding)))
-    problems.push({ input: 'breaking', message: howToAllow(input('breaking'), input('breaking-label')) });
-  const { statements } = story;
-  reporter.info(`${headline(story)}${statements === 0 ? '' : ` (${statements} statements)`}.`);
+  reporter.info(`${headline(story)}${statements === 0 ? '' : ` (${counted(statements, 'statement')})`}.`);
+  const failure = failureOf(story);
+  if (failure !== undefined) {
+    const breaks = story.told.some(({ finding, level }) => isBreaking(finding) && level === 'error');
+    const why = breaks ? ` ${howToAllow(input('breaking'), input('breaking-label'))}` : '';
+    const allowed =
+      allowedBy === undefined ? '' : ' What breaks the code that runs is allowed, and is not the reason.';
+    problems.push({ input: 'failed because', message: `${failure}.${why}${allowed}` });
+  }
   return problems;
 }
 
 const howToAllow = (breaking: string, label: string): string => {
   const named = label.trim() || 'breaking-migration';
   return breaking.trim() === 'allow'
-    ? `allow needs a ground: the label ${named} on the pull request, or the input reason; neither is there`
-    : `to let it through all the same, write a comment before the statement (-- deploy-actions: compatible REASON where the code that runs does not mind, allow REASON where it may break), or give breaking: allow with the label ${named} on the pull request or the input reason`;
+    ? `breaking: allow needs a ground: the label ${named} on the pull request, or the input reason; neither is there.`
+    : `To let through what breaks, write a comment before the statement (-- deploy-actions: compatible REASON where the code that runs does not mind, allow REASON where it may break), or give breaking: allow with the label ${named} on the pull request or the input reason.`;
 };

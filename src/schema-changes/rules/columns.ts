@@ -111,7 +111,7 @@ function required(scene: Scene, table: string, name: string, location?: number):
     what: `makes the new column ${name} of ${table} NOT NULL without a default`,
     why: `${OLD_CODE}: it does not know ${name}, so every INSERT of it fails. On a table with rows the statement may fail itself.`,
     steps: [
-      `This release: add ${name} without NOT NULL, or with a DEFAULT that stays.`,
+      `This release: add ${name} without NOT NULL, or with a DEFAULT that stays (Django: db_default instead of default; Alembic: server_default; Rails and others: look that the SQL does not drop the default again).`,
       `The same or the next release: write ${name} in the code, and fill the rows that are there in batches.`,
       `A later release, when no task runs that does not write it: ALTER TABLE ${sql(table)} ALTER COLUMN ${sql(name)} SET NOT NULL.`,
     ],

@@ -12,6 +12,8 @@ export interface Scene {
   readonly gone: Gone;
   /** Whether waiting for locks has been limited before. */
   lockTimeout: boolean;
+  /** Whether it is limited where the SQL sets nothing. */
+  readonly lockTimeoutElsewhere: boolean;
   report(draft: Draft): void;
   /** Takes a finding back, because what it says has been mended since. */
   withdraw(key: string): boolean;
@@ -86,7 +88,7 @@ export const locksBriefly = (scene: Scene, table: string, what: string, location
     what: `${what} without a lock_timeout`,
     why: `It needs a strong lock on ${table} for a moment only, but waits for it behind the longest query that runs, and other queries of ${table} wait behind it.`,
     steps: [
-      "Set a limit before the statement, such as SET lock_timeout = '5s', and run the migration again when it fails.",
+      "Set a limit before the statement, such as SET lock_timeout = '5s', and run the migration again when it fails. Where the role, the database or the tool sets it already, give this action lock-timeout: elsewhere.",
     ],
     location,
   });

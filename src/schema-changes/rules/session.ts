@@ -8,7 +8,9 @@ export function setVariable(scene: Scene, statement: VariableSetStmt): void {
   const [value] = all(statement.args, 'A_Const');
   const text = value?.sval?.sval ?? (value?.ival ? String(value.ival.ival ?? 0) : '');
   if (name === 'lock_timeout')
-    scene.lockTimeout = statement.kind === 'VAR_SET_VALUE' && !/^0(\D|$)/.test(text);
+    scene.lockTimeout =
+      statement.kind === 'VAR_SET_VALUE' ? !/^0(\D|$)/.test(text) : scene.lockTimeoutElsewhere;
+  if (statement.kind === 'VAR_RESET_ALL') scene.lockTimeout = scene.lockTimeoutElsewhere;
   // The first schema is where names are looked for first, and things are made.
   if (name === 'search_path')
     scene.catalog.searchPath =

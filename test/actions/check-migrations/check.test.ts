@@ -1,125 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { inOrder, isMatch } from '../../../src/actions/check-migrations/files.ts';
 import { DEFAULT_FILES, readInputs } from '../../../src/actions/check-migrations/inputs.ts';
-import { run } from '../../../src/actions/check-migrations/run.ts';
-import { ConfigError, DeployError, type Problem } from '../../../src/errors.ts';
-import type { Reporter } from '../../../src/ports.ts';
-import { BOT, type GithubOptions, startGithub } from '../../github/github-server.ts';
-import { workspace } from '../../images/run-here.ts';
-
-const SHA = '5d41402abc4b2a76b9719d911017c592ae5f1c3d';
-
-interface Stage {
-  /** Files of the workspace. */
-  readonly files?: Readonly<Record<string, string>>;
-  readonly inputs?: Readonly<Record<string, string>>;
-  /** `undefined` outside of GitHub. */
-  readonly event?: string;
-  readonly payload?: unknown;
-  readonly github?: GithubOptions;
-}
-
-interface Ran {
-  readonly log: string;
-  readonly outputs: Readonly<Record<string, string>>;
-  readonly summary: string;
-  readonly problems: readonly Problem[];
-  readonly told: string;
-  readonly calls: readonly string[];
-}
-
-const PULL_REQUEST = { pull_request: { number: 7, head: { sha: SHA, repo: { full_name: 'org/web' } } } };
-
-/** Runs the action in this process, against a GitHub on loopback. */
-async function check({
-  files = {},
-  inputs = {},
-  event,
-  payload = PULL_REQUEST,
-  github = {},
-}: Stage): Promise<Ran> {
-  const directory = workspace();
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(directory, name)), { recursive: true });
-    writeFileSync(join(directory, name), content);
-  }
-  writeFileSync(join(directory, 'event.json'), JSON.stringify(payload));
-  const server = await startGithub(github);
-  const lines: string[] = [];
-  const outputs: Record<string, string> = {};
-  let summary = '';
-  const marked =
-    (mark: string): Reporter['warning'] =>
-    (text, place) =>
-      void lines.push(`::${mark} ${place ? `${place.file}:${place.line}` : ''}::${text}`);
-  const reporter: Reporter = {
-    info: (line) => void lines.push(line),
-    notice: marked('notice'),
-    warning: marked('warning'),
-    error: marked('error'),
-    startGroup: () => undefined,
-    endGroup: () => undefined,
-    mask: () => undefined,
-    output: (name, value) => {
-      outputs[name] = value;
-    },
-    summary: async (markdown) => {
-      summary += markdown;
-    },
-    saveState: () => undefined,
-    state: () => '',
-  };
-  let now = 0;
-  let error: unknown;
-  const given: Readonly<Record<string, string>> = { 'github-token': 'secret', ...inputs };
-  try {
-    await run({
-      input: (name) => given[name] ?? '',
-      reporter,
-      clock: {
-        scale: 1,
-        now: () => now,
-        sleep: async (ms) => {
-          now += ms;
-        },
-      },
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        GITHUB_WORKSPACE: directory,
-        ...(event !== undefined && {
-          GITHUB_EVENT_NAME: event,
-          GITHUB_EVENT_PATH: join(directory, 'event.json'),
-          GITHUB_REPOSITORY: 'org/web',
-          GITHUB_API_URL: server.url,
-          GITHUB_SHA: SHA,
-        }),
-      },
-      cancelled: new AbortController().signal,
-    });
-  } catch (thrown) {
-    error = thrown;
-  } finally {
-    await server.close();
-  }
-  const expected = error === undefined || error instanceof ConfigError || error instanceof DeployError;
-  const told = expected ? ((error as Error | undefined)?.message ?? '') : `DEFECT ${String(error)}`;
-  return {
-    log: lines.join('\n'),
-    outputs,
-    summary,
-    problems: error instanceof ConfigError ? error.problems : [],
-    told,
-    calls: server.calls,
-  };
-}
+import { BOT } from '../../github/github-server.ts';
+import { added, check, node, PULL_REQUEST, SHA } from './check-here.ts';
 
 const OLD = 'CREATE TABLE orders (id int PRIMARY KEY, note varchar(50));';
-const added = (...names: readonly string[]): GithubOptions => ({
-  files: names.map((filename) => ({ filename, status: 'added' })),
-});
-
 describe('on a pull request', () => {
   test('what it adds is judged against what was there before', async () => {
     const ran = await check({
@@ -134,7 +19,7 @@ describe('on a pull request', () => {
     });
     expect(ran.problems.map(({ input, place }) => [input, place])).toEqual([
       ['drop-column', { file: 'db/migrations/3.sql', line: 1, column: 1 }],
-      ['breaking', undefined],
+      ['failed because', undefined],
     ]);
     expect(ran.problems[0]?.message).toContain('A later release: ALTER TABLE orders DROP COLUMN note');
     expect(ran.problems[1]?.message).toContain('give breaking: allow with the label breaking-migration');
@@ -165,7 +50,7 @@ describe('on a pull request', () => {
       github: added('README.md'),
     });
     expect(ran).toMatchObject({ told: '', outputs: { compatible: 'true', findings: '[]' } });
-    expect(ran.summary).toContain('✅ No SQL to judge');
+    expect(ran.summary).toContain('✅ No migration is added or changed');
   });
 
   test('a file that is gone, or only has another name, adds nothing', async () => {
@@ -219,6 +104,7 @@ describe('on a pull request', () => {
   test('an outage of GitHub is waited for', async () => {
     const ran = await check({
       event: 'pull_request',
+      files: { 'db/migrations/1.sql': OLD },
       github: {
         faults: [
           ['GET', { kind: 'outage' }],
@@ -243,6 +129,15 @@ describe('on other events', () => {
     const ran = await check({ event, payload, files, github, inputs: { base } });
     expect(ran.calls).toEqual([`GET /repos/org/web/compare/${from}...${SHA}`]);
     expect(ran.outputs['compatible']).toBe('false');
+  });
+
+  test('a push is told to be less than a release migrates, and loudly where base says the same', async () => {
+    const push = { event: 'push', payload: { before: SHA }, files, github };
+    expect((await check(push)).log).toContain('::notice ::Without base, what this push adds is judged');
+    const before = await check({ ...push, inputs: { base: SHA } });
+    expect(before.log).toContain('::warning ::base: is the commit before this push (github.event.before)');
+    const deployed = await check({ ...push, inputs: { base: 'migrated' } });
+    expect(deployed.log).not.toContain('this push');
   });
 
   test('a comparison that GitHub cuts is refused', async () => {
@@ -364,8 +259,6 @@ describe('what blocks', () => {
 });
 
 describe('a command', () => {
-  const node = (script: string) => JSON.stringify([process.execPath, '-e', script]);
-
   test('prints what is judged, with the lines of what it prints', async () => {
     const ran = await check({
       inputs: { 'sql-command': node('console.log("SELECT 1;\\nDROP TABLE orders;")') },
@@ -411,11 +304,6 @@ describe('a command', () => {
       inputs: { 'sql-command': change, 'history-command': node('process.exit(2)') },
     });
     expect(failing.told).toMatch(/^history-command: .*node ended with 2 and said nothing$/);
-  });
-
-  test('that prints nothing changes nothing', async () => {
-    const ran = await check({ inputs: { 'sql-command': node('') } });
-    expect(ran).toMatchObject({ told: '', outputs: { compatible: 'true' } });
   });
 });
 
