@@ -4,6 +4,8 @@ import { ConfigError } from '../../errors.ts';
 
 /** What is told of a command that fails: its last words. */
 const LAST_LINES = 40;
+/** Of what it printed in the place of SQL, where it said nothing else. */
+const LAST_PRINTED = 5;
 
 /**
  * What a command prints, run without a shell.
@@ -62,9 +64,11 @@ export async function outputOf(
     },
   );
   if (code === 0) return stdout;
-  const said = stderr.trim().split('\n').slice(-LAST_LINES).join('\n');
+  const said = lastLines(stderr, LAST_LINES) || lastLines(stdout, LAST_PRINTED);
   throw new ConfigError({
     input,
     message: `${program} ended with ${code ?? 'a signal'}${said === '' ? ' and said nothing' : `:\n${said}`}`,
   });
 }
+
+const lastLines = (text: string, count: number): string => text.trim().split('\n').slice(-count).join('\n');
