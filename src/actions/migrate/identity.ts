@@ -26,13 +26,12 @@ export function identityOf(inputs: Inputs, env: NodeJS.ProcessEnv): Identity {
   // Outside of GitHub nothing tells one run from the next.
   const own = run ?? `local-${process.pid}`;
   const { lock, undo, commands, cluster, service, source, container, environment } = inputs;
-  const probes = [inputs.status?.command, inputs.verify?.command];
   // Built anew, an image has another digest, and perhaps another tag.
   const images = inputs.images.map((each) => [
     each.container,
     each.image?.replace(/@.*$/, '').replace(/:[^/:]*$/, ''),
   ]);
-  const what = { undo, commands, probes, cluster, service, source, images, container, environment };
+  const what = { undo, commands, cluster, service, source, images, container, environment };
   const runKey = digest(repository, own, job, step, lock, JSON.stringify(what)).slice(0, 32);
   return {
     runKey,
