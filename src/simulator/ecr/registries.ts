@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { SimulatorContext } from '../operation.ts';
+import { Regions } from '../world/regions.ts';
 import { openFront, type RegistryFront } from './front.ts';
 import { memoryRegistry } from './memory-registry.ts';
 import { isTagMap, type ScenarioRepositories, type ScenarioRepository } from './model.ts';
@@ -20,15 +21,17 @@ export interface Token {
 /** ECR in all accounts and regions: each has a registry of its own. */
 export class Registries {
   readonly #context: SimulatorContext;
-  readonly #upstream;
-  readonly #registries = new Map<string, PrivateRegistry>();
+  readonly #registries: Regions<PrivateRegistry>;
   readonly #fronts = new Map<PrivateRegistry, Promise<RegistryFront>>();
   readonly #tokens = new Map<string, Token>();
 
   constructor(context: SimulatorContext, repositories: ScenarioRepositories) {
     this.#context = context;
-    this.#upstream =
+    const upstream =
       context.registry?.upstream === undefined ? memoryRegistry() : httpUpstream(context.registry.upstream);
+    this.#registries = new Regions(
+      (accountId, region) => new PrivateRegistry(accountId, region, upstream, () => context.clock.now()),
+    );
     for (const [key, given] of Object.entries(repositories)) {
       const repository: ScenarioRepository = isTagMap(given) ? { tags: given } : given;
       const { account = context.accountId, region = context.region, name = key } = repository;
@@ -37,12 +40,7 @@ export class Registries {
   }
 
   of(accountId: string, region: string): PrivateRegistry {
-    const key = `${accountId}/${region}`;
-    const found =
-      this.#registries.get(key) ??
-      new PrivateRegistry(accountId, region, this.#upstream, () => this.#context.clock.now());
-    this.#registries.set(key, found);
-    return found;
+    return this.#registries.in(accountId, region);
   }
 
   /** Gives a registry's endpoint, which is opened when it is first asked for. */

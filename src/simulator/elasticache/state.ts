@@ -1,5 +1,6 @@
 import { AwsError } from '../operation.ts';
 import type { Kernel } from '../world/kernel.ts';
+import { Regions } from '../world/regions.ts';
 import type { Cache, CacheKind, ScenarioCaches, StoredSnapshot } from './model.ts';
 
 const SNAPSHOT_TIME = 180_000;
@@ -31,7 +32,12 @@ export class Caches {
   readonly kernel: Kernel;
   readonly quota: number;
   readonly lockedKeys: ReadonlySet<string>;
-  readonly #regions = new Map<string, RegionalCaches>();
+  readonly #regions = new Regions<RegionalCaches>((accountId, region) => ({
+    accountId,
+    region,
+    caches: new Map(),
+    snapshots: new Map(),
+  }));
   readonly #tags = new Map<string, ReadonlyMap<string, string>>();
 
   /** @param start the scenario's, in ms since the epoch */
@@ -80,10 +86,7 @@ export class Caches {
   }
 
   in(accountId: string, region: string): RegionalCaches {
-    const key = `${accountId}/${region}`;
-    const found = this.#regions.get(key) ?? { accountId, region, caches: new Map(), snapshots: new Map() };
-    this.#regions.set(key, found);
-    return found;
+    return this.#regions.in(accountId, region);
   }
 
   /** @throws AwsError when there is none */

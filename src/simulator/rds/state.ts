@@ -1,6 +1,7 @@
 import type { DBCluster, DBInstance } from '@aws-sdk/client-rds';
 import { hexId } from '../world/ids.ts';
 import type { Kernel } from '../world/kernel.ts';
+import { Regions } from '../world/regions.ts';
 import { databaseNotFound } from './errors.ts';
 import type {
   Database,
@@ -31,7 +32,12 @@ export class Databases {
   readonly kernel: Kernel;
   readonly quota: number;
   readonly lockedKeys: ReadonlySet<string>;
-  readonly #regions = new Map<string, RegionalDatabases>();
+  readonly #regions = new Regions<RegionalDatabases>((accountId, region) => ({
+    accountId,
+    region,
+    databases: new Map(),
+    snapshots: new Map(),
+  }));
 
   /** @param start the scenario's, in ms since the epoch */
   constructor(kernel: Kernel, scenario: ScenarioDatabases, start: number) {
@@ -58,15 +64,7 @@ export class Databases {
   }
 
   in(accountId: string, region: string): RegionalDatabases {
-    const key = `${accountId}/${region}`;
-    const found = this.#regions.get(key) ?? {
-      accountId,
-      region,
-      databases: new Map(),
-      snapshots: new Map(),
-    };
-    this.#regions.set(key, found);
-    return found;
+    return this.#regions.in(accountId, region);
   }
 
   /** @throws AwsError when there is none */
