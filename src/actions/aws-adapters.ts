@@ -32,29 +32,35 @@ export const connectToStacks = async (clock: Clock, signal: AbortSignal): Promis
 export const connectToRepositories = async (clock: Clock, signal: AbortSignal): Promise<Repositories> =>
   (await import('../aws/repositories.ts')).repositories({ clock, signal });
 
-/** What runs a task once needs. */
-export interface TaskAdapters {
+/** What holds the lock of a database needs: its tasks are what keeps it. */
+export interface LockAdapters {
   readonly tasks: Tasks;
-  readonly taskDefinitions: TaskDefinitions;
-  readonly logs: Logs;
   readonly parameters: Parameters;
 }
 
+/** What runs tasks under that lock needs. */
+export interface TaskAdapters extends LockAdapters {
+  readonly taskDefinitions: TaskDefinitions;
+  readonly logs: Logs;
+}
+
 /** Calls are not ended by the run's cancellation: it still has a task to stop, and a lock to let go. */
-export async function connectToTasks(clock: Clock): Promise<TaskAdapters> {
-  const [{ tasks }, { taskDefinitions }, { logs }, { parameters }] = await Promise.all([
+export async function connectToLock(clock: Clock): Promise<LockAdapters> {
+  const [{ tasks }, { parameters }] = await Promise.all([
     import('../aws/tasks.ts'),
-    import('../aws/task-definitions.ts'),
-    import('../aws/logs.ts'),
     import('../aws/parameters.ts'),
   ]);
-  const connection = { clock };
-  return {
-    tasks: tasks(connection),
-    taskDefinitions: taskDefinitions(connection),
-    logs: logs(connection),
-    parameters: parameters(connection),
-  };
+  return { tasks: tasks({ clock }), parameters: parameters({ clock }) };
+}
+
+/** The same for what runs the tasks. */
+export async function connectToTasks(clock: Clock): Promise<TaskAdapters> {
+  const [lock, { taskDefinitions }, { logs }] = await Promise.all([
+    connectToLock(clock),
+    import('../aws/task-definitions.ts'),
+    import('../aws/logs.ts'),
+  ]);
+  return { ...lock, taskDefinitions: taskDefinitions({ clock }), logs: logs({ clock }) };
 }
 
 /** Loads the SDK clients side by side, which takes most of the start-up time, and connects them. */

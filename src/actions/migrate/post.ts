@@ -2,7 +2,7 @@ import { holderOf } from '../../github/run-identity.ts';
 import { LOCK_TAG, resumeHold } from '../../migrations/lock.ts';
 import type { EcsTask } from '../../ports.ts';
 import type { ActionContext } from '../action.ts';
-import { connectToTasks } from '../aws-adapters.ts';
+import { connectToLock } from '../aws-adapters.ts';
 import { fromMain } from './state.ts';
 
 /** The runner ends its worker about 45 s after a job was cancelled. */
@@ -18,7 +18,7 @@ export async function run(context: ActionContext): Promise<void> {
   const state = fromMain(reporter);
   if (!state) return;
   const { cluster, runKey, startedBy } = state;
-  const { tasks, parameters } = await connectToTasks(clock);
+  const { tasks, parameters } = await connectToLock(clock);
   const world = { parameters, tasks, clock, say: reporter.info, cancelled };
   const resume = () => resumeHold(state.lock, { runKey, holder: holderOf(env) }, world);
   const known = new Set(state.tasks);
