@@ -15,6 +15,13 @@ export interface AssignmentRules {
   readonly listOf?: readonly [name: string, value: string];
 }
 
+/** Environment variables. */
+export const VARIABLES: AssignmentRules = {
+  form: 'NAME=value',
+  problemOf: () => undefined,
+  listOf: ['name', 'value'],
+};
+
 export interface Assignments {
   /** Of what is right, so that it can be held against other inputs. */
   readonly values: ReadonlyMap<string, string>;

@@ -31,6 +31,12 @@ export class InputReader {
     return text.trim() === '' ? undefined : text;
   }
 
+  /** Entries on lines of their own, or with commas or blanks between them; none when the input is empty. */
+  list(name: string, between = /[\s,]+/): readonly string[] {
+    const entries = this.optional(name)?.split(between) ?? [];
+    return entries.map((entry) => entry.trim()).filter((entry) => entry !== '');
+  }
+
   required(name: string, example: string): string {
     const text = this.optional(name);
     if (text === undefined)

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { nameIn } from '../arn.ts';
 import type { Clock } from '../clock.ts';
 import { ConfigError, DeployError, isOutage } from '../errors.ts';
 import type { EcsTask, Parameters, Tasks } from '../ports.ts';
@@ -250,7 +251,7 @@ async function obstacleTo(
     const what = `${obstacle.what}; whether a task of it runs, ECS does not say: ${printable(task.message)}`;
     return { what, fix: obstacle.fix };
   }
-  const id = taskId(task);
+  const id = nameIn(task.arn);
   if (task.stoppedAt !== undefined) {
     const what = `${obstacle.what}; its task ${id} has just ended`;
     return { what, fix: obstacle.fix, until: task.stoppedAt + LEASE_MS };
@@ -259,7 +260,6 @@ async function obstacleTo(
   return { what, fix: `${obstacle.fix} ${stopping(hold.cluster, id)}` };
 }
 
-const taskId = ({ arn }: EcsTask): string => arn.split('/').at(-1) ?? arn;
 const stopping = (cluster: string, task: string): string =>
   `If the task hangs, stop it: aws ecs stop-task --cluster ${cluster} --task ${task}`;
 
@@ -361,7 +361,7 @@ async function outlast(
               what: printable(
                 `a task of ${former.holder} (${task.arn}) runs on the database of the lock ${lock}`,
               ),
-              fix: stopping(former.cluster, taskId(task)),
+              fix: stopping(former.cluster, nameIn(task.arn)),
             },
       );
       if (held.startBefore - clock.now() < LEASE_MS / 2) await held.note(held.steps);

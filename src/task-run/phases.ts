@@ -1,8 +1,5 @@
 import type { EcsTask } from '../ports.ts';
 
-/** The last part of a task's ARN. */
-export const shortId = (arn: string): string => arn.split('/').at(-1) ?? arn;
-
 /** `90 s`, `12 min`, `1 h 30 min`. */
 export function duration(ms: number): string {
   const seconds = Math.round(ms / 1_000);

@@ -1,9 +1,10 @@
+import { nameIn } from '../arn.ts';
 import { DeployError, isOutage } from '../errors.ts';
 import type { EcsTask } from '../ports.ts';
 import type { CallBudget } from './call-budget.ts';
 import { LogFollower } from './follow-log.ts';
 import { isEssential, type LogSource, logPlace, logSource } from './log-place.ts';
-import { duration, phaseOf, shortId } from './phases.ts';
+import { duration, phaseOf } from './phases.ts';
 import type { TaskEnd, TaskRun, TaskWorld } from './run-task.ts';
 import { orAborted, sleepUntil } from './sleep.ts';
 import {
@@ -67,7 +68,7 @@ export class TaskWatch {
   async untilEnd(): Promise<TaskEnd> {
     const { clock, reporter, cancelled } = this.#world;
     const first = clock.now() + (this.#run.adopt ? LOOK_EVERY_MS : FIRST_LOOK_MS);
-    const id = shortId(this.#task.arn);
+    const id = nameIn(this.#task.arn);
     const origin = this.#run.adopt ? 'was started before and is followed' : 'was started';
     reporter.info(`Task ${id} ${origin} in cluster ${this.#task.cluster}.`);
     await this.#announce();
@@ -173,7 +174,7 @@ export class TaskWatch {
     if (this.#outageSince === undefined) {
       const until = duration(this.#since + this.#run.timeoutMs - clock.now());
       reporter.warning(
-        `ECS does not say how task ${shortId(this.#task.arn)} is doing (${error.message}). The task goes on by itself; ECS is asked again for up to ${until}.`,
+        `ECS does not say how task ${nameIn(this.#task.arn)} is doing (${error.message}). The task goes on by itself; ECS is asked again for up to ${until}.`,
       );
     }
     this.#outageSince ??= clock.now();
@@ -189,7 +190,7 @@ export class TaskWatch {
   #blind(error: unknown): unknown {
     if (!(error instanceof Error)) return error;
     const { arn, cluster } = this.#task;
-    return new DeployError(`The task ${shortId(arn)} cannot be watched: ${error.message}`, {
+    return new DeployError(`The task ${nameIn(arn)} cannot be watched: ${error.message}`, {
       state: `The task ${arn} goes on in cluster ${cluster}; how it ends is not known here.`,
       ...(error instanceof DeployError && error.next !== undefined && { next: error.next }),
       cause: error,
@@ -291,7 +292,7 @@ export class TaskWatch {
       const refused = await this.#tryStop(endedReason(container), this.#limit(clock.now() + 10_000));
       if (refused !== undefined) {
         reporter.warning(
-          `Task ${shortId(this.#task.arn)} still runs, as container ${container} is not essential, and could not be stopped: ${refused}`,
+          `Task ${nameIn(this.#task.arn)} still runs, as container ${container} is not essential, and could not be stopped: ${refused}`,
         );
       }
     }

@@ -1,9 +1,10 @@
+import { nameIn } from '../../arn.ts';
 import { ConfigError } from '../../errors.ts';
 import { lockParameter } from '../../migrations/lock.ts';
 import { PRESETS, type Preset } from '../../migrations/presets.ts';
 import type { TaskPlacement } from '../../ports.ts';
 import type { ContainerSettings } from '../../taskdef/settings.ts';
-import { parseAssignments } from '../assignments.ts';
+import { parseAssignments, VARIABLES } from '../assignments.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 import { readImages } from '../render-task-definition/render-inputs.ts';
 import type { Source } from '../render-task-definition/source.ts';
@@ -102,7 +103,7 @@ export async function readInputs(input: InputSource): Promise<Inputs> {
     lockWaitMs: reader.duration('lock-wait', DEFAULT_LOCK_WAIT_MS),
     timeoutMs: reader.duration('timeout', DEFAULT_TIMEOUT_MS),
     compatible: readCompatible(reader),
-    backups: listOf(reader, 'backup'),
+    backups: reader.list('backup'),
     dryRun: reader.boolean('dry-run', false),
   };
   reader.finish();
@@ -232,12 +233,8 @@ async function readEnvironment(reader: InputReader): Promise<Readonly<Record<str
   const input = 'environment-variables';
   const text = reader.verbatim(input);
   if (text === undefined) return {};
-  const rules = {
-    form: 'NAME=value',
-    problemOf: () => undefined,
-    listOf: ['name', 'value'] as const,
-  };
-  return Object.fromEntries(await reader.attemptLater(() => parseAssignments(text, input, rules), new Map()));
+  const read = () => parseAssignments(text, input, VARIABLES);
+  return Object.fromEntries(await reader.attemptLater(read, new Map()));
 }
 
 function readOverrides(reader: InputReader): Inputs['overrides'] {
@@ -263,8 +260,8 @@ function readOverrides(reader: InputReader): Inputs['overrides'] {
 }
 
 function readPlacement(reader: InputReader): GivenPlacement {
-  const subnets = listOf(reader, 'subnets');
-  const securityGroups = listOf(reader, 'security-groups');
+  const subnets = reader.list('subnets');
+  const securityGroups = reader.list('security-groups');
   for (const [input, given, prefix] of [
     ['subnets', subnets, 'subnet-'],
     ['security-groups', securityGroups, 'sg-'],
@@ -273,7 +270,7 @@ function readPlacement(reader: InputReader): GivenPlacement {
       reader.problem(input, `"${id}" is not an id, such as ${prefix}0a1b2c3d`);
     }
   }
-  const providers = listOf(reader, 'capacity-providers').flatMap((text) => {
+  const providers = reader.list('capacity-providers').flatMap((text) => {
     const [, name, weight = '1'] = /^([\w-]+)(?:=(\d{1,4}))?$/.exec(text) ?? [];
     if (name !== undefined) return [{ name, weight: Number(weight), base: 0 }];
     reader.problem('capacity-providers', `"${text}" is neither NAME nor NAME=WEIGHT, such as FARGATE_SPOT=1`);
@@ -296,13 +293,10 @@ function readPlacement(reader: InputReader): GivenPlacement {
   };
 }
 
-/** Names of clusters and services may be ARNs; their last part is the name. */
-const nameOf = (reference: string): string => reference.split('/').at(-1) ?? reference;
-
 function readLock(reader: InputReader, cluster: string, service: string | undefined): string {
   const given = reader.optional('lock');
   if (given === undefined) {
-    if (service !== undefined) return `${nameOf(cluster)}/${nameOf(service)}`;
+    if (service !== undefined) return `${nameIn(cluster)}/${nameIn(service)}`;
     reader.problem('lock', 'is required without a service; name the database, such as shop-db');
     return '';
   }
@@ -313,7 +307,3 @@ function readLock(reader: InputReader, cluster: string, service: string | undefi
 function readCompatible(reader: InputReader): boolean | undefined {
   return reader.optional('compatible') === undefined ? undefined : reader.boolean('compatible', false);
 }
-
-/** Entries on lines of their own, or with commas or blanks between them. */
-const listOf = (reader: InputReader, name: string): readonly string[] =>
-  (reader.optional(name)?.split(/[\s,]+/) ?? []).filter((entry) => entry !== '');

@@ -1,3 +1,4 @@
+import { nameIn } from '../../arn.ts';
 import { ConfigError } from '../../errors.ts';
 import type { ServiceTasks, TaskDefinitions, TaskPlacement, Tasks } from '../../ports.ts';
 import { type LogSource, logSource, onlyEssential } from '../../task-run/log-place.ts';
@@ -57,7 +58,7 @@ export async function prepare(
   const log = logSource(definition, container);
   requireLog(inputs, log);
   return {
-    cluster: beside?.cluster ?? (cluster.split('/').at(-1) || cluster),
+    cluster: beside?.cluster ?? nameIn(cluster),
     definition,
     origin,
     revision: images.length === 0 ? registered?.arn : undefined,

@@ -1,3 +1,4 @@
+import { nameIn } from '../../arn.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Stacks } from '../../ports.ts';
 import { type RolloutInputs, readRolloutInputs } from '../canary/inputs.ts';
@@ -51,9 +52,6 @@ export async function readInputs(
     token: reader.optional('github-token'),
   };
 }
-
-/** Clusters and services may be given by ARN. */
-const nameIn = (reference: string): string => reference.split('/').at(-1) ?? reference;
 
 function parseTitle(text: string): string {
   if (text.length <= LONGEST_TITLE && !/\p{Cc}/u.test(text)) return text;

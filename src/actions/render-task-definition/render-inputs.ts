@@ -3,7 +3,7 @@ import { valuesOf } from '../../taskdef/field-values.ts';
 import { tagFaults } from '../../taskdef/rules/identity.ts';
 import type { ContainerSettings, Replaceable, Settings } from '../../taskdef/settings.ts';
 import { printable } from '../../taskdef/shape.ts';
-import { type AssignmentRules, readAssignments } from '../assignments.ts';
+import { type AssignmentRules, readAssignments, VARIABLES } from '../assignments.ts';
 import type { InputReader } from '../input-reader.ts';
 import { environmentFileProblem, imageProblem, secretProblem } from '../references.ts';
 import { parseWords } from '../words.ts';
@@ -42,11 +42,6 @@ export const IMAGE_INPUTS = ['image', 'images'] as const;
  */
 const UNCHANGED = 'unchanged';
 
-const VARIABLES: AssignmentRules = {
-  form: 'NAME=value',
-  problemOf: () => undefined,
-  listOf: ['name', 'value'],
-};
 const OPTIONS: AssignmentRules = { form: 'option=value', problemOf: () => undefined };
 const LABELS: AssignmentRules = { form: 'label=value', problemOf: () => undefined };
 const TAGS: AssignmentRules = {
@@ -139,7 +134,7 @@ async function readContainerSettings(
   const secrets = await readNamed(reader, 'secrets', SECRETS);
   const environment =
     given || files.variables.size > 0 ? new Map([...files.variables, ...(given ?? [])]) : undefined;
-  const unset = listOf(reader, 'unset');
+  const unset = reader.list('unset');
   for (const name of [...(secrets?.keys() ?? [])].filter((name) => environment?.has(name))) {
     reader.problem('secrets', `${name} is given as a plain variable and as a secret; keep one of them`);
   }
@@ -251,7 +246,7 @@ async function readEnvFiles(reader: InputReader, workspace: string): Promise<Env
   const arns: string[] = [];
   const variables = new Map<string, string>();
   const warnings: Warning[] = [];
-  for (const entry of listOf(reader, input, /\n/)) {
+  for (const entry of reader.list(input, /\n/)) {
     const problem = environmentFileProblem(entry);
     if (problem) reader.problem(input, problem);
     else if (entry.startsWith('arn:')) arns.push(entry);
@@ -273,16 +268,12 @@ async function readEnvFiles(reader: InputReader, workspace: string): Promise<Env
   return { arns, variables, warnings };
 }
 
-/** Entries on lines of their own, or with commas or blanks between them. */
-const listOf = (reader: InputReader, name: string, between = /[\s,]+/): readonly string[] =>
-  (reader.optional(name)?.split(between) ?? []).map((entry) => entry.trim()).filter((entry) => entry !== '');
-
 function readReplace(
   reader: InputReader,
   given: Readonly<Record<Replaceable, unknown>>,
 ): ReadonlySet<Replaceable> {
   const found = new Set<Replaceable>();
-  for (const name of listOf(reader, 'replace')) {
+  for (const name of reader.list('replace')) {
     const known = REPLACEABLE.find((one) => one === name);
     if (known === undefined) {
       reader.problem('replace', `"${name}" is not one of ${REPLACEABLE.join(', ')}`);

@@ -1,3 +1,4 @@
+import { nameIn } from '../../arn.ts';
 import { awaitDeployment } from '../../engine/await-deployment.ts';
 import { insist } from '../../engine/insist.ts';
 import { findUnfinished } from '../../engine/site.ts';
@@ -109,7 +110,7 @@ async function requireCompatible(
 }
 
 async function describe({ services }: Adapters, { cluster, service }: Inputs): Promise<EcsService> {
-  const name = service.split('/').at(-1) ?? service;
+  const name = nameIn(service);
   const [found] = await services.describe(cluster, [name]);
   if (found && found.status === 'ACTIVE') return found;
   throw new ConfigError({
