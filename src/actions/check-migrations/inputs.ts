@@ -1,7 +1,7 @@
 import { ConfigError } from '../../errors.ts';
 import { listLines } from '../../rollout/list-lines.ts';
+import { parseWords } from '../command-words.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
-import { parseWords } from '../words.ts';
 
 export interface Inputs {
   /** Patterns of files with SQL; those with `!` take away. None where only a command is asked. */

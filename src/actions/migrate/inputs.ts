@@ -5,10 +5,10 @@ import { PRESETS, type Preset } from '../../migrations/presets.ts';
 import type { TaskPlacement } from '../../ports.ts';
 import type { ContainerSettings } from '../../taskdef/settings.ts';
 import { parseAssignments, VARIABLES } from '../assignments.ts';
+import { parseWords } from '../command-words.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 import { readImages } from '../render-task-definition/render-inputs.ts';
 import type { Source } from '../render-task-definition/source.ts';
-import { parseWords } from '../words.ts';
 
 export type Words = readonly string[];
 

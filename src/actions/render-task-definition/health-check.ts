@@ -1,8 +1,8 @@
 import { ConfigError } from '../../errors.ts';
 import { parseDuration } from '../../rollout/duration.ts';
 import type { JsonObject } from '../../taskdef/definition.ts';
+import { parseWords } from '../command-words.ts';
 import type { InputReader } from '../input-reader.ts';
-import { parseWords } from '../words.ts';
 
 /** Seconds that ECS takes: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html */
 const SECONDS = {

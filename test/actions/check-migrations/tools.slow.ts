@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { outputOf } from '../../../src/actions/check-migrations/command.ts';
-import { parseWords } from '../../../src/actions/words.ts';
+import { parseWords } from '../../../src/actions/command-words.ts';
 import { judgeChanges, type Verdict } from '../../../src/schema-changes/judge.ts';
 import { loadParser } from '../../../src/schema-changes/parser.ts';
 import { workspace } from '../../images/run-here.ts';
