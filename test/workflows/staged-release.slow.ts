@@ -1,87 +1,33 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { scaledClock } from '../../src/clock.ts';
-import type { Scenario } from '../../src/simulator/scenario/scenario.ts';
-import { webShop } from '../../src/simulator/scenario/web-shop.ts';
-import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
-import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
+import type { Simulator } from '../../src/simulator/server.ts';
+import type { SimulatedWorld } from '../../src/simulator/world/world.ts';
 import { writeLayout } from '../images/layout.ts';
-import { act, actionlint } from '../slow/tools.ts';
+import { actionlint } from '../slow/tools.ts';
+import { StagedRelease, VERSION, withSimulator } from './act.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
-const VERSION = 'v0.1.0';
-
-let home: string;
+let release: StagedRelease;
 let staged: string;
 
 beforeAll(() => {
-  home = mkdtempSync(join(tmpdir(), 'deploy-actions-release-'));
-  staged = join(home, 'staged');
-  const clone = join(home, 'clone');
-  // A release is staged from what is committed.
-  execFileSync('git', ['clone', '--quiet', ROOT, clone]);
-  execFileSync(process.execPath, [join(clone, 'src/build/stage-release.ts'), staged, '--version', VERSION]);
+  release = new StagedRelease();
+  staged = release.tree;
 });
 
-afterAll(() => rmSync(home, { recursive: true, force: true }));
+afterAll(() => release.end());
 
-/** Runs a workflow of one job with act, on this machine, against the simulator. */
-const runWorkflow = (name: string, steps: string, simulator: Simulator<SimulatedWorld>) =>
-  runJobs(name, `  deploy:\n    runs-on: ubuntu-latest\n    steps:\n${steps}`, simulator);
+/** Runs a workflow of one job. */
+const runWorkflow = (steps: string, simulator: Simulator<SimulatedWorld>) =>
+  runJobs(`  deploy:\n    runs-on: ubuntu-latest\n    steps:\n${steps}`, simulator);
 
-async function runJobs(name: string, jobs: string, simulator: Simulator<SimulatedWorld>) {
-  const workspace = join(home, name);
-  const file = join(workspace, '.github/workflows/deploy.yml');
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `on: workflow_dispatch\njobs:\n${jobs}`);
-  execFileSync('git', ['init', '--quiet', workspace]);
-  execFileSync(actionlint(), [file]);
-  const references = ['v1', VERSION].flatMap((ref) => [
-    '--local-repository',
-    `org/deploy-actions@${ref}=${staged}`,
-  ]);
-  const variables = Object.entries(simulator.env()).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
-  const flags = ['-P', 'ubuntu-latest=-self-hosted', '--no-cache-server', ...references, ...variables];
-  const child = spawn(act(), ['workflow_dispatch', '-W', '.github/workflows/deploy.yml', ...flags], {
-    cwd: workspace,
-    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` },
-  });
-  let log = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    log += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    log += chunk.toString();
-  });
-  const code = await new Promise<number | null>((settle) => child.on('close', settle));
-  return { code, log };
-}
-
-async function withSimulator<T>(
-  { repositories, ...options }: Partial<Parameters<typeof webShop>[0]> & Pick<Scenario, 'repositories'>,
-  use: (simulator: Simulator<SimulatedWorld>) => Promise<T>,
-  scale = 600,
-): Promise<T> {
-  const clock = scaledClock(Date.now(), Date.UTC(2026, 0, 5, 12), scale);
-  const simulator = await startSimulator({
-    clock,
-    seed: 1,
-    registry: true,
-    world: (context) =>
-      createWorld(context, {
-        ...webShop({ images: ['app:v1', 'app:v2'], ...options }),
-        ...(repositories && { repositories }),
-      }),
-  });
-  try {
-    return await use(simulator);
-  } finally {
-    await simulator.close();
-  }
+async function runJobs(jobs: string, simulator: Simulator<SimulatedWorld>) {
+  const workflow = '.github/workflows/deploy.yml';
+  const files = { [workflow]: `on: workflow_dispatch\njobs:\n${jobs}` };
+  execFileSync(actionlint(), [join(release.checkout(files), workflow)]);
+  return release.run({ files }, simulator);
 }
 
 describe('the staged release', () => {
@@ -126,7 +72,6 @@ describe('the staged release', () => {
   it('promotes a good release in one step, and rolls it back by hand in the next', async () => {
     await withSimulator({}, async (simulator) => {
       const { code, log } = await runWorkflow(
-        'good',
         `      - id: deploy
         uses: org/deploy-actions@v1
         with:
@@ -154,7 +99,6 @@ describe('the staged release', () => {
   it('takes a bad release back and fails the job', async () => {
     await withSimulator({ behaviours: { 'app:v2': { errorRate: 0.2 } } }, async (simulator) => {
       const { code, log } = await runWorkflow(
-        'bad',
         `      - id: deploy
         uses: org/deploy-actions@v1
         with:
@@ -177,12 +121,11 @@ describe('the staged release', () => {
   });
 
   it('brings an image from its push through two jobs to users, and on to production', async () => {
-    const image = join(home, 'image');
+    const image = join(release.home, 'image');
     const digest = writeLayout(image, { text: 'v2' });
     const repositories = { shop: { immutable: true }, production: { immutable: true } };
     await withSimulator({ repositories }, async (simulator) => {
       const { code, log } = await runJobs(
-        'pipeline',
         `  image:
     runs-on: ubuntu-latest
     outputs:
@@ -247,7 +190,7 @@ describe('the staged release', () => {
   });
 
   it('checks a migration, makes a backup, migrates, and refuses to undo', async () => {
-    const image = join(home, 'migrating');
+    const image = join(release.home, 'migrating');
     mkdirSync(image);
     const override = {
       databases: { instances: { shop: { snapshotTime: 60_000 } } },
@@ -257,7 +200,6 @@ describe('the staged release', () => {
       { override },
       async (simulator) => {
         const { code, log } = await runWorkflow(
-          'data',
           `      - run: |
           mkdir migrations
           echo 'ALTER TABLE orders ADD COLUMN note text;' > migrations/1_note.sql

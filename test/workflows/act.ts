@@ -1,0 +1,164 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { type Clock, scaledClock } from '../../src/clock.ts';
+import type { Scenario } from '../../src/simulator/scenario/scenario.ts';
+import { type WebShopOptions, webShop } from '../../src/simulator/scenario/web-shop.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
+import { act } from '../slow/tools.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** The release that the tests stage, and its version. */
+export const VERSION = 'v0.1.0';
+
+/**
+ * In place of aws-actions/configure-aws-credentials, which would ask GitHub for a token: the simulator's credentials are
+ * in the environment already.
+ */
+const CREDENTIALS = `name: Credentials of the simulator
+inputs:
+  role-to-assume: { required: true }
+  aws-region: { required: true }
+  role-duration-seconds: { required: false }
+  role-session-name: { required: false }
+  mask-aws-account-id: { required: false }
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env:
+        ROLE: \${{ inputs.role-to-assume }}
+        REGION: \${{ inputs.aws-region }}
+      run: |
+        test -n "$ROLE" && test -n "$REGION"
+        echo "credentials of $ROLE in $REGION"
+`;
+const CONFIGURE_AWS_CREDENTIALS =
+  'aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c';
+
+/** One run of a workflow. */
+export interface WorkflowRun {
+  /** Files of the repository that runs it, by their paths; the workflows among them. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Path of the workflow to run; by default the only file. */
+  readonly workflow?: string;
+  readonly event?: 'workflow_dispatch' | 'push' | 'pull_request';
+  /** What GitHub says of the event. */
+  readonly payload?: unknown;
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface WorkflowResult {
+  readonly code: number | null;
+  readonly log: string;
+  /** The checkout in which it ran. */
+  readonly workspace: string;
+}
+
+/** A release as its users get it, in a directory of its own, and repositories that use it by its public name. */
+export class StagedRelease {
+  readonly home = mkdtempSync(join(tmpdir(), 'deploy-actions-release-'));
+  readonly tree = join(this.home, 'staged');
+  readonly #credentials = join(this.home, 'credentials');
+  #workspaces = 0;
+
+  constructor() {
+    const clone = join(this.home, 'clone');
+    // A release is staged from what is committed.
+    execFileSync('git', ['clone', '--quiet', ROOT, clone]);
+    execFileSync(process.execPath, [
+      join(clone, 'src/build/stage-release.ts'),
+      this.tree,
+      '--version',
+      VERSION,
+    ]);
+    mkdirSync(this.#credentials);
+    writeFileSync(join(this.#credentials, 'action.yml'), CREDENTIALS);
+  }
+
+  /** A repository with these files, as checked out by a job. */
+  checkout(files: Readonly<Record<string, string>>): string {
+    const workspace = join(this.home, `workspace-${++this.#workspaces}`);
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(workspace, path)), { recursive: true });
+      writeFileSync(join(workspace, path), text);
+    }
+    execFileSync('git', ['init', '--quiet', workspace]);
+    return workspace;
+  }
+
+  /** Runs a workflow with act, on this machine, against the simulator. */
+  async run(
+    { files, workflow, event = 'workflow_dispatch', payload, ...given }: WorkflowRun,
+    simulator: Pick<Simulator<SimulatedWorld>, 'env'>,
+  ): Promise<WorkflowResult> {
+    const workspace = this.checkout(files);
+    const named = (flag: string, values: Readonly<Record<string, string>> = {}) =>
+      Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
+    const local = (reference: string, path: string) => ['--local-repository', `${reference}=${path}`];
+    const eventFile = join(this.home, `event-${this.#workspaces}.json`);
+    writeFileSync(eventFile, JSON.stringify(payload ?? { inputs: given.inputs ?? {} }));
+    const flags = [
+      ...['-W', workflow ?? Object.keys(files)[0] ?? '', '-e', eventFile],
+      ...['-P', 'ubuntu-latest=-self-hosted', '--no-cache-server'],
+      ...local('org/deploy-actions@v1', this.tree),
+      ...local(`org/deploy-actions@${VERSION}`, this.tree),
+      ...local(CONFIGURE_AWS_CREDENTIALS, this.#credentials),
+      ...named('--input', given.inputs),
+      ...named('--var', given.variables),
+      ...named('-s', given.secrets),
+      ...named('--env', { ...simulator.env(), ...given.env }),
+    ];
+    const child = spawn(act(), [event, ...flags], {
+      cwd: workspace,
+      env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` },
+    });
+    let log = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        log += chunk.toString();
+      });
+    }
+    const code = await new Promise<number | null>((settle) => child.on('close', settle));
+    return { code, log, workspace };
+  }
+
+  /** Copies a directory of this checkout into a repository that uses the release. */
+  copy(path: string, to: string): void {
+    cpSync(join(ROOT, path), to, { recursive: true });
+  }
+
+  end(): void {
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+/** The web shop of the other tests, with a registry. */
+export async function withSimulator<T>(
+  { repositories, ...options }: Partial<WebShopOptions> & Pick<Scenario, 'repositories'>,
+  use: (simulator: Simulator<SimulatedWorld>, clock: Clock) => Promise<T>,
+  scale = 600,
+): Promise<T> {
+  const clock = scaledClock(Date.now(), Date.UTC(2026, 0, 5, 12), scale);
+  const simulator = await startSimulator({
+    clock,
+    seed: 1,
+    registry: true,
+    world: (context) =>
+      createWorld(context, {
+        ...webShop({ images: ['app:v1', 'app:v2'], ...options }),
+        ...(repositories && { repositories }),
+      }),
+  });
+  try {
+    return await use(simulator, clock);
+  } finally {
+    await simulator.close();
+  }
+}
