@@ -1,9 +1,9 @@
 import { ConfigError } from '../errors.ts';
 import { parseDuration } from '../rollout/duration.ts';
 import { isList, isObject, type Json, type JsonObject, type Path } from '../taskdef/definition.ts';
-import { nearest } from '../taskdef/rules/nearest.ts';
 import { kindOf, printable } from '../taskdef/shape.ts';
 import { shown } from './finding.ts';
+import { suggestion } from './suggestion.ts';
 import { namesIn } from './template.ts';
 
 /** Takes a problem with the value at a path of the document. */
@@ -32,7 +32,7 @@ export class FieldReader {
   knows(keys: readonly string[], what: string, elsewhere: Readonly<Record<string, string>> = {}): void {
     for (const key of Object.keys(this.#fields)) {
       if (keys.includes(key)) continue;
-      const near = nearest(key, keys);
+      const near = suggestion(key, keys);
       const hint =
         (Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined) ??
         (near === undefined ? `there are ${keys.join(', ')}` : `did you mean ${near}?`);

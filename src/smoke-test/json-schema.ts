@@ -1,10 +1,10 @@
 import type { Schema, SchemaDraft } from '@cfworker/json-schema';
 import { isList, isObject, type Json, type Path } from '../taskdef/definition.ts';
-import { nearest } from '../taskdef/rules/nearest.ts';
 import { kindOf, printable } from '../taskdef/shape.ts';
 import type { Complain } from './field-reader.ts';
 import { type Finding, shown } from './finding.ts';
 import { jsonPathText } from './json-path.ts';
+import { suggestion } from './suggestion.ts';
 
 /** Holds a value against a JSON Schema. */
 export type SchemaCheck = (value: Json) => readonly Finding[];
@@ -136,7 +136,7 @@ function requireSchema(schema: Json, path: Path, formats: readonly string[], com
     const kind = Object.hasOwn(KEYWORDS, keyword) ? KEYWORDS[keyword] : undefined;
     if (kind === undefined) {
       if (keyword.startsWith('x-')) continue;
-      const near = keyword === 'nullable' ? undefined : nearest(keyword, Object.keys(KEYWORDS));
+      const near = keyword === 'nullable' ? undefined : suggestion(keyword, Object.keys(KEYWORDS));
       const hint =
         keyword === 'nullable'
           ? 'write type: [string, "null"]'

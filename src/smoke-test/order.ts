@@ -1,6 +1,6 @@
-import { nearest } from '../taskdef/rules/nearest.ts';
 import { printable } from '../taskdef/shape.ts';
 import type { SmokeRequest } from './request.ts';
+import { suggestion } from './suggestion.ts';
 import { namesIn, namesInJson } from './template.ts';
 
 /** Only variables that are meant for it can be asked for: a list of requests could send any other one anywhere. */
@@ -96,7 +96,7 @@ export function orderProblems(requests: readonly SmokeRequest[]): readonly Order
     }
     for (const name of request.after) {
       if (requests.some((other) => other.name === name)) continue;
-      const near = nearest(
+      const near = suggestion(
         name,
         requests.map((other) => other.name),
       );
@@ -104,19 +104,15 @@ export function orderProblems(requests: readonly SmokeRequest[]): readonly Order
       problems.push({ index, key: ['after'], message: `there is no request "${printable(name)}"; ${hint}` });
     }
   }
-  const circle = findCircle(requirements(requests));
-  const [first = ''] = circle;
-  const index = requests.find(({ name }) => name === first)?.index ?? 0;
-  if (circle.length === 1) {
-    const message = `"${printable(first)}" needs a value that it captures itself, or waits for itself; take it from a request before it`;
-    problems.push({ index, key: [], message });
-  } else if (circle.length > 1) {
+  for (const circle of findCircles(requirements(requests))) {
+    const [first = ''] = circle;
+    const index = requests.find(({ name }) => name === first)?.index ?? 0;
     const round = [...circle, first].map((name) => `"${printable(name)}"`).join(' waits for ');
-    problems.push({
-      index,
-      key: [],
-      message: `${round}: none of them can begin; take one capture or after away`,
-    });
+    const message =
+      circle.length === 1
+        ? `"${printable(first)}" needs a value that it captures itself, or waits for itself; take it from a request before it`
+        : `${round}: none of them can begin; take one capture or after away`;
+    problems.push({ index, key: [], message });
   }
   return problems;
 }
@@ -129,7 +125,7 @@ function unknownReference(name: string, captures: readonly string[]): string {
   if (name.startsWith('env.')) {
     return `${what} is not handed on: only variables whose names begin with SMOKE_TEST_ are, such as \${env.SMOKE_TEST_TOKEN}`;
   }
-  const near = nearest(name, captures);
+  const near = suggestion(name, captures);
   const hint =
     near !== undefined
       ? `did you mean \${${near}}?`
@@ -139,23 +135,17 @@ function unknownReference(name: string, captures: readonly string[]): string {
   return `no request captures ${what}; ${hint}`;
 }
 
-/** The names of requests that wait for each other in a circle, in its order; empty when there is none. */
-function findCircle(needs: ReadonlyMap<string, ReadonlySet<string>>): readonly string[] {
+/** The names of requests that wait for each other in a circle, in its order, for each circle. */
+function findCircles(needs: ReadonlyMap<string, ReadonlySet<string>>): readonly (readonly string[])[] {
   const done = new Set<string>();
-  const visit = (name: string, way: readonly string[]): readonly string[] => {
+  const circles: (readonly string[])[] = [];
+  const visit = (name: string, way: readonly string[]): void => {
     const start = way.indexOf(name);
-    if (start >= 0) return way.slice(start);
-    if (done.has(name)) return [];
-    for (const needed of needs.get(name) ?? []) {
-      const circle = visit(needed, [...way, name]);
-      if (circle.length > 0) return circle;
-    }
+    if (start >= 0) circles.push(way.slice(start));
+    if (start >= 0 || done.has(name)) return;
+    for (const needed of needs.get(name) ?? []) visit(needed, [...way, name]);
     done.add(name);
-    return [];
   };
-  for (const name of needs.keys()) {
-    const circle = visit(name, []);
-    if (circle.length > 0) return circle;
-  }
-  return [];
+  for (const name of needs.keys()) visit(name, []);
+  return circles;
 }

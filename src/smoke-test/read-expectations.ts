@@ -12,6 +12,7 @@ import type {
   TextExpectation,
 } from './request.ts';
 import { ANY_SUCCESS, parseStatus } from './status.ts';
+import { suggestion } from './suggestion.ts';
 
 export const EXPECTATION_KEYS = ['status', 'json', 'schema', 'text', 'headers', 'latency'];
 
@@ -88,15 +89,9 @@ function readChecks(value: Json, path: Path, source: Source): readonly JsonCheck
   if (!isObject(value)) return [{ kind: 'equals', value }];
   const fields = new FieldReader(value, path, source);
   const inside = `${String(path.at(-1))}.${fields.keys[0] ?? 'key'}`;
-  fields.knows(CHECKS, 'an expectation', {
-    ...(fields.keys.every((key) => !CHECKS.includes(key)) &&
-      Object.fromEntries(
-        fields.keys.map((key) => [
-          key,
-          `for a value inside write the path "${printable(inside)}", for the whole mapping equals: {...}`,
-        ]),
-      )),
-  });
+  const hint = `for a value inside write the path "${printable(inside)}", for the whole mapping equals: {...}`;
+  const inner = fields.keys.filter((key) => suggestion(key, CHECKS) === undefined);
+  fields.knows(CHECKS, 'an expectation', Object.fromEntries(inner.map((key) => [key, hint])));
   if (fields.keys.length === 0) {
     source.complain(
       path,

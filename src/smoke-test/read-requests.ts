@@ -73,21 +73,25 @@ export function readRequests(
     );
     return [];
   }
-  const requests = list.flatMap((item, index) => {
+  const read = list.flatMap((item, index) => {
     if (isObject(item)) return [readRequest(item, index, settings, base, source)];
     source.complain([index], `is ${kindOf(item)}; write "- path: /health"`);
     return [];
   });
   const names = new Map<string, number>();
-  for (const { name, index } of requests) {
+  for (const { name, index } of read) {
     const first = names.get(name);
     if (first === undefined) names.set(name, index);
-    else
-      source.complain(
-        [index, 'name'],
-        `"${printable(name)}" is the name of request ${first + 1} as well; give it another`,
-      );
+    else if (isObject(list[index]) && list[index]['name'] !== undefined) {
+      const message = `"${printable(name)}" is the name of request ${first + 1} as well; give it another`;
+      source.complain([index, 'name'], message);
+    }
   }
+  const requests = read.map((request) =>
+    names.get(request.name) === request.index
+      ? request
+      : { ...request, name: `${request.name} (${request.index + 1})` },
+  );
   for (const { index, key, message } of orderProblems(requests)) source.complain([index, ...key], message);
   return requests;
 }
@@ -218,9 +222,17 @@ function readCaptures(fields: FieldReader, source: Source): readonly Capture[] {
       path,
       `${shown(value ?? null)} is not a JSON path; write one, or { header: ... } or { text: ... }`,
     );
-    return [];
+    return [nothing(name)];
   });
 }
+
+/** Stands for a capture that is wrong, so that who uses its value is not told that there is none. */
+const nothing = (name: string): Capture => ({
+  name,
+  from: { kind: 'text' },
+  matches: undefined,
+  secret: false,
+});
 
 function readCapture(name: string, fields: FieldReader): readonly Capture[] {
   fields.knows(CAPTURE_KEYS, 'a capture');
@@ -229,7 +241,7 @@ function readCapture(name: string, fields: FieldReader): readonly Capture[] {
   if (given.length !== 1) {
     const is = given.length === 0 ? 'does not say what it captures' : `has ${given.join(' and ')}`;
     fields.problem(given[1] ?? 'json', `${last} ${is}; write one of json: PATH, header: NAME, text: PATTERN`);
-    return [];
+    return [nothing(name)];
   }
   const secret = fields.boolean('secret');
   const [matches] = fields.patterns('matches');
@@ -238,7 +250,7 @@ function readCapture(name: string, fields: FieldReader): readonly Capture[] {
     const at = parseJsonPath(json);
     if (!at) {
       fields.problem('json', `"${printable(json)}" is not a path, such as items[0].id`);
-      return [];
+      return [nothing(name)];
     }
     return [{ name, from: { kind: 'json', path: json, at }, matches, secret: secret ?? false }];
   }
