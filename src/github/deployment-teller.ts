@@ -197,6 +197,10 @@ export class DeploymentTeller {
   }
 
   #keep(): void {
-    this.#settings.keep({ id: this.#id, last: this.#last, done: this.#done || this.#refused });
+    try {
+      this.#settings.keep({ id: this.#id, last: this.#last, done: this.#done || this.#refused });
+    } catch {
+      // A disk that is full must not end a rollout; a later step then looks the deployment up.
+    }
   }
 }

@@ -369,7 +369,7 @@ function wayBack(record: string): number {
   );
   const back = entries
     .slice(decided)
-    .find(({ kind, operation = '' }) => kind === 'call' && /^Modify(Rule|Listener)/.test(operation));
+    .find(({ kind, operation = '' }) => kind === 'call' && /Modify(Rule|Listener)$/.test(operation));
   return (back?.at ?? Number.POSITIVE_INFINITY) - (entries[decided]?.at ?? 0);
 }
 
