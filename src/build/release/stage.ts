@@ -1,0 +1,42 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { PUBLISHED_WORKFLOWS, publishedPath } from './published.ts';
+import { type ReleaseIdentity, rewritten } from './rewrite.ts';
+
+/**
+ * Writes the tree that users get. What is in it follows from the commit, the repository and the version alone.
+ *
+ * @param root a clean checkout of the sources
+ * @param target a directory that is empty or not there
+ * @throws when something is in the way, or a link of a document leads nowhere
+ */
+export function stage(
+  root: string,
+  target: string,
+  { repository, version }: Omit<ReleaseIdentity, 'commit'>,
+): void {
+  const git = (...args: readonly string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' });
+  if (existsSync(target) && readdirSync(target).length > 0) {
+    throw new Error(`${target} is not empty; name a new directory`);
+  }
+  const dirty = git('status', '--porcelain').trim();
+  if (dirty !== '') {
+    throw new Error(`a release is staged from a clean checkout; commit or remove first:\n${dirty}`);
+  }
+  const commit = git('rev-parse', 'HEAD').trim();
+  const paths = new Set(git('ls-files', '-z').split('\0').filter(Boolean));
+  for (const path of paths) {
+    const published = publishedPath(path);
+    if (published === undefined) continue;
+    const to = join(target, published);
+    mkdirSync(dirname(to), { recursive: true });
+    if (path.startsWith('dist/')) copyFileSync(join(root, path), to);
+    else {
+      const text = readFileSync(join(root, path), 'utf8');
+      writeFileSync(to, rewritten(text, path, paths, { repository, version, commit }));
+    }
+  }
+  const missing = PUBLISHED_WORKFLOWS.filter((name) => !paths.has(`.github/workflows/${name}.yml`));
+  if (missing.length > 0) console.error(`not there yet: ${missing.join(', ')}.yml`);
+}
