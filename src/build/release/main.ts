@@ -9,7 +9,7 @@ import { systemClock } from '../../clock.ts';
 import { ConfigError, DeployError } from '../../errors.ts';
 import { openGit } from './git.ts';
 import { prepare } from './prepare.ts';
-import { publish } from './publish.ts';
+import { lookAhead, publish } from './publish.ts';
 import { openReleases } from './releases.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
@@ -31,15 +31,18 @@ async function main([command = '', file, ...rest]: readonly string[], env: NodeJ
   const git = openGit(ROOT, `${server}/${repository}.git`, token);
   const prepared = prepare(git, { root: ROOT, repository, version });
   const path = resolve(file ?? '');
-  if (command === 'check') {
-    console.log(`${version} can be made from ${prepared.source}`);
-  } else if (command === 'pack') {
+  if (command === 'pack') {
     git.archive(prepared.commit, `deploy-actions-${version}`, path);
     console.log(`${path} is ${version}, made from ${prepared.source}: ${prepared.commit}`);
+    return;
+  }
+  const apiUrl = env['GITHUB_API_URL'] || 'https://api.github.com';
+  const signal = new AbortController().signal;
+  const releases = openReleases(repository, { token, apiUrl, env, clock: systemClock, signal });
+  if (command === 'check') {
+    await lookAhead(version, { git, releases });
+    console.log(`${version} can be made from ${prepared.source}`);
   } else {
-    const apiUrl = env['GITHUB_API_URL'] || 'https://api.github.com';
-    const signal = new AbortController().signal;
-    const releases = openReleases(repository, { token, apiUrl, env, clock: systemClock, signal });
     await publish(prepared, { git, releases, asset: readFileSync(path), say: console.log });
   }
 }

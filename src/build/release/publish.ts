@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { ConfigError, DeployError } from '../../errors.ts';
 import type { Git, RemoteTag } from './git.ts';
 import { assetName, type Prepared } from './prepare.ts';
-import type { Releases } from './releases.ts';
+import type { Release, Releases } from './releases.ts';
 import { compareVersions, isPrerelease, isVersion, movableTag } from './version.ts';
 
 /** What a release is published with. */
@@ -21,6 +21,34 @@ type Move =
   | { readonly kind: 'done'; readonly tag: string }
   | { readonly kind: 'moves'; readonly tag: string; readonly from: string | undefined };
 
+/** What is there of a release. */
+interface Standing {
+  readonly tags: ReadonlyMap<string, RemoteTag>;
+  readonly move: Move;
+  readonly found: Release | undefined;
+}
+
+/**
+ * Looks what is there of a release.
+ *
+ * @throws ConfigError when there is nothing left to do: the version is out
+ */
+export async function lookAhead(
+  version: string,
+  { git, releases }: Pick<Publishing, 'git' | 'releases'>,
+): Promise<Standing> {
+  const tags = git.remoteTags();
+  const move = moveOf(version, tags);
+  const found = await releases.find(version);
+  if (found && !found.draft && move.kind !== 'moves') {
+    throw new ConfigError({
+      input: 'version',
+      message: `${version} is released, ${found.url}; a release is never changed, name the next version`,
+    });
+  }
+  return { tags, move, found };
+}
+
 /**
  * Publishes a release: its tag, a draft, the draft's file, the release, and then the tag that follows releases. What is
  * there of it already is left as it is, so that a run that broke off is brought to its end by running it again.
@@ -32,16 +60,7 @@ export async function publish(
   { version, commit, text }: Prepared,
   { git, releases, asset, say }: Publishing,
 ): Promise<string> {
-  const tags = git.remoteTags();
-  const move = moveOf(version, tags);
-  const found = await releases.find(version);
-  if (found && !found.draft && move.kind !== 'moves') {
-    throw new ConfigError({
-      input: 'version',
-      message: `${version} is released, ${found.url}; a release is never changed, name the next version`,
-    });
-  }
-
+  const { tags, move, found } = await lookAhead(version, { git, releases });
   if (!tags.has(version)) {
     git.push(version, commit, undefined);
     say(`The tag ${version} is on ${commit}`);

@@ -55,7 +55,11 @@ interface Answer {
 }
 
 const REPOSITORY = '/repos/org/deploy-actions';
-const TOKEN = 'secret';
+/** What a token may do. */
+const TOKENS: Readonly<Record<string, 'write' | 'read'>> = {
+  'token secret': 'write',
+  'token read-only': 'read',
+};
 
 const refused = (status: number, message: string): Answer => ({
   status,
@@ -130,10 +134,20 @@ export async function startReleases(options: ReleasesOptions = {}): Promise<Rele
     return { status: 201, body: assetOf(release, asset) };
   };
 
-  const answer = (method: string, template: string, id: number, body: unknown): Answer => {
+  const answer = (
+    method: string,
+    template: string,
+    id: number,
+    body: unknown,
+    may: 'write' | 'read',
+  ): Answer => {
+    if (method !== 'GET' && may === 'read') return refused(403, 'Resource not accessible by integration');
     const given = body as Readonly<Record<string, unknown>> | undefined;
     if (template.endsWith('/releases')) {
-      if (method === 'GET') return { status: 200, body: releases.map(releaseOf) };
+      if (method === 'GET') {
+        const visible = releases.filter(({ draft }) => !draft || may === 'write');
+        return { status: 200, body: visible.map(releaseOf) };
+      }
       const release: KeptRelease = {
         id: ++lastId,
         tag: String(given?.['tag_name']),
@@ -174,16 +188,17 @@ export async function startReleases(options: ReleasesOptions = {}): Promise<Rele
     const id = Number(/\d+/.exec(route)?.[0]);
     const template = `/repos/{owner}/{repo}${route.replace(/assets\/\d+/, 'assets/{asset_id}').replace(/\d+/, '{release_id}')}`;
     let reply: Answer;
-    if (headers.authorization !== `token ${TOKEN}`) reply = refused(401, 'Bad credentials');
+    const may = TOKENS[String(headers.authorization)];
+    if (may === undefined) reply = refused(401, 'Bad credentials');
     else if (fault === 'outage') reply = refused(502, 'Server Error');
-    else if (isUpload) {
+    else if (isUpload && may === 'write') {
       const release = releases.find((each) => each.id === id);
       const name = url.searchParams.get('name') ?? '';
       reply = release ? upload(release, name, body, fault === 'broken-upload') : refused(404, 'Not Found');
       if (fault === 'broken-upload') reply = refused(502, 'Bad Gateway');
     } else {
       const sent = body.length > 0 ? (JSON.parse(body.toString()) as unknown) : undefined;
-      reply = answer(method, template, id, sent);
+      reply = answer(method, template, id, sent, may);
       const query = Object.fromEntries(url.searchParams);
       problems.push(
         ...check({ method, template, query, headers, body: sent, status: reply.status, answer: reply.body }),
