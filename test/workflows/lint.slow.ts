@@ -200,7 +200,7 @@ jobs:
     ],
     ['an unknown key', '    needs: image\n', '    neds: image\n', 'unexpected key "neds"'],
     ['an unpinned action', /checkout@\w+ # v7.0.1/, 'checkout@v7', 'unpinned-uses'],
-    ['an injection', 'echo "$OUTCOME"', 'echo "${{ github.event.issue.title }}"', 'template-injection'],
+    ['an injection', 'echo "$OUTCOME"', `echo "\${{ github.event.issue.title }}"`, 'template-injection'],
     ['too many permissions', 'permissions: {}', 'permissions: write-all', 'excessive-permissions'],
   ])('%s', async (_, from, to, said) => {
     const text = GOOD.replace(from, to);

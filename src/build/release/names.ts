@@ -1,6 +1,7 @@
 import type { Problem } from '../../errors.ts';
 import { changelogSection } from './changelog.ts';
-import { compareVersions, isVersion } from './version.ts';
+import { compareVersions } from './order.ts';
+import { isVersion } from './version.ts';
 
 /** What the sources say of the version that is to be released. */
 export interface Named {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { ConfigError, DeployError } from '../../errors.ts';
 import type { Git, RemoteTag } from './git.ts';
+import { compareVersions } from './order.ts';
 import { assetName, type Prepared } from './prepare.ts';
 import type { Release, Releases } from './releases.ts';
-import { compareVersions, isPrerelease, isVersion, movableTag } from './version.ts';
+import { isPrerelease, isVersion, movableTag } from './version.ts';
 
 /** What a release is published with. */
 export interface Publishing {

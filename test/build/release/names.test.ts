@@ -1,8 +1,10 @@
 import fc from 'fast-check';
+import { valid } from 'semver';
 import { describe, expect, it } from 'vitest';
 import { changelogSection } from '../../../src/build/release/changelog.ts';
 import { type Named, problemsOf } from '../../../src/build/release/names.ts';
-import { compareVersions, isPrerelease, isVersion, movableTag } from '../../../src/build/release/version.ts';
+import { compareVersions } from '../../../src/build/release/order.ts';
+import { isPrerelease, isVersion, movableTag } from '../../../src/build/release/version.ts';
 
 const CHANGELOG = `# Changelog
 
@@ -46,6 +48,20 @@ describe('versions', () => {
     '--version',
   ])('%j is none', (text) => {
     expect(isVersion(text)).toBe(false);
+  });
+
+  it('are those that semver takes, without what builds add', () => {
+    const part = fc.string({
+      unit: fc.constantFrom('0', '1', '9', 'a', 'Z', '-', '.', '+', 'v'),
+      maxLength: 6,
+    });
+    fc.assert(
+      fc.property(part, part, (core, rest) => {
+        const text = `1.2.${core}-${rest}`;
+        expect(isVersion(`v${text}`)).toBe(!text.includes('+') && valid(text) !== null);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('have a tag that follows their releases, and none for those to be tried', () => {
