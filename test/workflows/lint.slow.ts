@@ -131,7 +131,9 @@ on:
   issues:
     types: [opened]
 permissions: {}
-concurrency: deploy
+concurrency:
+  group: deploy
+  cancel-in-progress: false
 jobs:
   image:
     name: Image
@@ -227,6 +229,7 @@ runs:
       with:
         cluster: \${{ inputs.clustr }}
         service: shop
+        task-definition: task-definition.json
         strategie: canary
 `;
     const problems = await problemsOfAction('action.yml', action, sources);

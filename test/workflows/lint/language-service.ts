@@ -71,6 +71,9 @@ interface LanguageService {
   ) => Promise<
     readonly { readonly message: string; readonly range: { readonly start: { readonly line: number } } }[]
   >;
+  readonly registerLogger: (
+    logger: Readonly<Record<'error' | 'warn' | 'info' | 'log', (text: string) => void>>,
+  ) => void;
   readonly TextDocument: { create(uri: string, language: string, version: number, text: string): unknown };
   readonly DescriptionDictionary: new () => Dictionary;
   readonly data: { readonly StringData: new (text: string) => unknown };
@@ -80,7 +83,7 @@ interface LanguageService {
 function load(): LanguageService {
   buildSync({
     stdin: {
-      contents: `export { validate } from '@actions/languageservice';
+      contents: `export { registerLogger, validate } from '@actions/languageservice';
         export { DescriptionDictionary, data } from '@actions/expressions';
         export { TextDocument } from 'vscode-languageserver-textdocument';`,
       resolveDir: ROOT,
@@ -93,7 +96,29 @@ function load(): LanguageService {
   return createRequire(import.meta.url)(BUNDLE) as LanguageService;
 }
 
-const { validate, TextDocument, DescriptionDictionary, data } = load();
+const { validate, registerLogger, TextDocument, DescriptionDictionary, data } = load();
+
+/** What went wrong in the validation itself, which it keeps to itself. */
+const failures: string[] = [];
+const silent = () => undefined;
+registerLogger({ error: (text) => failures.push(text), warn: silent, info: silent, log: silent });
+
+let documents = 0;
+
+type Configuration = Parameters<LanguageService['validate']>[1];
+
+async function validated(
+  path: string,
+  text: string,
+  configuration: Configuration,
+): Promise<readonly string[]> {
+  // It keeps what it has read by its address.
+  const document = TextDocument.create(`file:///${++documents}/${path}`, 'yaml', 1, text);
+  const problems = await validate(document, configuration);
+  const failed = failures.splice(0);
+  if (failed.length > 0) throw new Error(`${path}: ${failed.join('; ')}`);
+  return problems.map(({ range, message }) => `${range.start.line + 1}: ${message}`);
+}
 
 /** The problems of a workflow, each `LINE: what`: what it gives to actions and workflows, and what it refers to. */
 export async function problemsOfWorkflow(
@@ -101,8 +126,7 @@ export async function problemsOfWorkflow(
   text: string,
   sources: Sources,
 ): Promise<readonly string[]> {
-  const document = TextDocument.create(`file:///${path}`, 'yaml', 1, text);
-  const problems = await validate(document, {
+  return await validated(path, text, {
     actionsMetadataProvider: {
       fetchActionMetadata: async ({ owner, name, path: within, ref }) =>
         sources.action([owner, name, within].filter(Boolean).join('/').concat('@', ref)),
@@ -116,11 +140,14 @@ export async function problemsOfWorkflow(
       },
     },
     contextProviderConfig: {
-      getContext: async (name, usual, { job }) =>
-        name === 'steps' && usual ? withOutputs(usual, job?.steps ?? [], sources) : usual,
+      async getContext(name, usual, { job }) {
+        if (name === 'steps' && usual) return withOutputs(usual, job?.steps ?? [], sources);
+        // What a repository has set, nobody knows here.
+        if ((name === 'vars' || name === 'secrets') && usual) usual.complete = false;
+        return usual;
+      },
     },
   });
-  return problems.map(({ range, message }) => `${range.start.line + 1}: ${message}`);
 }
 
 /**
@@ -132,9 +159,8 @@ export async function problemsOfAction(
   text: string,
   sources: Sources,
 ): Promise<readonly string[]> {
-  const document = TextDocument.create(`file:///${path}`, 'yaml', 1, text);
   const nowhere = { getFileContent: () => Promise.reject(new Error('an action has no workflows')) };
-  const own = await validate(document, {
+  const said = await validated(path, text, {
     actionsMetadataProvider: { fetchActionMetadata: async () => ({}) },
     fileProvider: nowhere,
     contextProviderConfig: { getContext: async (_, usual) => usual },
@@ -148,7 +174,6 @@ export async function problemsOfAction(
     readonly outputs?: Readonly<Record<string, { readonly value?: string }>>;
     readonly runs: { readonly steps?: unknown };
   };
-  const said = own.map(({ range, message }) => `${range.start.line + 1}: ${message}`);
   if (runs.steps === undefined) return said;
   const names = (of: object, value: (name: string) => unknown) =>
     Object.fromEntries(Object.keys(of).map((name) => [name, value(name)]));
