@@ -31,7 +31,7 @@ export interface Prepared {
 /**
  * Stages the sources and makes the commit of the release, the same one each time. Nothing leaves this machine.
  *
- * @throws ConfigError when the sources do not name the version, or it is there and was made from others
+ * @throws ConfigError when the sources do not name the version, something is missing in them, or it is there and was made from others
  */
 export function prepare(git: Git, { root, repository, version }: Wanted): Prepared {
   const tags = git.remoteTags();
@@ -49,7 +49,8 @@ export function prepare(git: Git, { root, repository, version }: Wanted): Prepar
   const source = git.head();
   const tree = mkdtempSync(join(tmpdir(), 'release-tree-'));
   try {
-    stage(root, tree, { repository, version });
+    const unfit = stage(root, tree, { repository, version });
+    if (unfit.length > 0) throw new ConfigError(unfit);
     const commit = git.commit({ tree, source, version });
     if (tag && tag.commit !== commit) {
       throw new ConfigError({
