@@ -208,6 +208,31 @@ describe('a version that is there', () => {
   });
 });
 
+describe('sources', () => {
+  it.each([
+    [
+      'with a link that leads nowhere',
+      { 'README.md': '[a](actions/none)\n' },
+      'README.md: actions/none leads nowhere',
+    ],
+    ['with what is not committed', { 'dist/canary/main.js': 'else()\n' }, 'commit or remove first'],
+  ])('%s are not released', async (_, files, said) => {
+    const place = await start();
+    if (said.startsWith('commit')) place.sources.write(files);
+    else place.sources.change(files);
+    await expect(release(place)).rejects.toThrow(said);
+    expect(seen(place)).toEqual({ tags: {}, releases: [] });
+  });
+
+  it('without one of the workflows are not released', async () => {
+    const place = await start();
+    place.sources.git('rm', '--quiet', '.github/workflows/deploy.yml');
+    place.sources.change({});
+    await expect(release(place)).rejects.toThrow('.github/workflows/deploy.yml: is not there');
+    expect(seen(place)).toEqual({ tags: {}, releases: [] });
+  });
+});
+
 describe('the tag that follows releases', () => {
   it('goes from one release to the next', async () => {
     const place = await start();
