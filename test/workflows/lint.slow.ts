@@ -47,9 +47,10 @@ const sources: Sources = {
   },
 };
 
-/** For documents, which also show what others' actions look like that are not used here. */
+/** For documents, which also show what others' actions look like that are not used here, and what is to be filled in. */
 const lenient: Sources = {
-  action: (uses) => sources.action(uses) ?? (uses.startsWith('org/') ? undefined : {}),
+  action: (uses) =>
+    sources.action(uses.replace('@COMMIT', '@v1')) ?? (uses.startsWith('org/') ? undefined : {}),
   workflow: (uses) => sources.workflow(uses),
 };
 
