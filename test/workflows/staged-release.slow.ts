@@ -48,6 +48,7 @@ describe('the staged release', () => {
       'promote',
       'render-task-definition',
       'rollback',
+      'smoke-test',
     ]);
   });
 
@@ -55,7 +56,7 @@ describe('the staged release', () => {
     const files = readdirSync(staged, { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('action.yml'),
     );
-    expect(files).toHaveLength(10);
+    expect(files).toHaveLength(11);
     for (const file of files) {
       const { runs } = parse(readFileSync(join(staged, file), 'utf8')) as {
         runs: { main?: string; post?: string; steps?: { uses?: string }[] };
