@@ -37,6 +37,9 @@ runs:
         test -n "$ROLE" && test -n "$REGION"
         echo "credentials of $ROLE in $REGION"
 `;
+/** GitHub knows it since March 2026, act does not yet (nektos/act#6086). */
+export const NOT_IN_ACT = /^ +deployment: false\n/gm;
+
 const CONFIGURE_AWS_CREDENTIALS =
   'aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c';
 
@@ -80,8 +83,7 @@ export class StagedRelease {
     const workflows = join(this.#played, '.github/workflows');
     for (const file of readdirSync(workflows)) {
       const text = readFileSync(join(workflows, file), 'utf8');
-      // GitHub knows it since March 2026, act does not yet (nektos/act#6086).
-      writeFileSync(join(workflows, file), text.replaceAll('      deployment: false\n', ''));
+      writeFileSync(join(workflows, file), text.replaceAll(NOT_IN_ACT, ''));
     }
     mkdirSync(this.#credentials);
     writeFileSync(join(this.#credentials, 'action.yml'), CREDENTIALS);
@@ -97,7 +99,16 @@ export class StagedRelease {
     const git = (...args: readonly string[]) => execFileSync('git', ['-C', workspace, ...args]);
     git('init', '--quiet');
     git('add', '--all');
-    git('-c', 'user.name=test', '-c', 'user.email=test@example.com', 'commit', '--quiet', '--message', 'test');
+    git(
+      '-c',
+      'user.name=test',
+      '-c',
+      'user.email=test@example.com',
+      'commit',
+      '--quiet',
+      '--message',
+      'test',
+    );
     return workspace;
   }
 
