@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { type DeploymentStatus, isFinal } from '../report/deployment-status.ts';
 import type { GithubAccess } from './api.ts';
 import { pauseAfter } from './api-failure.ts';
-import type { Deployment, DeploymentPlace, Deployments, Origin, Subject } from './deployments.ts';
+import type { Deployment, DeploymentPlace, Deployments, Origin, State, Subject } from './deployments.ts';
 
 /** What a teller has got so far, for a later step that may have to finish for it. */
 export interface Told {
@@ -46,6 +46,7 @@ export class DeploymentTeller {
   #ending = false;
   #id: number | undefined;
   #done = false;
+  #refused = false;
   #trouble: unknown;
   #work: Promise<void> | undefined;
 
@@ -127,16 +128,15 @@ export class DeploymentTeller {
     }
     this.#id = found.id;
     this.#keep();
-    if (found.stands) this.#done = true;
-    else await this.#sayAll(found, github, isOpen);
+    await this.#sayAll(found, github, isOpen);
     this.#keep();
     if (this.#last?.state === 'success') await this.#insist(() => retireFormer(found, github));
   }
 
   async #sayAll(
-    { id }: Deployment,
+    { id, state }: Deployment,
     github: Deployments,
-    isOpen: (state: Awaited<ReturnType<Deployments['stateOf']>>) => boolean,
+    isOpen: (state: State | undefined) => boolean,
   ): Promise<void> {
     while (!this.#done) {
       if (this.#waiting === undefined) {
@@ -145,15 +145,20 @@ export class DeploymentTeller {
         this.#rest();
         continue;
       }
+      // What was ended before hears only of another end.
+      const before = isOpen(state) ? undefined : state;
+      let said = false;
       await this.#insist(async () => {
         const status = this.#waiting;
         if (status === undefined) return;
-        const over = isFinal(status) && this.#unlessEnded && !isOpen(await github.stateOf(id));
-        if (!over) await github.say(id, status);
+        const final = isFinal(status);
+        const known = before !== undefined && (!final || status.state === before);
+        said = !known && !(final && this.#unlessEnded && !isOpen(await github.stateOf(id)));
+        if (said) await github.say(id, status);
         if (this.#waiting === status) this.#waiting = undefined;
-        this.#done = isFinal(status);
+        this.#done = final;
       });
-      if (!this.#done) await this.#pause(BETWEEN_STATUSES_MS, 0);
+      if (said && !this.#done) await this.#pause(BETWEEN_STATUSES_MS, 0);
     }
   }
 
@@ -167,17 +172,14 @@ export class DeploymentTeller {
         const asked = pauseAfter(error, Math.min(attempt, 9), this.#clock.now(), false);
         if (asked === undefined) {
           // It would refuse a later step as well.
-          if (!this.#closed.signal.aborted) this.#refused();
+          this.#refused = !this.#closed.signal.aborted;
+          this.#keep();
           throw error;
         }
         if (this.#closed.signal.aborted) throw error;
         await this.#pause(Math.min(Math.max(asked, FIRST_PAUSE_MS), LONGEST_PAUSE_MS), LAST_PAUSE_MS);
       }
     }
-  }
-
-  #refused(): void {
-    this.#settings.keep({ id: this.#id, last: this.#last, done: true });
   }
 
   /** @param lastMs how long the last word is put off at most */
@@ -199,6 +201,10 @@ export class DeploymentTeller {
   }
 
   #keep(): void {
-    this.#settings.keep({ id: this.#id, last: this.#last, done: this.#done });
+    try {
+      this.#settings.keep({ id: this.#id, last: this.#last, done: this.#done || this.#refused });
+    } catch {
+      // A disk that is full must not end a rollout; a later step then looks the deployment up.
+    }
   }
 }
