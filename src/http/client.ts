@@ -204,8 +204,6 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'does not take the connection',
   ECONNRESET: 'closed the connection',
   EPIPE: 'closed the connection',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'does not speak TLS there; is it http:// or another port?',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'does not speak TLS there; is it http:// or another port?',
   CERT_HAS_EXPIRED: 'has a certificate that has expired',
   CERT_NOT_YET_VALID: 'has a certificate that is not valid yet',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'has a certificate that it has signed itself',
@@ -234,6 +232,16 @@ function failureOf(error: unknown, exchange: Exchange, outOfTime: boolean): Omit
     const names = cert?.subjectaltname ?? 'no name';
     return { kind: 'certificate', message: `the certificate of ${host} is for another name (${names})` };
   }
+  if (/wrong version number|packet length too long/i.test(message)) {
+    return {
+      kind: 'not-reached',
+      message: `${host} does not speak TLS there; is it http:// or another port?`,
+    };
+  }
+  // OpenSSL tells its source files as well.
+  const [, routine] = /:SSL routines:[^:]*:([^:]+):/.exec(message) ?? [];
+  if (routine !== undefined)
+    return { kind: 'not-reached', message: `${host} fails at TLS: ${routine} (${code})` };
   const kind = CERTIFICATE.test(code) ? 'certificate' : reached ? 'unanswered' : 'not-reached';
   const meaning = MEANINGS[code];
   return {
