@@ -1,8 +1,10 @@
+import { nameIn } from '../arn.ts';
 import type { Follow } from '../engine/conduct.ts';
 import { ConfigError } from '../errors.ts';
 import { isForbidden } from '../github/api-failure.ts';
 import { DeploymentTeller, type Told } from '../github/deployment-teller.ts';
 import type { Origin, Subject, Task } from '../github/deployments.ts';
+import { pullRequestOf } from '../github/pull-request.ts';
 import { newRolloutId, runUrl } from '../github/run-identity.ts';
 import type { Reporter } from '../ports.ts';
 import { type DeploymentStatus, deploymentStatus, statusOfRollout } from '../report/deployment-status.ts';
@@ -102,20 +104,28 @@ export function keptDeployment(reporter: Reporter): KeptDeployment | undefined {
   return kept.told.done ? undefined : kept;
 }
 
+/** What is deployed where, as the inputs name it. */
+interface Announced {
+  readonly cluster: string;
+  readonly service: string;
+  readonly deployment: DeploymentInputs | undefined;
+}
+
 /**
  * @param task what a deployment is of that is made for an error
  * @param keep whether a post step may have to have the last word
  */
-export function announcerOf(
+export async function announcerOf(
   context: ActionContext,
-  inputs: DeploymentInputs | undefined,
-  { cluster, service }: Pick<Subject, 'cluster' | 'service'>,
+  { cluster, service, deployment: inputs }: Announced,
   { task, keep }: { readonly task: Task; readonly keep: boolean },
-): Announcer {
+): Promise<Announcer> {
   if (!inputs) return SILENT;
   const { env, reporter, clock, cancelled } = context;
   reporter.mask(inputs.token);
-  const { GITHUB_REPOSITORY: full = '', GITHUB_SHA: sha = '', GITHUB_API_URL: api } = env;
+  const { GITHUB_REPOSITORY: full = '', GITHUB_SHA: merged = '', GITHUB_API_URL: api } = env;
+  // A pull request shows what was deployed of its branch, not of the merge that GitHub makes for the run.
+  const sha = (await pullRequestOf(env))?.head ?? merged;
   const [owner, repository] = full.split('/');
   if (!owner || !repository || sha === '') {
     reporter.warning(
@@ -124,7 +134,7 @@ export function announcerOf(
     return SILENT;
   }
   const region = env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || '';
-  const subject = { region, cluster, service };
+  const subject = { region, cluster: nameIn(cluster), service: nameIn(service) };
   const place = {
     owner,
     repository,
@@ -192,15 +202,13 @@ function explain(environment: string, trouble: unknown): string {
   return `GitHub's deployment in the environment "${environment}" is not up to date: ${why}${fix}. The release itself does not depend on it.`;
 }
 
-/** The announcer of a main step that had no time for its last word; `undefined` without a token. */
-export function announcerFor(context: ActionContext, kept: KeptDeployment): Announcer {
+/** The announcer of a main step that had no time for its last word. */
+export async function announcerFor(context: ActionContext, kept: KeptDeployment): Promise<Announcer> {
   const { environment, url, subject, rollout, taskDefinition, told } = kept;
   const token = context.input('github-token').trim();
   if (token === '') return SILENT;
-  const announcer = announcerOf(context, { environment, url, token }, subject, {
-    task: 'deploy',
-    keep: false,
-  });
+  const announced = { ...subject, deployment: { environment, url, token } };
+  const announcer = await announcerOf(context, announced, { task: 'deploy', keep: false });
   announcer.begin(
     told.id === undefined
       ? { kind: 'former', rollout, taskDefinition, otherwise: 'none' }

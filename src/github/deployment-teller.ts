@@ -46,6 +46,7 @@ export class DeploymentTeller {
   #ending = false;
   #id: number | undefined;
   #done = false;
+  #refused = false;
   #trouble: unknown;
   #work: Promise<void> | undefined;
 
@@ -167,17 +168,14 @@ export class DeploymentTeller {
         const asked = pauseAfter(error, Math.min(attempt, 9), this.#clock.now(), false);
         if (asked === undefined) {
           // It would refuse a later step as well.
-          if (!this.#closed.signal.aborted) this.#refused();
+          this.#refused = !this.#closed.signal.aborted;
+          this.#keep();
           throw error;
         }
         if (this.#closed.signal.aborted) throw error;
         await this.#pause(Math.min(Math.max(asked, FIRST_PAUSE_MS), LONGEST_PAUSE_MS), LAST_PAUSE_MS);
       }
     }
-  }
-
-  #refused(): void {
-    this.#settings.keep({ id: this.#id, last: this.#last, done: true });
   }
 
   /** @param lastMs how long the last word is put off at most */
@@ -199,6 +197,10 @@ export class DeploymentTeller {
   }
 
   #keep(): void {
-    this.#settings.keep({ id: this.#id, last: this.#last, done: this.#done });
+    try {
+      this.#settings.keep({ id: this.#id, last: this.#last, done: this.#done || this.#refused });
+    } catch {
+      // A disk that is full must not end a rollout; a later step then looks the deployment up.
+    }
   }
 }

@@ -19,7 +19,7 @@ const DRAIN_MS = 15_000;
  */
 export async function run(context: ActionContext): Promise<void> {
   const kept = keptDeployment(context.reporter);
-  const announcer = kept && announcerFor(context, kept);
+  const announcer = kept && (await announcerFor(context, kept));
   try {
     await endRollout(context, announcer?.follow);
   } catch (error) {

@@ -1,4 +1,3 @@
-import { nameIn } from '../../arn.ts';
 import { conduct, type Performance, type Stage } from '../../engine/conduct.ts';
 import { requireExpressible } from '../../engine/expressible.ts';
 import { requireDead } from '../../engine/lease.ts';
@@ -43,21 +42,10 @@ export async function run(context: ActionContext): Promise<void> {
   const calls = journal();
   const aws = await connect(clock, cancelled, calls.add);
   if (inputs.dryRun) return tryDry(context, inputs, aws, workspace);
-  const [cluster, service] = [inputs.cluster, inputs.service].map(nameIn) as [string, string];
-  const announcer = announcerOf(
-    context,
-    inputs.deployment,
-    { cluster, service },
-    { task: 'deploy', keep: true },
-  );
+  const announcer = await announcerOf(context, inputs, { task: 'deploy', keep: true });
+  const stage = { ...stageOf(context, aws, calls.listen), follow: announcer.follow };
   try {
-    await release(
-      context,
-      inputs,
-      aws,
-      { ...stageOf(context, aws, calls.listen), follow: announcer.follow },
-      announcer,
-    );
+    await release(context, inputs, aws, stage, announcer);
   } catch (error) {
     await announcer.failed(error);
     throw error;

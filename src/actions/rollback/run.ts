@@ -28,9 +28,8 @@ export async function run(context: ActionContext): Promise<void> {
   );
   const inputs = readInputs(input);
   const aws = await connect(clock, cancelled, () => undefined);
-  const [cluster, service] = [inputs.cluster, inputs.service].map(nameIn) as [string, string];
-  const announced = inputs.dryRun ? undefined : inputs.deployment;
-  const announcer = announcerOf(context, announced, { cluster, service }, { task: 'rollback', keep: false });
+  const announced = inputs.dryRun ? { ...inputs, deployment: undefined } : inputs;
+  const announcer = await announcerOf(context, announced, { task: 'rollback', keep: false });
   try {
     await rollBack(context, aws, inputs, announcer);
   } catch (error) {
