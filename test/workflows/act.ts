@@ -37,6 +37,9 @@ runs:
         test -n "$ROLE" && test -n "$REGION"
         echo "credentials of $ROLE in $REGION"
 `;
+/** GitHub knows it since March 2026, act does not yet (nektos/act#6086). */
+export const NOT_IN_ACT = /^ +deployment: false\n/gm;
+
 const CONFIGURE_AWS_CREDENTIALS =
   'aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c';
 
@@ -68,14 +71,11 @@ export interface WorkflowResult {
   readonly workspace: string;
 }
 
-/** GitHub knows it since March 2026, act does not yet (nektos/act#6086). */
-const withoutDeployment = (text: string): string => text.replaceAll('      deployment: false\n', '');
-
 const readByAct = (files: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(
     Object.entries(files).map(([path, text]) => [
       path,
-      path.startsWith('.github/workflows/') ? withoutDeployment(text) : text,
+      path.startsWith('.github/workflows/') ? text.replaceAll(NOT_IN_ACT, '') : text,
     ]),
   );
 
@@ -97,7 +97,7 @@ export class StagedRelease {
     const workflows = join(this.#played, '.github/workflows');
     for (const file of readdirSync(workflows)) {
       const text = readFileSync(join(workflows, file), 'utf8');
-      writeFileSync(join(workflows, file), withoutDeployment(text));
+      writeFileSync(join(workflows, file), text.replaceAll(NOT_IN_ACT, ''));
     }
     mkdirSync(this.#credentials);
     writeFileSync(join(this.#credentials, 'action.yml'), CREDENTIALS);
