@@ -56,6 +56,12 @@ export interface WorkflowRun {
   readonly variables?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Files of a commit before, which a pull request or a release is compared with; it has the tag `migrated`. */
+  readonly before?: Readonly<Record<string, string>>;
+  /** Directories of actions of others by their references, in whose place they stand. */
+  readonly actions?: Readonly<Record<string, string>>;
+  /** A directory of programs that stand in for tools of others. */
+  readonly tools?: string;
 }
 
 export interface WorkflowResult {
@@ -64,6 +70,14 @@ export interface WorkflowResult {
   /** The checkout in which it ran. */
   readonly workspace: string;
 }
+
+const readByAct = (files: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(files).map(([path, text]) => [
+      path,
+      path.startsWith('.github/workflows/') ? text.replaceAll(NOT_IN_ACT, '') : text,
+    ]),
+  );
 
 /** A release as its users get it, in a directory of its own, and repositories that use it by its public name. */
 export class StagedRelease {
@@ -90,34 +104,37 @@ export class StagedRelease {
   }
 
   /** A repository with these files, as checked out by a job. */
-  checkout(files: Readonly<Record<string, string>>): string {
+  checkout(files: Readonly<Record<string, string>>, before?: Readonly<Record<string, string>>): string {
     const workspace = join(this.home, `workspace-${++this.#workspaces}`);
-    for (const [path, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(workspace, path)), { recursive: true });
-      writeFileSync(join(workspace, path), text);
-    }
-    const git = (...args: readonly string[]) => execFileSync('git', ['-C', workspace, ...args]);
+    mkdirSync(workspace);
+    // The same files are the same commit.
+    const date = '2026-01-05T12:00:00Z';
+    const env = { ...process.env, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
+    const git = (...args: readonly string[]) => execFileSync('git', ['-C', workspace, ...args], { env });
+    const commit = (tree: Readonly<Record<string, string>>) => {
+      for (const [path, text] of Object.entries(tree)) {
+        mkdirSync(dirname(join(workspace, path)), { recursive: true });
+        writeFileSync(join(workspace, path), text);
+      }
+      git('add', '--all');
+      const person = ['-c', 'user.name=test', '-c', 'user.email=test@example.com'];
+      git(...person, 'commit', '--quiet', '--allow-empty', '--message', 'test');
+    };
     git('init', '--quiet');
-    git('add', '--all');
-    git(
-      '-c',
-      'user.name=test',
-      '-c',
-      'user.email=test@example.com',
-      'commit',
-      '--quiet',
-      '--message',
-      'test',
-    );
+    if (before) {
+      commit(before);
+      git('tag', 'migrated');
+    }
+    commit(files);
     return workspace;
   }
 
   /** Runs a workflow with act, on this machine, against the simulator. */
   async run(
-    { files, workflow, event = 'workflow_dispatch', payload, ...given }: WorkflowRun,
+    { files, workflow, event = 'workflow_dispatch', payload, before, ...given }: WorkflowRun,
     simulator: Pick<Simulator<SimulatedWorld>, 'env'>,
   ): Promise<WorkflowResult> {
-    const workspace = this.checkout(files);
+    const workspace = this.checkout(readByAct(files), before);
     const named = (flag: string, values: Readonly<Record<string, string>> = {}) =>
       Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
     const local = (reference: string, path: string) => ['--local-repository', `${reference}=${path}`];
@@ -129,6 +146,7 @@ export class StagedRelease {
       ...local('org/deploy-actions@v1', this.#played),
       ...local(`org/deploy-actions@${VERSION}`, this.#played),
       ...local(CONFIGURE_AWS_CREDENTIALS, this.#credentials),
+      ...Object.entries(given.actions ?? {}).flatMap(([reference, path]) => local(reference, path)),
       ...named('--input', given.inputs),
       ...named('--var', given.variables),
       ...named('-s', given.secrets),
@@ -136,7 +154,10 @@ export class StagedRelease {
     ];
     const child = spawn(act(), [event, ...flags], {
       cwd: workspace,
-      env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` },
+      env: {
+        ...process.env,
+        PATH: [given.tools, dirname(process.execPath), process.env['PATH']].filter(Boolean).join(':'),
+      },
     });
     let log = '';
     for (const stream of [child.stdout, child.stderr]) {
