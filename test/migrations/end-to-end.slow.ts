@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PRESETS, type PresetName } from '../../src/migrations/presets.ts';
 import { type MigrationTool, migrationTool } from '../slow/migration-tools.ts';
 import { type Database, type Postgres, postgres } from '../slow/postgres.ts';
@@ -35,6 +35,9 @@ interface Scene {
   tables(): Promise<readonly string[]>;
 }
 
+// Scaled time leaves the machine idle.
+vi.setConfig({ maxConcurrency: 4 });
+
 let server: Postgres;
 
 beforeAll(async () => {
@@ -45,7 +48,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-describe.each(Object.entries(TOOLS))('migrate with %s', (name, { stopped, refuses }) => {
+describe.concurrent.each(Object.entries(TOOLS))('migrate with %s', (name, { stopped, refuses }) => {
   const preset = name as PresetName;
   let tool: MigrationTool;
   let databases = 0;
