@@ -14,6 +14,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.eventstream import EventStream
 from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 # No second attempt: what is refused is looked at. No prefix before a host that is an address.
@@ -47,6 +48,8 @@ def read(value):
 def written(value):
     if isinstance(value, datetime.datetime):
         return {"$date": round((value - EPOCH).total_seconds() * 1000)}
+    if isinstance(value, StreamingBody):
+        value = value.read()
     if isinstance(value, bytes):
         return {"$bytes": base64.b64encode(value).decode()}
     if isinstance(value, dict):

@@ -160,10 +160,10 @@ describe('boto3 reads what the SDK reads of', () => {
 
     await aws.changes('ecs', 'TagResource', {
       resourceArn: serviceArns[0],
-      tags: [{ key: 'deploy-actions:run', value: 'https://example.com/?a=1&b=2' }],
+      tags: [{ key: 'deploy-actions:run', value: 'https://example.com/runs/1+2=3' }],
     });
     expect((await aws.reads('ecs', 'ListTagsForResource', { resourceArn: serviceArns[0] })).tags).toEqual([
-      { key: 'deploy-actions:run', value: 'https://example.com/?a=1&b=2' },
+      { key: 'deploy-actions:run', value: 'https://example.com/runs/1+2=3' },
     ]);
     await aws.changes('ecs', 'UntagResource', {
       resourceArn: serviceArns[0],
@@ -288,7 +288,7 @@ describe('boto3 reads what the SDK reads of', () => {
 
     await aws.changes('elbv2', 'AddTags', {
       ResourceArns: [TargetGroupArn, RuleArn],
-      Tags: [{ Key: 'deploy-actions:phase', Value: 'a=1&b=2 + ü' }],
+      Tags: [{ Key: 'deploy-actions:phase', Value: 'a=1 + b@ü' }],
     });
     await aws.changes('elbv2', 'RemoveTags', { ResourceArns: [RuleArn], TagKeys: ['deploy-actions:phase'] });
     const { TagDescriptions } = await aws.reads('elbv2', 'DescribeTags', {
@@ -299,7 +299,7 @@ describe('boto3 reads what the SDK reads of', () => {
         ResourceArn: TargetGroupArn,
         Tags: [
           { Key: 'deploy-actions:rolloutId', Value: 'r1' },
-          { Key: 'deploy-actions:phase', Value: 'a=1&b=2 + ü' },
+          { Key: 'deploy-actions:phase', Value: 'a=1 + b@ü' },
         ],
       },
       { ResourceArn: RuleArn, Tags: [] },
@@ -579,7 +579,7 @@ describe('boto3 reads what the SDK reads of', () => {
     });
     expect(CacheClusters.length).toBeGreaterThan(1);
     await aws.reads('elasticache', 'DescribeServerlessCaches', {});
-    const Tags = [{ Key: 'team', Value: 'shop & co' }];
+    const Tags = [{ Key: 'team', Value: 'shop + co' }];
     const { Snapshot } = await aws.changes('elasticache', 'CreateSnapshot', {
       ReplicationGroupId: 'sessions',
       SnapshotName: 'sessions-new',
