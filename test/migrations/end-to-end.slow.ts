@@ -162,7 +162,8 @@ describe.concurrent.each(Object.entries(TOOLS))('migrate with %s', (name, { stop
 
   it('stops a migration that takes too long, and says what that leaves', () =>
     play(async (scene) => {
-      const { letGo, step } = await begin(scene, '4', { timeout: '90s', 'verify-command': 'none' });
+      // Ten seconds of real time, in which the tool has to come to where it waits.
+      const { letGo, step } = await begin(scene, '4', { timeout: '5m', 'verify-command': 'none' });
       const result = await step.done;
       expect(result.code).toBe(1);
       expect(result.outputs['outcome']).toBe('failed');
