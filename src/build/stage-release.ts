@@ -31,7 +31,8 @@ if (!isVersion(version)) fail(`--version ${version} is not a version such as v1.
 if (!/^[\w.-]+\/[\w.-]+$/.test(repository)) fail(`--repository ${repository} is not OWNER/REPO`);
 
 try {
-  stage(ROOT, resolve(directory ?? ''), { repository, version });
+  const problems = stage(ROOT, resolve(directory ?? ''), { repository, version });
+  for (const { input, message } of problems) console.error(`${input}: ${message}`);
   console.log(`${repository} ${version} is staged in ${directory}`);
 } catch (error) {
   fail(error instanceof Error ? error.message : String(error));

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { type DeploymentStatus, isFinal } from '../report/deployment-status.ts';
 import type { GithubAccess } from './api.ts';
 import { pauseAfter } from './api-failure.ts';
-import type { Deployment, DeploymentPlace, Deployments, Origin, Subject } from './deployments.ts';
+import type { Deployment, DeploymentPlace, Deployments, Origin, State, Subject } from './deployments.ts';
 
 /** What a teller has got so far, for a later step that may have to finish for it. */
 export interface Told {
@@ -128,16 +128,15 @@ export class DeploymentTeller {
     }
     this.#id = found.id;
     this.#keep();
-    if (found.stands) this.#done = true;
-    else await this.#sayAll(found, github, isOpen);
+    await this.#sayAll(found, github, isOpen);
     this.#keep();
     if (this.#last?.state === 'success') await this.#insist(() => retireFormer(found, github));
   }
 
   async #sayAll(
-    { id }: Deployment,
+    { id, state }: Deployment,
     github: Deployments,
-    isOpen: (state: Awaited<ReturnType<Deployments['stateOf']>>) => boolean,
+    isOpen: (state: State | undefined) => boolean,
   ): Promise<void> {
     while (!this.#done) {
       if (this.#waiting === undefined) {
@@ -146,15 +145,20 @@ export class DeploymentTeller {
         this.#rest();
         continue;
       }
+      // What was ended before hears only of another end.
+      const before = isOpen(state) ? undefined : state;
+      let said = false;
       await this.#insist(async () => {
         const status = this.#waiting;
         if (status === undefined) return;
-        const over = isFinal(status) && this.#unlessEnded && !isOpen(await github.stateOf(id));
-        if (!over) await github.say(id, status);
+        const final = isFinal(status);
+        const known = before !== undefined && (!final || status.state === before);
+        said = !known && !(final && this.#unlessEnded && !isOpen(await github.stateOf(id)));
+        if (said) await github.say(id, status);
         if (this.#waiting === status) this.#waiting = undefined;
-        this.#done = isFinal(status);
+        this.#done = final;
       });
-      if (!this.#done) await this.#pause(BETWEEN_STATUSES_MS, 0);
+      if (said && !this.#done) await this.#pause(BETWEEN_STATUSES_MS, 0);
     }
   }
 

@@ -41,8 +41,8 @@ export interface Deployment {
   readonly sha: string;
   /** Absent where somebody else has made it. */
   readonly payload?: Payload;
-  /** Whether it was a success before, and needs no word any more. */
-  readonly stands?: boolean;
+  /** How it stood when it was found, where somebody may have ended it before. */
+  readonly state?: State;
 }
 
 export interface DeploymentPlace {
@@ -56,7 +56,7 @@ export interface DeploymentPlace {
   readonly sha: string;
 }
 
-type State = DeploymentStatus['state'] | 'queued' | 'pending';
+export type State = DeploymentStatus['state'] | 'queued' | 'pending';
 
 /**
  * The deployments of one service in one environment.
@@ -204,7 +204,11 @@ export async function findOrMake(
       return make(origin.task, origin.rollout, origin.taskDefinition);
     case 'former': {
       const found = await findFormer(origin, github);
-      if (found || origin.otherwise === 'none') return found;
+      if (found) {
+        const state = await github.stateOf(found.id);
+        return { ...found, ...(state !== undefined && { state }) };
+      }
+      if (origin.otherwise === 'none') return undefined;
       return make('deploy', origin.otherwise.rollout, origin.taskDefinition);
     }
     case 'back': {
@@ -213,7 +217,7 @@ export async function findOrMake(
     }
     case 'again': {
       const good = await findGood(origin.taskDefinition, github);
-      if (good && (await github.stateOf(good.id)) === 'success') return { ...good, stands: true };
+      if (good && (await github.stateOf(good.id)) === 'success') return { ...good, state: 'success' };
       return make(origin.task, origin.rollout, origin.taskDefinition, good?.sha);
     }
   }

@@ -210,6 +210,21 @@ describe.concurrent('a release whose run', () => {
     });
   });
 
+  test('dies while it cleans up is a success that needs no other word', async () => {
+    await onEnvironment({ scale: 300 }, async ({ start, release, job, states, github, world }) => {
+      const running = start();
+      await running.says('Remove the canary service');
+      await world.clock.sleep(30_000);
+      world.kill();
+      await running.done;
+      const second = await release({}, job('1001', SHA, 2));
+      expect(second.outputs['outcome'], second.log).toBe('promoted');
+      expect(states()).toEqual(['in_progress success']);
+      expect(second.outputs['deployment-id']).toBe(String(github.deployments[0]?.id));
+      return PROMOTED;
+    });
+  });
+
   test('dies twice is still found', async () => {
     await onEnvironment({ scale: 300 }, async ({ start, release, job, states, world }) => {
       for (const attempt of [1, 2]) {
@@ -310,7 +325,8 @@ describe.concurrent('a rollback', () => {
   });
 
   test('without an environment leaves it to the run that was at it to say the end', async () => {
-    await onEnvironment({}, async ({ github, start, job, states, rollback, world }) => {
+    // Slow, so that what is throttled is not given up before the other run has ended.
+    await onEnvironment({ scale: 60 }, async ({ github, start, job, states, rollback, world }) => {
       const running = start({ steps: '10% for 2m\n50% for 10m' });
       await running.says('the end of the step 10%');
       // So that it finds out by itself that the rollout is no longer its own.
@@ -430,6 +446,40 @@ describe.concurrent('trouble with GitHub', () => {
       const step = await release(JUDGED);
       expect(step.outputs['outcome'], step.log).toBe('rolled-back');
       expect(warnings(step.log)).toHaveLength(1);
+      return TAKEN_BACK;
+    });
+  });
+
+  test('a GitHub that is silent while a run is cancelled hears of it from the post step', async () => {
+    let silent = false;
+    const before = () => (silent ? new Promise<void>(() => undefined) : undefined);
+    await onEnvironment({ github: { before } }, async ({ start, job, states, world }) => {
+      const on = job();
+      const running = start({ steps: '50% for 5m' }, on);
+      await running.says('the end of the step 50%');
+      silent = true;
+      const cancelled = performance.now();
+      const main = await running.cancel();
+      expect(main.signal).toBeNull();
+      expect(performance.now() - cancelled).toBeLessThan(7_500);
+      silent = false;
+      const post = await on.post('canary', main, { 'github-token': 'secret' });
+      expect(post.code, post.log).toBe(0);
+      expect(states()).toEqual(['in_progress failure']);
+      await world.clock.sleep(60_000);
+      return { ...TAKEN_BACK, leftovers: true };
+    });
+  });
+
+  test('a GitHub that is silent does not keep a rollback waiting', async () => {
+    const before = () => new Promise<void>(() => undefined);
+    await onEnvironment({ images: ['app:v1', 'app:v2'], github: { before } }, async ({ world, rollback }) => {
+      await world.ask('ECS', 'UpdateService', { cluster: 'prod', service: 'web', taskDefinition: 'web:2' });
+      await world.clock.sleep(5 * 60_000);
+      const step = await rollback({ to: '1' });
+      expect(step.outputs['outcome'], step.log).toBe('rolled-back');
+      expect(warnings(step.log)).toEqual([expect.stringContaining('did not answer in time')]);
+      expect(step.ms).toBeLessThan(10_000);
       return TAKEN_BACK;
     });
   });

@@ -62,7 +62,7 @@ describe('the deployment of a rollout that was left', () => {
       [2, 'web:2', 'in_progress'],
       [3, 'web:2', 'error'],
     ]);
-    expect(await find(former)).toMatchObject({ id: 2 });
+    expect(await find(former)).toMatchObject({ id: 2, state: 'in_progress' });
   });
 
   it.each([
@@ -130,7 +130,7 @@ describe('a deployment of what runs already', () => {
 
   it('is the one that succeeded with it', async () => {
     const { find, made } = githubOf([[1, 'web:1', 'success']]);
-    expect(await find(again)).toMatchObject({ id: 1, stands: true });
+    expect(await find(again)).toMatchObject({ id: 1, state: 'success' });
     expect(made).toEqual([]);
   });
 
@@ -139,7 +139,7 @@ describe('a deployment of what runs already', () => {
       [1, 'web:1', 'inactive'],
       [2, 'web:2', 'success'],
     ]);
-    expect((await find(again))?.stands).toBeUndefined();
+    expect((await find(again))?.state).toBeUndefined();
     expect(made).toEqual(['deploy sha-of-1 web:1']);
   });
 });

@@ -12,7 +12,7 @@ import { summarize } from '../../report/summary.ts';
 import type { Rollout } from '../../rollout/controller.ts';
 import type { Forecast } from '../../rollout/forecast.ts';
 import { describeStop, type Period } from '../../rollout/judge/evidence.ts';
-import { resume } from '../../rollout/ledger.ts';
+import { type Ledger, resume } from '../../rollout/ledger.ts';
 import { sameDefinition } from '../../taskdef/equal.ts';
 import type { ActionContext } from '../action.ts';
 import { type Adapters, connect, connectToStacks } from '../aws-adapters.ts';
@@ -243,7 +243,7 @@ async function finishFormer(
     kind: 'former',
     rollout: ledger.rolloutId,
     taskDefinition: revision(to),
-    otherwise: same ? { rollout: rolloutId } : 'none',
+    otherwise: same && goesOn(ledger) ? { rollout: rolloutId } : 'none',
   });
   const rollout = { ...base, ...limitOf(site), from, to, initialTasks };
   const weights = rollout.plan.map(({ weight }) => weight);
@@ -263,6 +263,10 @@ async function finishFormer(
   const answered = resumed || (same && performance.ending.outcome === 'promoted') || stage.cancelled.aborted;
   return answered ? performance : undefined;
 }
+
+/** Whether a rollout may still be promoted, or is. */
+const goesOn = ({ phase, outcome }: Ledger): boolean =>
+  outcome === 'promoted' || phase === 'preparing' || phase === 'stepping' || phase === 'promoting';
 
 async function isSameRelease(release: Release, arn: string, { taskDefinitions }: Adapters): Promise<boolean> {
   if (release.kind === 'revision') return release.arn === arn;

@@ -22,13 +22,14 @@ const REFERENCE = /\borg\/deploy-actions((?:\/[\w.-]+)*)@v1(?![\w-]|\.\w)/g;
  *
  * @param path where the file is in the sources
  * @param paths all files of the sources
- * @throws when a link leads nowhere
+ * @param broken is told of each link that leads nowhere
  */
 export function rewritten(
   text: string,
   path: string,
   paths: ReadonlySet<string>,
   { repository, version, commit }: ReleaseIdentity,
+  broken: (link: string) => void,
 ): string {
   const named = text
     .replace(REFERENCE, `${repository}$1@${version}`)
@@ -42,7 +43,8 @@ export function rewritten(
     const place = posix.join(posix.dirname(path), target).replace(/\/$/, '');
     const isFile = paths.has(place);
     if (!isFile && ![...paths].some((file) => file.startsWith(`${place}/`))) {
-      throw new Error(`${path}: ${link} leads nowhere`);
+      broken(link);
+      return link;
     }
     // A directory is published when what describes it is.
     const published = publishedPath(isFile ? place : `${place}/README.md`);

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Problem } from '../../errors.ts';
 import { PUBLISHED_WORKFLOWS, publishedPath } from './published.ts';
 import { type ReleaseIdentity, rewritten } from './rewrite.ts';
 
@@ -9,13 +10,14 @@ import { type ReleaseIdentity, rewritten } from './rewrite.ts';
  *
  * @param root a clean checkout of the sources
  * @param target a directory that is empty or not there
- * @throws when something is in the way, or a link of a document leads nowhere
+ * @returns what is wrong with the tree, and keeps it from being released
+ * @throws when something is in the way
  */
 export function stage(
   root: string,
   target: string,
   { repository, version }: Omit<ReleaseIdentity, 'commit'>,
-): void {
+): readonly Problem[] {
   const git = (...args: readonly string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' });
   if (existsSync(target) && readdirSync(target).length > 0) {
     throw new Error(`${target} is not empty; name a new directory`);
@@ -26,6 +28,9 @@ export function stage(
   }
   const commit = git('rev-parse', 'HEAD').trim();
   const paths = new Set(git('ls-files', '-z').split('\0').filter(Boolean));
+  const problems: Problem[] = PUBLISHED_WORKFLOWS.map((name) => `.github/workflows/${name}.yml`)
+    .filter((path) => !paths.has(path))
+    .map((path) => ({ input: path, message: 'is not there' }));
   for (const path of paths) {
     const published = publishedPath(path);
     if (published === undefined) continue;
@@ -34,9 +39,9 @@ export function stage(
     if (path.startsWith('dist/')) copyFileSync(join(root, path), to);
     else {
       const text = readFileSync(join(root, path), 'utf8');
-      writeFileSync(to, rewritten(text, path, paths, { repository, version, commit }));
+      const broken = (link: string) => problems.push({ input: path, message: `${link} leads nowhere` });
+      writeFileSync(to, rewritten(text, path, paths, { repository, version, commit }, broken));
     }
   }
-  const missing = PUBLISHED_WORKFLOWS.filter((name) => !paths.has(`.github/workflows/${name}.yml`));
-  if (missing.length > 0) console.error(`not there yet: ${missing.join(', ')}.yml`);
+  return problems;
 }
