@@ -11,6 +11,7 @@ import { commandText } from '../actions/migrate/identity.ts';
 import { PRESETS } from '../migrations/presets.ts';
 import { STRATEGY_NAMES } from '../rollout/plan.ts';
 import { taskDefinitionFields } from './task-definition-fields.ts';
+import { withWorkflowTables } from './workflow-tables.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const ACTIONS = join(ROOT, 'actions');
@@ -158,6 +159,8 @@ files.set(
   `${JSON.stringify(configSchema(read('canary')), undefined, 2)}\n`,
 );
 files.set(join(ROOT, 'src/taskdef/fields.ts'), taskDefinitionFields());
+const pipelines = join(ROOT, '.github/guides/pipelines.md');
+files.set(pipelines, withWorkflowTables(readFileSync(pipelines, 'utf8'), ROOT, { table, fill }));
 
 const stale = [...files].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
 if (process.argv.includes('--check')) {
