@@ -154,13 +154,13 @@ const migrate = join(ACTIONS, 'migrate', 'README.md');
 files.set(migrate, fill(files.get(migrate) ?? '', 'presets', presetsTable()));
 const presets = join(ACTIONS, 'migrate', 'presets.md');
 files.set(presets, fill(readFileSync(presets, 'utf8'), 'interruptions', interruptionsTable()));
+const pipelines = join(ROOT, '.github/guides/pipelines.md');
+files.set(pipelines, withWorkflowTables(readFileSync(pipelines, 'utf8'), ROOT, { table, fill }));
 files.set(
   join(ACTIONS, 'canary', 'config.schema.json'),
   `${JSON.stringify(configSchema(read('canary')), undefined, 2)}\n`,
 );
 files.set(join(ROOT, 'src/taskdef/fields.ts'), taskDefinitionFields());
-const pipelines = join(ROOT, '.github/guides/pipelines.md');
-files.set(pipelines, withWorkflowTables(readFileSync(pipelines, 'utf8'), ROOT, { table, fill }));
 
 const stale = [...files].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
 if (process.argv.includes('--check')) {
