@@ -1,0 +1,43 @@
+import type { Values } from './policy.ts';
+
+const HOME = '123456789012';
+/** The account to which the tests promote images. */
+const OTHER = '210987654321';
+
+/** The role of a job's own credentials. */
+export const JOB_ROLE = `arn:aws:iam::${HOME}:role/deploy`;
+
+/**
+ * What the placeholders of the policies stand for in the simulated accounts. Where suites differ, all that they name is
+ * here, and also what they misspell on purpose: AWS would refuse to look for it, and the action to go on.
+ */
+export const SIMULATED: Values = {
+  REGION: 'eu-west-1',
+  ACCOUNT: HOME,
+  CLUSTER: 'prod',
+  SERVICE: 'web',
+  LOAD_BALANCER: ['shop', 'internal'],
+  STACK: 'shop',
+  FAMILY: 'web',
+  TASK_ROLE: 'web-task',
+  EXECUTION_ROLE: 'ecsTaskExecutionRole',
+  INFRASTRUCTURE_ROLE: 'ecsInfrastructureRole',
+  REPOSITORY: ['app', 'shop', 'team/web'],
+  SOURCE: 'shop',
+  TARGET: ['shop', 'prod'],
+  TARGET_ACCOUNT: [HOME, OTHER],
+  TARGET_REGION: 'eu-west-1',
+  TARGET_ROLE: 'push-images',
+  LOCK: 'prod/web',
+  LOG_REGION: ['eu-west-1', 'us-east-1'],
+  LOG_GROUP: '/ecs/web',
+  DB_INSTANCE: 'orders',
+  DB_CLUSTER: 'shop',
+  REPLICATION_GROUP: 'sessions',
+  CACHE_CLUSTER: 'sessions-*',
+  SERVERLESS_CACHE: 'carts',
+  LABEL: 'pre-deploy',
+  KEY: '*',
+  ORG: 'org',
+  REPO: ['shop', 'web'],
+};
