@@ -67,7 +67,7 @@ export interface World {
   readonly roles?: readonly string[];
   /** Gives the endpoint of an account's container registry in a region, on the loopback interface. */
   registry?(accountId: string, region: string): Promise<RegistryFront>;
-  /** The tags that a resource truly has now, by its ARN, whatever describes show. */
+  /** The tags that a resource truly has now, by its ARN, whatever describes show; undefined when it does not exist. */
   tagsOf?(arn: string): ReadonlyMap<string, string> | undefined;
   /** A task definition by `family`, `family:revision` or ARN. */
   taskDefinition?(reference: string): TaskDefinition | undefined;

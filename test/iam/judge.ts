@@ -1,4 +1,9 @@
-import { type RequestAnalysis, runSimulation, runUnsafeSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
+import {
+  type RequestAnalysis,
+  runSimulation,
+  runUnsafeSimulation,
+  type Simulation,
+} from '@cloud-copilot/iam-simulate';
 import { filled, list, type Policy, type Statement, type Values } from './policy.ts';
 import type { IamRequest } from './requests.ts';
 

@@ -34,9 +34,7 @@ export function actionPolicies(): ReadonlyMap<string, Policy> {
 /** The policies of the workflows, by the names of their files. */
 export function workflowPolicies(): ReadonlyMap<string, Policy> {
   const files = readdirSync(join(ROOT, '.github/policies')).filter((file) => file !== 'trust.json');
-  return new Map(
-    files.map((file) => [file.replace(/\.json$/, ''), readPolicy(`.github/policies/${file}`)]),
-  );
+  return new Map(files.map((file) => [file.replace(/\.json$/, ''), readPolicy(`.github/policies/${file}`)]));
 }
 
 /** What stands in capitals in a policy, for its user to fill in. */
@@ -51,5 +49,7 @@ export function filled(text: string, values: Values): readonly string[] {
   if (name === undefined) return [text];
   const value = values[name];
   if (value === undefined) throw new Error(`nobody says what ${name} stands for`);
-  return list(value).flatMap((each) => filled(text.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), each), values));
+  return list(value).flatMap((each) =>
+    filled(text.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), each), values),
+  );
 }

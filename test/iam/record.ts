@@ -14,9 +14,10 @@ const JUDGED_TAGS = /\/deploy-actions:(service|label|repository)$/;
 /** What tells a distinct call: identifiers, times and the values of most tags differ between calls that are alike. */
 function essence(requests: readonly IamRequest[] = []): string {
   return requests
-    .flatMap(({ action, resource, context }) => [
+    .flatMap(({ action, resource, context, gone }) => [
       action,
       resource,
+      String(gone),
       ...Object.entries(context).map(([key, value]) =>
         /^aws:(Request|Resource)Tag\//.test(key) && !JUDGED_TAGS.test(key) ? key : `${key}=${value}`,
       ),

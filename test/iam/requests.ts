@@ -8,6 +8,8 @@ export interface IamRequest {
   /** An ARN, or `*` for actions that take none. */
   readonly resource: string;
   readonly context: Readonly<Record<string, string | readonly string[]>>;
+  /** The resource does not exist: not yet, or no longer. */
+  readonly gone?: true;
 }
 
 type Members = Readonly<Record<string, unknown>>;
@@ -35,9 +37,10 @@ class Place {
     return `arn:aws:${service}:${region}:${account}:${resource}`;
   }
 
-  /** A request about a resource that may be there, with the tags that it has. */
+  /** A request about a resource, with the tags that it has. */
   on(action: string, resource: string, context: Context = {}): IamRequest {
-    const tags = this.#arrival.world.tagsOf?.(resource) ?? [];
+    const tags = this.#arrival.world.tagsOf?.(resource);
+    if (tags === undefined) return { action, resource, context, gone: true };
     const has = [...tags].map(([key, value]) => [`aws:ResourceTag/${key}`, value] as const);
     return { action, resource, context: { ...Object.fromEntries(has), ...context } };
   }

@@ -166,7 +166,10 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
     tagsOf: (arn) => {
       const service = arn.split(':')[2];
       if (service === 'rds') return databases.tagsOf(arn);
-      return service === 'elasticache' ? caches.tagsOf(arn) : tags.current(arn);
+      if (service === 'elasticache') return caches.tagsOf(arn);
+      const state =
+        service === 'ecs' ? containers : service === 'elasticloadbalancing' ? balancing : undefined;
+      return state === undefined || state.has(arn) ? tags.current(arn) : undefined;
     },
     taskDefinition: (reference) => containers.findTaskDefinition(reference)?.definition,
     close: async () => {
