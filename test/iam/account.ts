@@ -8,8 +8,8 @@ const OTHER = '210987654321';
 export const JOB_ROLE = `arn:aws:iam::${HOME}:role/deploy`;
 
 /**
- * What the placeholders of the policies stand for in the simulated accounts. Where suites differ, all that they name is
- * here, and also what they misspell on purpose: AWS would refuse to look for it, and the action to go on.
+ * What the placeholders of the policies stand for in the simulated accounts; a star where each test has names of its
+ * own.
  */
 export const SIMULATED: Values = {
   REGION: 'eu-west-1',
@@ -22,20 +22,20 @@ export const SIMULATED: Values = {
   TASK_ROLE: 'web-task',
   EXECUTION_ROLE: 'ecsTaskExecutionRole',
   INFRASTRUCTURE_ROLE: 'ecsInfrastructureRole',
-  REPOSITORY: ['app', 'shop', 'team/web'],
-  SOURCE: 'shop',
-  TARGET: ['shop', 'prod'],
+  REPOSITORY: '*',
+  SOURCE: '*',
+  TARGET: '*',
   TARGET_ACCOUNT: [HOME, OTHER],
   TARGET_REGION: 'eu-west-1',
   TARGET_ROLE: 'push-images',
   LOCK: 'prod/web',
   LOG_REGION: ['eu-west-1', 'us-east-1'],
   LOG_GROUP: '/ecs/web',
-  DB_INSTANCE: 'orders',
-  DB_CLUSTER: 'shop',
-  REPLICATION_GROUP: 'sessions',
-  CACHE_CLUSTER: 'sessions-*',
-  SERVERLESS_CACHE: 'carts',
+  DB_INSTANCE: '*',
+  DB_CLUSTER: '*',
+  REPLICATION_GROUP: '*',
+  CACHE_CLUSTER: '*',
+  SERVERLESS_CACHE: '*',
   LABEL: 'pre-deploy',
   KEY: '*',
   ORG: 'org',

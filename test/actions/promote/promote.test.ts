@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import * as ecrPush from '../../../src/actions/ecr-push/run.ts';
-import * as promote from '../../../src/actions/promote/run.ts';
+import { run as runEcrPush } from '../../../src/actions/ecr-push/run.ts';
+import { run as runPromote } from '../../../src/actions/promote/run.ts';
 import { type ImageContent, writeLayout } from '../../images/layout.ts';
 import { inRegistry, type RegistryWorld } from '../../images/registry-world.ts';
 import { runHere, workspace } from '../../images/run-here.ts';
+
+const ecrPush = { name: 'ecr-push', run: runEcrPush };
+const promote = { name: 'promote', run: runPromote };
 
 /** Pushes an image under a tag and gives its digest. */
 async function pushed(
