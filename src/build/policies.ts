@@ -88,7 +88,6 @@ const OPTIONAL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     Register: '`image`, `images` or a file is given',
     TagRegistered: 'Such a task definition has tags',
     PassRoles: ON_ROLES,
-    PassVolumeRole: ON_VOLUMES,
   },
   plan: { Alarms: '`alarms` is given', Stacks: ON_STACKS, Images: ON_IMAGES },
   promote: { TargetRole: '`target-role` is given' },

@@ -39,7 +39,8 @@ class Place {
 
   /** A request about a resource, with the tags that it has. */
   on(action: string, resource: string, context: Context = {}): IamRequest {
-    const tags = this.#arrival.world.tagsOf?.(resource);
+    const { world } = this.#arrival;
+    const tags = world.tagsOf ? world.tagsOf(resource) : [];
     if (tags === undefined) return { action, resource, context, gone: true };
     const has = [...tags].map(([key, value]) => [`aws:ResourceTag/${key}`, value] as const);
     return { action, resource, context: { ...Object.fromEntries(has), ...context } };
@@ -305,10 +306,14 @@ function registryActions(method: string, path: string): readonly string[] {
   return [method === 'HEAD' ? 'ecr:BatchCheckLayerAvailability' : 'ecr:GetDownloadUrlForLayer'];
 }
 
-/** RDS asks for a customer's key in the caller's name. */
+/**
+ * RDS and ElastiCache ask for a customer's key in the caller's name. AWS's own keys let everyone in the account use them
+ * through their service. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html
+ */
 const keyUses = (place: Place, key: string | undefined, via: string): readonly IamRequest[] => {
-  if (key === undefined) return [];
-  const arn = key.startsWith('arn:') ? key : place.arn('kms', key.startsWith('alias/') ? key : `key/${key}`);
+  if (key === undefined || /\balias\/aws\//.test(key)) return [];
+  // A policy names the key itself, whatever alias it has.
+  const arn = /:key\//.test(key) ? key : place.arn('kms', `key/${key.includes('alias/') ? NEW_ID : key}`);
   return ['kms:CreateGrant', 'kms:DescribeKey'].map((action) =>
     place.on(action, arn, {
       'kms:ViaService': `${via}.${place.region}.amazonaws.com`,
@@ -514,7 +519,10 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
       ),
     ],
     StartLiveTail: ({ logGroupIdentifiers = [] }: { logGroupIdentifiers?: string[] }, place) =>
-      logGroupIdentifiers.map((group) => place.on('logs:StartLiveTail', group)),
+      // AWS documents both forms of a log group's ARN for different actions, and not which this one takes.
+      logGroupIdentifiers.flatMap((group) =>
+        ['', ':log-stream:'].map((rest) => place.on('logs:StartLiveTail', `${group}${rest}`)),
+      ),
   },
   SSM: {
     GetParameterHistory: onParameter('ssm:GetParameterHistory'),
