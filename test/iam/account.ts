@@ -15,7 +15,8 @@ export const SIMULATED: Values = {
   REGION: 'eu-west-1',
   ACCOUNT: HOME,
   CLUSTER: 'prod',
-  SERVICE: 'web',
+  // The second exists, and canary looks at it before it refuses to release it.
+  SERVICE: ['web', 'api'],
   LOAD_BALANCER: ['shop', 'internal'],
   STACK: '*',
   FAMILY: 'web',
@@ -37,7 +38,7 @@ export const SIMULATED: Values = {
   REPLICATION_GROUP: '*',
   CACHE_CLUSTER: '*',
   SERVERLESS_CACHE: '*',
-  LABEL: 'pre-deploy',
+  LABEL: ['pre-deploy', 'nightly'],
   KEY: '*',
   ORG: 'org',
   REPO: ['shop', 'web'],

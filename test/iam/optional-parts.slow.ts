@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { listenDataPlane } from '../../src/simulator/elbv2/data-plane.ts';
+import { openBackupWorld } from '../actions/backup/backup-world.ts';
 import { inWorld, PROMOTED, TAKEN_BACK, type TestWorld, type WorldOptions } from '../bundle/world.ts';
 import { inMigrations } from '../migrations/migrate-world.ts';
 
@@ -94,6 +95,21 @@ describe('a task definition with roles and tags', () => {
       const step = await scene.migrate({ 'task-definition': 'task.json', command: 'true' }, job);
       expect(step.code, step.log).toBe(0);
     }));
+});
+
+test('a backup deletes older ones of clusters and of serverless caches', async () => {
+  const world = await openBackupWorld({
+    databases: { clusters: { shop: {} } },
+    caches: { serverless: { carts: {} } },
+  });
+  const inputs = { 'db-clusters': 'shop', 'serverless-caches': 'carts', keep: '1' };
+  for (const run of ['1', '2', '3']) {
+    const { told } = await world.backUp(inputs, { env: { GITHUB_RUN_ID: run } });
+    expect(told).toBe('');
+  }
+  const operations = world.simulator.calls.map(({ operation }) => operation);
+  expect(operations).toContain('DeleteDBClusterSnapshot');
+  expect(operations).toContain('DeleteServerlessCacheSnapshot');
 });
 
 test('a rollback takes over a rollout that was killed before its test was over', () =>
