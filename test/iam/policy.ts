@@ -33,7 +33,7 @@ export function actionPolicies(): ReadonlyMap<string, Policy> {
 
 /** The policies of the workflows, by the names of their files. */
 export function workflowPolicies(): ReadonlyMap<string, Policy> {
-  const files = readdirSync(join(ROOT, '.github/policies')).filter((file) => file !== 'trust.json');
+  const files = readdirSync(join(ROOT, '.github/policies')).filter((file) => !file.startsWith('trust'));
   return new Map(files.map((file) => [file.replace(/\.json$/, ''), readPolicy(`.github/policies/${file}`)]));
 }
 
