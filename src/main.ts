@@ -19,6 +19,7 @@ const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
   plan: () => import('./actions/plan/run.ts'),
   'render-task-definition': () => import('./actions/render-task-definition/run.ts'),
   rollback: () => import('./actions/rollback/run.ts'),
+  'smoke-test': () => import('./actions/smoke-test/run.ts'),
 };
 
 /** Runs one step of one action and ends the process: the only catch of the product. */

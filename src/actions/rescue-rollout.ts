@@ -1,4 +1,4 @@
-import { conduct, type Limits, type Performance, type Stage } from '../engine/conduct.ts';
+import { conduct, type Follow, type Limits, type Performance, type Stage } from '../engine/conduct.ts';
 import type { Site } from '../engine/site.ts';
 import { holderOf } from '../github/run-identity.ts';
 import type { AwsCall } from '../ports.ts';
@@ -48,13 +48,14 @@ const onlyToEnd = ({ from, to, initialTasks }: Ledger, drainMs: number): Rollout
  *
  * @param rolloutId under which it is held from now on
  * @param drainMs how long the canary's last requests get
+ * @param follow hears of what is decided
  */
 export function rescueRollout(
   context: ActionContext,
   aws: Adapters,
   site: Site,
   ledger: Ledger,
-  { rolloutId, drainMs, ...limits }: { rolloutId: string; drainMs: number } & Limits,
+  { rolloutId, drainMs, follow, ...limits }: { rolloutId: string; drainMs: number; follow?: Follow } & Limits,
 ): Promise<Performance> {
   const settings = {
     rolloutId,
@@ -66,7 +67,7 @@ export function rescueRollout(
     preTrafficTest: undefined,
   } as const;
   return conduct(
-    stageOf(context, aws),
+    { ...stageOf(context, aws), ...(follow && { follow }) },
     site,
     onlyToEnd(ledger, drainMs),
     settings,

@@ -29,6 +29,7 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'migrate/post.js': 'migrate-post',
   'plan/main.js': 'plan',
   'rollback/main.js': 'rollback',
+  'smoke-test/main.js': 'smoke-test',
 };
 
 const run = (tool: string, ...args: string[]): void => {

@@ -13,6 +13,7 @@ import { PRESETS } from '../migrations/presets.ts';
 import { STRATEGY_NAMES } from '../rollout/plan.ts';
 import { policies } from './policies.ts';
 import { taskDefinitionFields } from './task-definition-fields.ts';
+import { withWorkflowTables } from './workflow-tables.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const ACTIONS = join(ROOT, 'actions');
@@ -166,6 +167,8 @@ for (const [action, section] of permissions.sections) {
   const path = join(ACTIONS, action, 'README.md');
   files.set(path, fill(files.get(path) ?? '', 'policy', section));
 }
+const pipelines = join(ROOT, '.github/guides/pipelines.md');
+files.set(pipelines, withWorkflowTables(readFileSync(pipelines, 'utf8'), ROOT, { table, fill }));
 
 const stale = [...files].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
 if (process.argv.includes('--check')) {

@@ -6,6 +6,7 @@ import { narrate } from '../report/narrate.ts';
 import type { Action, Observation, Phase, Rollout } from '../rollout/controller.ts';
 import { formatDuration } from '../rollout/duration.ts';
 import type { StoppedTask } from '../rollout/judge/evidence.ts';
+import type { Finding } from '../rollout/judge/finding.ts';
 import { AlbEngine, type EngineSettings, LEASE_MS, TakenOver } from './alb-engine.ts';
 import { keepLease } from './lease.ts';
 import { Recorder } from './recorder.ts';
@@ -23,7 +24,18 @@ export interface Stage {
   readonly outlive: () => void;
   /** Takes the calls made so far, and is told of those to come. */
   readonly listenToCalls: (listener: (call: AwsCall) => void) => void;
+  /** Hears of everything that is decided, and must not make the rollout wait. */
+  readonly follow?: Follow;
 }
+
+/** What is decided in a rollout, on what was seen and on what the gates said. */
+export type Follow = (
+  rollout: Rollout,
+  phase: Phase,
+  action: Action,
+  seen: Observation,
+  findings: readonly Finding[],
+) => void;
 
 export interface Performance {
   readonly ending: Ending;
@@ -55,7 +67,7 @@ export async function conduct(
   from: (share: number) => Phase,
   { patienceMs, timeLimitMs, recordAs = settings.rolloutId }: Limits = {},
 ): Promise<Performance> {
-  const { cloud, metrics, clock, reporter, env, cancelled, outlive } = stage;
+  const { cloud, metrics, clock, reporter, env, cancelled, outlive, follow } = stage;
   const { rolloutId } = settings;
   const started = clock.now();
   const path = join(env['RUNNER_TEMP'] || '/tmp', 'deploy-actions', `rollout-${recordAs}.json`);
@@ -73,6 +85,7 @@ export async function conduct(
       if (turnedRound === before && !cancelled.aborted) throw error;
     });
   };
+  const tell = teller(reporter, clock);
   const lease = keepLease(clock, LEASE_MS, renew, warn);
   try {
     if (site.ledger) await engine.takeOver(clock.now() + LEASE_MS);
@@ -85,7 +98,10 @@ export async function conduct(
         outlive();
       },
       ...(timeLimitMs !== undefined && { deadline: started + timeLimitMs }),
-      say: teller(reporter, clock),
+      say: (phase, action, seen, findings) => {
+        tell(phase, action, seen);
+        follow?.(rollout, phase, action, seen, findings);
+      },
     });
     recorder.end(ending.outcome, ending.reason);
     return { ending, last: engine.last(), recorder, story: engine.story };

@@ -8,6 +8,7 @@ import {
   type Phase,
   type Rollout,
 } from '../rollout/controller.ts';
+import type { Finding } from '../rollout/judge/finding.ts';
 import { TakenOver } from './alb-engine.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -35,7 +36,7 @@ export interface LoopContext {
   readonly onInterrupt: () => void;
   /** When the rollout is taken back if it is not over, ms since the epoch. */
   readonly deadline?: number;
-  readonly say: (phase: Phase, action: Action, seen: Observation) => void;
+  readonly say: (phase: Phase, action: Action, seen: Observation, findings: readonly Finding[]) => void;
 }
 
 export type Ending = Phase & { kind: 'done' };
@@ -110,7 +111,7 @@ export async function runRollout(
     recorder.decided(decision);
     if (isRescue(decision.phase) && !isRescue(phase)) onInterrupt();
     const { action } = decision;
-    say(decision.phase, action, seen);
+    say(decision.phase, action, seen, decision.findings);
     const moved = decision.phase.kind !== noted;
     phase = decision.phase;
     if (phase.kind === 'done') {

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import { getOctokit } from '@actions/github';
 import type { Clock } from '../clock.ts';
+import { pauseAfter } from './api-failure.ts';
 
 /** How GitHub is spoken to. */
 export interface GithubAccess {
@@ -14,7 +15,6 @@ export interface GithubAccess {
 }
 
 const ATTEMPTS = 6;
-const FIRST_PAUSE_MS = 1_000;
 /** A check that waits longer holds the pull request up. */
 const LONGEST_PAUSE_MS = 60_000;
 const REQUEST_TIMEOUT_MS = 20_000;
@@ -63,38 +63,4 @@ function useProxies(env: NodeJS.ProcessEnv): void {
   const given = ['https_proxy', 'http_proxy'].some((name) => env[name] || env[name.toUpperCase()]);
   // Not in Node.js before 24.14, where requests go straight to GitHub.
   if (given) (http as Partial<typeof http>).setGlobalProxyFromEnv?.(env as http.ProxyEnv);
-}
-
-/** As Octokit throws it. A connection that fails has the status 500. */
-interface RequestFailure extends Error {
-  readonly status: number;
-  readonly response?: {
-    readonly headers: Readonly<Record<string, string | number | undefined>>;
-    readonly data?: unknown;
-  };
-}
-
-/** The status of an error of Octokit's; `undefined` for any other. */
-export const statusOf = (error: unknown): number | undefined =>
-  error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined;
-
-/**
- * How long to wait before the next try, in ms; `undefined` when another try would be refused as well.
- * https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
- */
-function pauseAfter(error: unknown, attempt: number, now: number, lookAnew: boolean): number | undefined {
-  const status = statusOf(error);
-  if (status === undefined) return undefined;
-  const { headers = {} } = (error as RequestFailure).response ?? {};
-  const usual = FIRST_PAUSE_MS * 2 ** (attempt - 1);
-  if (status === 403 || status === 429) {
-    const asked = Number(headers['retry-after']);
-    if (asked >= 0) return asked * 1000;
-    if (headers['x-ratelimit-remaining'] === '0' || headers['x-ratelimit-remaining'] === 0) {
-      return Math.max(usual, Number(headers['x-ratelimit-reset']) * 1000 - now);
-    }
-    return status === 429 ? usual : undefined;
-  }
-  const gone = lookAnew && status === 404 && attempt === 1;
-  return status >= 500 || gone ? usual : undefined;
 }

@@ -1,4 +1,5 @@
-import { type GithubAccess, openGithub, patiently, statusOf } from './api.ts';
+import { type GithubAccess, openGithub, patiently } from './api.ts';
+import { isForbidden, statusOf } from './api-failure.ts';
 import type { PullRequest } from './pull-request.ts';
 
 /** A comment that is kept up to date: one for each key and pull request. */
@@ -160,7 +161,9 @@ const plain = (text: string): string => text.replaceAll('\r\n', '\n').trim();
 function refusal(error: unknown): Kept {
   const status = statusOf(error);
   const message = error instanceof Error ? error.message : String(error);
-  const forbidden =
-    status === 401 || status === 404 || (status === 403 && !/rate limit|locked/i.test(message));
-  return { kind: 'refused', forbidden, why: status === undefined ? message : `${message} (${status})` };
+  return {
+    kind: 'refused',
+    forbidden: isForbidden(error),
+    why: status === undefined ? message : `${message} (${status})`,
+  };
 }

@@ -91,7 +91,12 @@ export class Job {
 
 let steps = 0;
 
-function startStep(script: string, directory: string, env: Readonly<Record<string, string>>): RunningStep {
+/** Starts a script as the runner starts a step of a JavaScript action. */
+export function startStep(
+  script: string,
+  directory: string,
+  env: Readonly<Record<string, string>>,
+): RunningStep {
   const started = performance.now();
   const commandFile = (name: string) => {
     const path = join(directory, `${name}-${++steps}`);

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -15,8 +16,8 @@ const declared = (action: string): Declared =>
 it.each([
   // Nothing is written, and no value is told in a comment.
   ['render-task-definition', ['output-file', 'show-values']],
-  // What is released is rendered here.
-  ['canary', ['task-definition', 'dry-run']],
+  // What is released is rendered here, and nothing is deployed to an environment.
+  ['canary', ['task-definition', 'dry-run', 'environment', 'environment-url']],
 ])('takes every input of %s, by the same name and with the same default', (action, others) => {
   const own = declared('plan');
   const defaults = (of: Declared) =>
@@ -55,6 +56,21 @@ it('names what is wrong in the definition and in the rollout at once', async () 
   expect(error).toBeInstanceOf(ConfigError);
   const inputs = (error as ConfigError).problems.map(({ input }) => input);
   expect(inputs).toEqual(['steps line 1', 'image', 'comment']);
+});
+
+it('takes the config file of a release, with the environment that it names', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'deploy-actions-plan-'));
+  try {
+    const path = join(directory, 'canary.yml');
+    writeFileSync(
+      path,
+      'environment: production\nenvironment-url: https://shop.example.com\nsteps: 50% for 5m\n',
+    );
+    const { rollout } = await read({ cluster: 'prod', service: 'web', config: path });
+    expect(rollout.plan[0]).toMatchObject({ weight: 50 });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 it('tells no values, whatever is asked for', async () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
@@ -27,6 +27,7 @@ test('a pull request is judged by the parser that comes with the action', async 
     expect(step.outputs).toMatchObject({ compatible: 'false', breaking: '1', blocking: '1' });
     expect(step.summary).toContain('These migrations break the code that runs');
     expect(step.code).toBe(1);
+    expect(readFileSync(step.outputs['report'] ?? '', 'utf8').trim()).toBe(step.summary.trim());
   } finally {
     job.end();
     await github.close();

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Job, StepResult } from '../../src/runner/start-action.ts';
@@ -44,7 +45,9 @@ describe.concurrent('ecr-push', () => {
         references: JSON.stringify({ shop: reference }),
         digests: JSON.stringify({ shop: first.digest }),
         tags: JSON.stringify({ shop: [SHA, '1.2.3', '1.2'] }),
+        report: expect.stringContaining(job.directory),
       });
+      expect(readFileSync(first.outputs['report'] ?? '', 'utf8').trim()).toBe(first.summary.trim());
       expect(await world.tags()).toEqual({ [SHA]: first.digest, '1.2.3': first.digest, '1.2': first.digest });
       expect(sent(front.requests)).toEqual({ uploads: 2, manifests: 4 });
       const masks = [...first.log.matchAll(/^::add-mask::(.+)$/gm)].map(([, secret]) => secret ?? '');
@@ -57,7 +60,7 @@ describe.concurrent('ecr-push', () => {
       const before = front.requests.length;
       const again = await push(world, { text: 'one' }, {}, job);
       expect(again.code, again.log).toBe(0);
-      expect(again.outputs).toEqual(first.outputs);
+      expect({ ...again.outputs, report: first.outputs['report'] }).toEqual(first.outputs);
       expect(again.summary).toContain('| unchanged |');
       const requests = front.requests.slice(before);
       expect(sent(requests)).toEqual({ uploads: 0, manifests: 0 });

@@ -105,9 +105,18 @@ describe.concurrent('on a pull request', () => {
       expect(body).toContain('commit `5d41402abc`');
       expect(step.summary.trim()).toBe(body.split('\n').slice(1).join('\n').trim());
 
-      const second = await plan({ image: 'app:v8', steps: '10% for 5m' }, job({ run: '1002' }));
+      const later = job({ run: '1002' });
+      later.file('scan.md', '## Scan\n\n<!-- deploy-actions plan prod%2Fweb run=9 -->\n');
+      const reports = 'none.md\nscan.md';
+      const second = await plan({ image: 'app:v8', steps: '10% for 5m', reports }, later);
       expect(second.log).toContain('The comment is updated');
-      expect(github.comments.map((comment) => comment.body)).toEqual([expect.stringContaining('`app:v8`')]);
+      expect(second.log).toContain('The report none.md is left out: there is no such file.');
+      expect(github.comments.map((comment) => comment.body)).toEqual([
+        expect.stringMatching(
+          /`app:v8`[\s\S]*nothing was changed<\/sub>\n\n---\n\n## Scan\n\n&lt;!-- deploy/,
+        ),
+      ]);
+      expect(second.summary).toContain('## Scan');
       const other = await plan({ image: 'app:v8', title: 'web in | production' }, job({ run: '1003' }));
       expect(other.log).toContain('The comment is created');
       expect(github.comments).toHaveLength(2);

@@ -1,4 +1,5 @@
 import { listen } from '../../src/simulator/http.ts';
+import { deploymentsApi, type KeptDeployment } from './kept-deployments.ts';
 
 /** Whose a token is, and what it may do to pull requests. */
 export interface Holder {
@@ -48,8 +49,10 @@ export interface GithubOptions {
   /** Of pull request 7, and between any two commits: what has changed. */
   readonly files?: readonly ChangedFile[];
   readonly labels?: readonly string[];
-  /** Something that happens just before a request is dealt with. */
-  readonly before?: (method: string, server: GithubServer) => void;
+  /** Commits that are not in the repository any more. */
+  readonly unknownCommits?: readonly string[];
+  /** Something that happens just before a request is dealt with; it is waited for. */
+  readonly before?: (method: string, server: GithubServer, path: string) => void | Promise<void>;
 }
 
 export const BOT: Holder = { id: 41_898_282, login: 'github-actions[bot]', type: 'Bot', may: 'write' };
@@ -58,6 +61,7 @@ export const PERSON: Holder = { id: 583_231, login: 'octocat', type: 'User', may
 export interface GithubServer {
   readonly url: string;
   readonly comments: readonly KeptComment[];
+  readonly deployments: readonly KeptDeployment[];
   /** `METHOD path` of each request. */
   readonly calls: readonly string[];
   /** What `check` has found. */
@@ -71,6 +75,7 @@ export async function startGithub(options: GithubOptions = {}): Promise<GithubSe
   const { tokens = { secret: BOT }, check = () => [], before, files = [], labels = [] } = options;
   const faults = [...(options.faults ?? [])];
   const comments: KeptComment[] = [];
+  const deployments: KeptDeployment[] = [];
   const calls: string[] = [];
   const problems: string[] = [];
   let lastId = 1_000;
@@ -80,6 +85,7 @@ export async function startGithub(options: GithubOptions = {}): Promise<GithubSe
       return listener.url;
     },
     comments,
+    deployments,
     calls,
     problems,
     add(author, body, issue = 7) {
@@ -160,12 +166,22 @@ export async function startGithub(options: GithubOptions = {}): Promise<GithubSe
     };
   };
 
+  const answerDeployments = deploymentsApi(
+    deployments,
+    () => listener.url,
+    userOf,
+    error,
+    options.unknownCommits ?? [],
+  );
+
   /** What the API does, once a token is known to be one. */
   const answer = (call: Call, holder: Holder): Answer => {
     const { method, template, query, parameters, body } = call;
     if (template === '/graphql')
       return { status: 200, body: { data: { viewer: { databaseId: holder.id } } } };
     if (holder.may === 'nothing') return error(404, 'Not Found');
+    const ofDeployments = answerDeployments(call, holder);
+    if (ofDeployments) return ofDeployments;
     if (method === 'GET') {
       const size = Number(query['per_page'] ?? 30);
       const page = Number(query['page'] ?? 1);
@@ -212,7 +228,7 @@ export async function startGithub(options: GithubOptions = {}): Promise<GithubSe
   const listener = await listen(0, async (request) => {
     const url = new URL(request.url, 'http://localhost');
     calls.push(`${request.method} ${url.pathname}`);
-    before?.(request.method, server);
+    await before?.(request.method, server, url.pathname);
     const at = faults.findIndex(([method]) => method === request.method);
     const [, fault] = at < 0 ? [] : (faults.splice(at, 1)[0] ?? []);
     if (fault?.kind === 'cut') return 'break';
@@ -236,13 +252,13 @@ export async function startGithub(options: GithubOptions = {}): Promise<GithubSe
   return server;
 }
 
-interface Answer {
+export interface Answer {
   readonly status: number;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-interface Call {
+export interface Call {
   readonly method: string;
   readonly path: string;
   readonly template: string;
@@ -257,6 +273,8 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   '/repos/{owner}/{repo}/pulls/{pull_number}': ['GET'],
   '/repos/{owner}/{repo}/pulls/{pull_number}/files': ['GET'],
   '/repos/{owner}/{repo}/compare/{basehead}': ['GET'],
+  '/repos/{owner}/{repo}/deployments': ['GET', 'POST'],
+  '/repos/{owner}/{repo}/deployments/{deployment_id}/statuses': ['GET', 'POST'],
   '/graphql': ['POST'],
   '/repos/{owner}/{repo}/issues/{issue_number}/comments': ['GET', 'POST'],
   '/repos/{owner}/{repo}/issues/comments/{comment_id}': ['PATCH', 'DELETE'],

@@ -12,6 +12,7 @@ const AWS_CLI = 'awscli==1.46.3';
 // The newest that builds from the Go module proxy; BuildKit's is the version that it is made with.
 const BUILDX = 'v0.37.2';
 const BUILDKIT = 'v0.33.1';
+const ZIZMOR = 'zizmor==1.32.0';
 const SCIPY = 'scipy==1.17.1';
 const OPENAPI = '@octokit/openapi@23.0.2';
 
@@ -36,6 +37,9 @@ export const pythonWithMoto = async (): Promise<string> =>
 
 /** The AWS command line, a second opinion on the commands that people are told: https://docs.aws.amazon.com/cli. */
 export const awsCli = async (): Promise<string> => join(await pythonHome('awscli', AWS_CLI), 'bin/aws');
+
+/** Finds what is unsafe in workflows and actions: https://docs.zizmor.sh. Needs Python 3. */
+export const zizmor = async (): Promise<string> => join(await pythonHome('zizmor', ZIZMOR), 'bin/zizmor');
 
 /** A Python that has SciPy, a second opinion on statistics: https://scipy.org. Needs Python 3.11. */
 export const pythonWithScipy = async (): Promise<string> =>

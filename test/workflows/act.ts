@@ -1,7 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { stage } from '../../src/build/release/stage.ts';
 import { type Clock, scaledClock } from '../../src/clock.ts';
 import type { Scenario } from '../../src/simulator/scenario/scenario.ts';
 import { type WebShopOptions, webShop } from '../../src/simulator/scenario/web-shop.ts';
@@ -36,6 +37,9 @@ runs:
         test -n "$ROLE" && test -n "$REGION"
         echo "credentials of $ROLE in $REGION"
 `;
+/** GitHub knows it since March 2026, act does not yet (nektos/act#6086). */
+export const NOT_IN_ACT = /^ +deployment: false\n/gm;
+
 const CONFIGURE_AWS_CREDENTIALS =
   'aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c';
 
@@ -52,6 +56,12 @@ export interface WorkflowRun {
   readonly variables?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Files of a commit before, which a pull request or a release is compared with; it has the tag `migrated`. */
+  readonly before?: Readonly<Record<string, string>>;
+  /** Directories of actions of others by their references, in whose place they stand. */
+  readonly actions?: Readonly<Record<string, string>>;
+  /** A directory of programs that stand in for tools of others. */
+  readonly tools?: string;
 }
 
 export interface WorkflowResult {
@@ -61,10 +71,20 @@ export interface WorkflowResult {
   readonly workspace: string;
 }
 
+const readByAct = (files: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(files).map(([path, text]) => [
+      path,
+      path.startsWith('.github/workflows/') ? text.replaceAll(NOT_IN_ACT, '') : text,
+    ]),
+  );
+
 /** A release as its users get it, in a directory of its own, and repositories that use it by its public name. */
 export class StagedRelease {
   readonly home = mkdtempSync(join(tmpdir(), 'deploy-actions-release-'));
   readonly tree = join(this.home, 'staged');
+  /** The same, as act reads it. */
+  readonly #played = join(this.home, 'played');
   readonly #credentials = join(this.home, 'credentials');
   #workspaces = 0;
 
@@ -72,33 +92,49 @@ export class StagedRelease {
     const clone = join(this.home, 'clone');
     // A release is staged from what is committed.
     execFileSync('git', ['clone', '--quiet', ROOT, clone]);
-    execFileSync(process.execPath, [
-      join(clone, 'src/build/stage-release.ts'),
-      this.tree,
-      '--version',
-      VERSION,
-    ]);
+    stage(clone, this.tree, { repository: 'org/deploy-actions', version: VERSION });
+    cpSync(this.tree, this.#played, { recursive: true });
+    const workflows = join(this.#played, '.github/workflows');
+    for (const file of readdirSync(workflows)) {
+      const text = readFileSync(join(workflows, file), 'utf8');
+      writeFileSync(join(workflows, file), text.replaceAll(NOT_IN_ACT, ''));
+    }
     mkdirSync(this.#credentials);
     writeFileSync(join(this.#credentials, 'action.yml'), CREDENTIALS);
   }
 
   /** A repository with these files, as checked out by a job. */
-  checkout(files: Readonly<Record<string, string>>): string {
+  checkout(files: Readonly<Record<string, string>>, before?: Readonly<Record<string, string>>): string {
     const workspace = join(this.home, `workspace-${++this.#workspaces}`);
-    for (const [path, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(workspace, path)), { recursive: true });
-      writeFileSync(join(workspace, path), text);
+    mkdirSync(workspace);
+    // The same files are the same commit.
+    const date = '2026-01-05T12:00:00Z';
+    const env = { ...process.env, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
+    const git = (...args: readonly string[]) => execFileSync('git', ['-C', workspace, ...args], { env });
+    const commit = (tree: Readonly<Record<string, string>>) => {
+      for (const [path, text] of Object.entries(tree)) {
+        mkdirSync(dirname(join(workspace, path)), { recursive: true });
+        writeFileSync(join(workspace, path), text);
+      }
+      git('add', '--all');
+      const person = ['-c', 'user.name=test', '-c', 'user.email=test@example.com'];
+      git(...person, 'commit', '--quiet', '--allow-empty', '--message', 'test');
+    };
+    git('init', '--quiet');
+    if (before) {
+      commit(before);
+      git('tag', 'migrated');
     }
-    execFileSync('git', ['init', '--quiet', workspace]);
+    commit(files);
     return workspace;
   }
 
   /** Runs a workflow with act, on this machine, against the simulator. */
   async run(
-    { files, workflow, event = 'workflow_dispatch', payload, ...given }: WorkflowRun,
+    { files, workflow, event = 'workflow_dispatch', payload, before, ...given }: WorkflowRun,
     simulator: Pick<Simulator<SimulatedWorld>, 'env'>,
   ): Promise<WorkflowResult> {
-    const workspace = this.checkout(files);
+    const workspace = this.checkout(readByAct(files), before);
     const named = (flag: string, values: Readonly<Record<string, string>> = {}) =>
       Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
     const local = (reference: string, path: string) => ['--local-repository', `${reference}=${path}`];
@@ -107,9 +143,10 @@ export class StagedRelease {
     const flags = [
       ...['-W', workflow ?? Object.keys(files)[0] ?? '', '-e', eventFile],
       ...['-P', 'ubuntu-latest=-self-hosted', '--no-cache-server'],
-      ...local('org/deploy-actions@v1', this.tree),
-      ...local(`org/deploy-actions@${VERSION}`, this.tree),
+      ...local('org/deploy-actions@v1', this.#played),
+      ...local(`org/deploy-actions@${VERSION}`, this.#played),
       ...local(CONFIGURE_AWS_CREDENTIALS, this.#credentials),
+      ...Object.entries(given.actions ?? {}).flatMap(([reference, path]) => local(reference, path)),
       ...named('--input', given.inputs),
       ...named('--var', given.variables),
       ...named('-s', given.secrets),
@@ -117,7 +154,10 @@ export class StagedRelease {
     ];
     const child = spawn(act(), [event, ...flags], {
       cwd: workspace,
-      env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` },
+      env: {
+        ...process.env,
+        PATH: [given.tools, dirname(process.execPath), process.env['PATH']].filter(Boolean).join(':'),
+      },
     });
     let log = '';
     for (const stream of [child.stdout, child.stderr]) {

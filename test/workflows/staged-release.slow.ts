@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { Simulator } from '../../src/simulator/server.ts';
@@ -8,6 +8,8 @@ import type { SimulatedWorld } from '../../src/simulator/world/world.ts';
 import { writeLayout } from '../images/layout.ts';
 import { actionlint } from '../slow/tools.ts';
 import { StagedRelease, VERSION, withSimulator } from './act.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
 
 let release: StagedRelease;
 let staged: string;
@@ -30,43 +32,98 @@ async function runJobs(jobs: string, simulator: Simulator<SimulatedWorld>) {
   return release.run({ files }, simulator);
 }
 
+/** Every file of a directory, by its path in it. */
+const filesOf = (directory: string): readonly string[] =>
+  readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
+    .toSorted();
+
+/** Every `uses` of a workflow or an action, of steps and of jobs. */
+function usesOf(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, within]) =>
+    key === 'uses' && typeof within === 'string' ? [within] : usesOf(within),
+  );
+}
+
 describe('the staged release', () => {
-  it('has every action at its root and neither sources nor tests', () => {
-    const entries = readdirSync(staged).toSorted();
-    expect(entries).toEqual([
-      'CHANGELOG.md',
-      'LICENSE',
-      'README.md',
-      'action.yml',
-      'backup',
-      'canary',
-      'check-migrations',
-      'dist',
-      'ecr-push',
-      'migrate',
-      'plan',
-      'promote',
-      'render-task-definition',
-      'rollback',
+  it('has every action at its root, what is called or read by users, and neither sources nor tests', () => {
+    const actions = readdirSync(join(ROOT, 'actions'));
+    expect(actions.length).toBeGreaterThan(8);
+    expect(readdirSync(staged).toSorted()).toEqual(
+      ['.github', 'CHANGELOG.md', 'LICENSE', 'README.md', 'action.yml', 'dist', ...actions].toSorted(),
+    );
+    for (const action of actions) {
+      expect(readdirSync(join(staged, action))).toEqual(readdirSync(join(ROOT, 'actions', action)));
+    }
+    expect(readdirSync(join(staged, '.github')).toSorted()).toEqual(['guides', 'policies', 'workflows']);
+    expect(readdirSync(join(staged, '.github/workflows')).toSorted()).toEqual([
+      'deploy.yml',
+      'pr-check.yml',
+      'promote.yml',
+      'rollback.yml',
     ]);
+    expect(
+      filesOf(staged).filter((file) => /\.ts$|(^|\/)(test|src|examples|node_modules)\//.test(file)),
+    ).toEqual([]);
   });
 
-  it('refers to nothing but itself', () => {
-    const files = readdirSync(staged, { recursive: true, encoding: 'utf8' }).filter((file) =>
-      file.endsWith('action.yml'),
-    );
-    expect(files).toHaveLength(10);
-    for (const file of files) {
-      const { runs } = parse(readFileSync(join(staged, file), 'utf8')) as {
-        runs: { main?: string; post?: string; steps?: { uses?: string }[] };
-      };
-      for (const script of [runs.main, runs.post]) {
-        if (script)
-          expect(readFileSync(resolve(staged, dirname(file), script), 'utf8')).toContain('index.js');
+  it('is the same whenever and wherever it is staged', () => {
+    const again = new StagedRelease();
+    try {
+      expect(filesOf(again.tree)).toEqual(filesOf(staged));
+      for (const file of filesOf(staged)) {
+        expect(readFileSync(join(again.tree, file)).equals(readFileSync(join(staged, file))), file).toBe(
+          true,
+        );
       }
-      for (const { uses } of runs.steps ?? [])
-        expect(uses).toMatch(new RegExp(`^org/deploy-actions/.*@${VERSION}$`));
+    } finally {
+      again.end();
     }
+  });
+
+  it('starts programs that are in it', () => {
+    for (const file of filesOf(staged).filter((path) => path.endsWith('action.yml'))) {
+      const { runs } = parse(readFileSync(join(staged, file), 'utf8')) as {
+        runs: { using: string; main?: string; post?: string };
+      };
+      const scripts = [runs.main, runs.post].filter((script) => script !== undefined);
+      expect(scripts.length > 0, file).toBe(runs.using === 'node24');
+      for (const script of scripts) {
+        expect(readFileSync(resolve(staged, dirname(file), script), 'utf8')).toContain('index.js');
+      }
+    }
+  });
+
+  it('refers to nothing but itself, and to what is pinned', () => {
+    const files = filesOf(staged).filter((path) => path.endsWith('.yml'));
+    const all = files.flatMap((file) => usesOf(parse(readFileSync(join(staged, file), 'utf8'))));
+    const own = all.filter((uses) => !/^[\w-]+\/[\w/-]+@[\da-f]{40}$/.test(uses));
+    expect(own.length).toBeGreaterThan(0);
+    for (const uses of own) {
+      const [, path] = new RegExp(`^org/deploy-actions(?:/(.+))?@${VERSION}$`).exec(uses) ?? [];
+      expect(uses).toMatch(new RegExp(`^org/deploy-actions.*@${VERSION}$`));
+      const target = path?.endsWith('.yml') ? path : join(path ?? '', 'action.yml');
+      expect(existsSync(join(staged, target)), uses).toBe(true);
+    }
+  });
+
+  it('has documents whose links lead somewhere, and whose references are its own', () => {
+    const documents = filesOf(staged).filter((path) => path.endsWith('.md'));
+    expect(documents.length).toBeGreaterThan(10);
+    const broken: string[] = [];
+    for (const file of documents) {
+      const text = readFileSync(join(staged, file), 'utf8');
+      expect(text.match(/org\/deploy-actions\S*@v\d+\b(?!\.)/g), file).toBeNull();
+      const prose = text.replaceAll(/^ *```[\s\S]*?^ *```$/gm, '');
+      for (const [, link = ''] of prose.matchAll(/\]\(([^)\s]+)\)/g)) {
+        const [path = ''] = link.split('#');
+        const leads = /^https:/.test(link) || path === '' || existsSync(join(staged, dirname(file), path));
+        if (!leads) broken.push(`${file}: ${link}`);
+      }
+    }
+    expect(broken).toEqual([]);
   });
 
   it('promotes a good release in one step, and rolls it back by hand in the next', async () => {

@@ -17,6 +17,7 @@ import {
   STRATEGY_NAMES,
 } from '../../rollout/plan.ts';
 import { type ConfigFile, readConfigFile, withConfig } from '../config-file.ts';
+import { type DeploymentInputs, readDeploymentInputs } from '../github-deployments.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { parseCustomMetrics } from './custom-metrics.ts';
@@ -50,6 +51,7 @@ export interface RolloutInputs {
 export interface Inputs extends RolloutInputs {
   /** A file, `family:revision`, or an ARN. */
   readonly taskDefinition: string;
+  readonly deployment: DeploymentInputs | undefined;
 }
 
 /** Inputs that a `config` file may hold; all but `config` itself. */
@@ -74,6 +76,8 @@ export const CONFIG_KEYS = [
   'metric-delay',
   'healthy-timeout',
   'time-limit',
+  'environment',
+  'environment-url',
   'dry-run',
 ] as const;
 
@@ -85,8 +89,9 @@ export const readInputs = (
   workspace: string,
   stacks: () => Promise<Stacks>,
 ): Promise<Inputs> =>
-  readWith(input, workspace, stacks, (need) => ({
+  readWith(input, workspace, stacks, (need, reader) => ({
     taskDefinition: need('task-definition', 'task-definition.json'),
+    deployment: readDeploymentInputs(reader),
   }));
 
 /**
@@ -107,7 +112,7 @@ async function readWith<Released>(
   input: InputSource,
   workspace: string,
   stacks: () => Promise<Stacks>,
-  readReleased: (need: Need) => Released,
+  readReleased: (need: Need, reader: InputReader) => Released,
 ): Promise<RolloutInputs & Released> {
   const path = input('config').trim();
   let texts = input;
@@ -126,7 +131,7 @@ async function readWith<Released>(
   const inputs = {
     cluster: need('cluster', 'production'),
     service: need('service', 'web'),
-    ...readReleased(need),
+    ...readReleased(need, reader),
     plan: readPlan(reader),
     gates: reader.attempt(() => parseGates(gatesText ?? DEFAULT_GATES, Object.keys(customMetrics)), []),
     gatesAreDefault: gatesText === undefined,

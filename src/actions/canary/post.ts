@@ -1,7 +1,10 @@
+import type { Follow } from '../../engine/conduct.ts';
 import { surveySite } from '../../engine/site.ts';
+import { deploymentStatus } from '../../report/deployment-status.ts';
 import { describeEnd } from '../../report/narrate.ts';
 import type { ActionContext } from '../action.ts';
 import { connect } from '../aws-adapters.ts';
+import { announcerFor, keptDeployment } from '../github-deployments.ts';
 import { rescueRollout } from '../rescue-rollout.ts';
 import { fromMain } from './state.ts';
 
@@ -15,6 +18,19 @@ const DRAIN_MS = 15_000;
  * first, then removes what it can while time is left.
  */
 export async function run(context: ActionContext): Promise<void> {
+  const kept = keptDeployment(context.reporter);
+  const announcer = kept && (await announcerFor(context, kept));
+  try {
+    await endRollout(context, announcer?.follow);
+  } catch (error) {
+    await announcer?.failed(error);
+    throw error;
+  }
+  announcer?.sayUnlessEnded(deploymentStatus('inactive', 'The run ended before it had finished'));
+  await announcer?.end();
+}
+
+async function endRollout(context: ActionContext, follow: Follow | undefined): Promise<void> {
   const { reporter, clock, cancelled } = context;
   const state = fromMain(reporter);
   if (!state) return;
@@ -28,6 +44,7 @@ export async function run(context: ActionContext): Promise<void> {
     drainMs: DRAIN_MS,
     patienceMs: PATIENCE_MS,
     recordAs: `${rolloutId}-post`,
+    ...(follow && { follow }),
   });
   reporter.info(`${describeEnd(site.stable.name, last, ending.leftovers)} (${ending.reason})`);
 }

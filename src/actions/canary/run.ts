@@ -5,16 +5,18 @@ import { type Site, surveySite } from '../../engine/site.ts';
 import { ConfigError, DeployError } from '../../errors.ts';
 import { holderOf, newRolloutId } from '../../github/run-identity.ts';
 import type { AwsCall } from '../../ports.ts';
+import { deploymentStatus } from '../../report/deployment-status.ts';
 import { describeForecast } from '../../report/forecast.ts';
 import { describeEnd, revision } from '../../report/narrate.ts';
 import { summarize } from '../../report/summary.ts';
 import type { Rollout } from '../../rollout/controller.ts';
 import type { Forecast } from '../../rollout/forecast.ts';
 import { describeStop, type Period } from '../../rollout/judge/evidence.ts';
-import { resume } from '../../rollout/ledger.ts';
+import { type Ledger, resume } from '../../rollout/ledger.ts';
 import { sameDefinition } from '../../taskdef/equal.ts';
 import type { ActionContext } from '../action.ts';
 import { type Adapters, connect, connectToStacks } from '../aws-adapters.ts';
+import { type Announcer, announcerOf } from '../github-deployments.ts';
 import { stageOf } from '../rescue-rollout.ts';
 import { workspaceOf } from '../workspace.ts';
 import { forecastOf, foresee, unknownScaling } from './foresee.ts';
@@ -34,28 +36,45 @@ import { keepForPost } from './state.ts';
 
 /** Releases a revision to a service in steps, and takes it back when a gate says so. */
 export async function run(context: ActionContext): Promise<void> {
-  const { reporter, env, clock, cancelled } = context;
+  const { env, clock, cancelled } = context;
   const workspace = workspaceOf(env);
   const inputs = await readInputs(context.input, workspace, () => connectToStacks(clock, cancelled));
   const calls = journal();
   const aws = await connect(clock, cancelled, calls.add);
   if (inputs.dryRun) return tryDry(context, inputs, aws, workspace);
-  const stage = stageOf(context, aws, calls.listen);
+  const announcer = await announcerOf(context, inputs, { task: 'deploy', keep: true });
+  const stage = { ...stageOf(context, aws, calls.listen), follow: announcer.follow };
+  try {
+    await release(context, inputs, aws, stage, announcer);
+  } catch (error) {
+    await announcer.failed(error);
+    throw error;
+  }
+}
 
-  const [release, first] = await Promise.all([
+async function release(
+  context: ActionContext,
+  inputs: Inputs,
+  aws: Adapters,
+  stage: Stage,
+  announcer: Announcer,
+): Promise<void> {
+  const { reporter, env, clock } = context;
+  const workspace = workspaceOf(env);
+  const [released, first] = await Promise.all([
     findRelease(inputs.taskDefinition, workspace, aws.taskDefinitions),
     surveySite(aws, inputs.cluster, inputs.service),
     findAlarms(inputs.alarms, aws.metrics).then(requireQuiet),
   ]);
-  requireReleasable(first, release.definition);
+  requireReleasable(first, released.definition);
   let site = await withoutLivingHolder(first, context, aws, inputs);
   const { gates, before } = await settleGates(inputs, site, aws.metrics, clock, reporter);
   const drainMs = await drainOf(site, aws.traffic);
   const base = rolloutOf(inputs, gates, drainMs);
 
   if (site.ledger) {
-    const ended = await finishFormer(stage, site, release, base, before, inputs, aws);
-    if (ended) return conclude(context, ended, site);
+    const ended = await finishFormer(stage, site, released, base, before, inputs, aws, announcer);
+    if (ended) return conclude(context, ended, site, announcer);
     site = await surveySite(aws, inputs.cluster, inputs.service);
   }
   site = await withoutOrphan(site, context, aws, inputs);
@@ -65,16 +84,20 @@ export async function run(context: ActionContext): Promise<void> {
   reportPlan(context, inputs.taskDefinition, forecastOf(site, inputs, gates, drainMs));
   if (site.scalingUnknown !== undefined) reporter.warning(unknownScaling(site.scalingUnknown));
 
-  const to = await register(release, site, aws, context);
+  const to = await register(released, site, aws, context);
   const from = site.stable.taskDefinition;
   if (to === from) {
     reporter.notice(
       `The service already runs ${revision(to)}: there is nothing to release. A new image needs a new revision; refer to images by digest or by a tag that never moves.`,
     );
     setOutputs(context, { outcome: 'promoted', reason: 'the service runs this revision already', to, from });
-    return;
+    const taskDefinition = revision(to);
+    announcer.begin({ kind: 'again', task: 'deploy', rollout: newRolloutId(env), taskDefinition });
+    announcer.say(deploymentStatus('success', `The service runs ${taskDefinition} already`));
+    return announcer.end();
   }
   const rolloutId = newRolloutId(env);
+  announcer.begin({ kind: 'new', task: 'deploy', rollout: rolloutId, taskDefinition: revision(to) });
   keepForPost(reporter, { cluster: site.stable.cluster, service: site.stable.name, rolloutId });
   const rollout = { ...base, ...limitOf(site), from, to, initialTasks: site.stable.desired };
   const performance = await conduct(
@@ -85,7 +108,7 @@ export async function run(context: ActionContext): Promise<void> {
     () => ({ kind: 'preparing', startAt: 0 }),
     inputs,
   );
-  await conclude(context, performance, site);
+  await conclude(context, performance, site, announcer);
 }
 
 /** What the autoscaler would give the service at most. */
@@ -202,6 +225,7 @@ async function finishFormer(
   before: readonly Period[],
   inputs: Inputs,
   aws: Adapters,
+  announcer: Announcer,
 ): Promise<Performance | undefined> {
   const { ledger } = site;
   if (!ledger) return undefined;
@@ -215,6 +239,12 @@ async function finishFormer(
   const rolloutId = newRolloutId(env);
   keepForPost(reporter, { cluster: site.stable.cluster, service: site.stable.name, rolloutId });
   const { from, to, initialTasks } = ledger;
+  announcer.begin({
+    kind: 'former',
+    rollout: ledger.rolloutId,
+    taskDefinition: revision(to),
+    otherwise: same && goesOn(ledger) ? { rollout: rolloutId } : 'none',
+  });
   const rollout = { ...base, ...limitOf(site), from, to, initialTasks };
   const weights = rollout.plan.map(({ weight }) => weight);
   let resumed = false;
@@ -233,6 +263,10 @@ async function finishFormer(
   const answered = resumed || (same && performance.ending.outcome === 'promoted') || stage.cancelled.aborted;
   return answered ? performance : undefined;
 }
+
+/** Whether a rollout may still be promoted, or is. */
+const goesOn = ({ phase, outcome }: Ledger): boolean =>
+  outcome === 'promoted' || phase === 'preparing' || phase === 'stepping' || phase === 'promoting';
 
 async function isSameRelease(release: Release, arn: string, { taskDefinitions }: Adapters): Promise<boolean> {
   if (release.kind === 'revision') return release.arn === arn;
@@ -306,7 +340,12 @@ function setOutputs({ reporter }: ActionContext, outputs: Outputs): void {
 }
 
 /** @throws DeployError when the release was taken back, so that the step fails */
-async function conclude(context: ActionContext, { ending, last, recorder, story }: Performance, site: Site) {
+async function conclude(
+  context: ActionContext,
+  { ending, last, recorder, story }: Performance,
+  site: Site,
+  announcer: Announcer,
+): Promise<void> {
   const { reporter, cancelled } = context;
   const { rollout, rolloutId } = recorder.record;
   const { outcome, reason, leftovers } = ending;
@@ -320,6 +359,7 @@ async function conclude(context: ActionContext, { ending, last, recorder, story 
   });
   if (!leftovers) reporter.saveState('ended', 'true');
   if (!cancelled.aborted) await reporter.summary(summarize(recorder.record, story));
+  await announcer.end();
   if (outcome === 'promoted') {
     reporter.notice(
       `${revision(rollout.to)} is promoted: ${site.stable.name} runs it and has all the traffic.`,

@@ -1,5 +1,6 @@
 import { ConfigError, DeployError } from '../../errors.ts';
 import type { GithubAccess } from '../../github/api.ts';
+import { statusOf } from '../../github/api-failure.ts';
 import type { ChangedFiles } from '../../github/changed-files.ts';
 import { type PullRequest, rangeOf } from '../../github/pull-request.ts';
 import type { ActionContext } from '../action.ts';
@@ -84,7 +85,6 @@ function accessOf({ env, clock, cancelled }: ActionContext, { token }: Inputs): 
 }
 
 async function asked<T>(ask: () => Promise<T>): Promise<T> {
-  const { statusOf } = await import('../../github/api.ts');
   try {
     return await ask();
   } catch (cause) {

@@ -4,6 +4,7 @@ import type { Place } from '../../ports.ts';
 import type { Finding } from '../../schema-changes/finding.ts';
 import type { SqlText, Verdict } from '../../schema-changes/judge.ts';
 import type { ActionContext } from '../action.ts';
+import { withReport } from '../step-report.ts';
 import { hasLabel } from './changes.ts';
 import { collect, counted, idleGaps, nameOf } from './collect.ts';
 import { type Inputs, readInputs } from './inputs.ts';
@@ -20,6 +21,16 @@ import {
 
 /** Judges the SQL that a change adds: whether the code that runs works with the database after it. */
 export async function run(context: ActionContext): Promise<void> {
+  let problems: readonly Problem[] = [];
+  await withReport(context, 'Migrations', async (reporting) => {
+    problems = await check(reporting);
+  });
+  // The report has told them in its own way.
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+/** @returns what the check has to fail for */
+async function check(context: ActionContext): Promise<readonly Problem[]> {
   const { reporter, env } = context;
   const inputs = await readInputs(context.input);
   if (inputs.token !== undefined) reporter.mask(inputs.token);
@@ -55,7 +66,7 @@ export async function run(context: ActionContext): Promise<void> {
   reporter.output('blocking', String(count(verdict.findings, ['blocking', 'failing'])));
   reporter.output('findings', asJson(told));
   await reporter.summary(`${summaryOf(story)}\n`);
-  if (problems.length > 0) throw new ConfigError(problems);
+  return problems;
 }
 
 /** PostgreSQL's parser is loaded only for something to parse. */

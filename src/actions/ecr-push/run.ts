@@ -13,6 +13,7 @@ import { checkouts } from '../commit.ts';
 import type { InputSource } from '../input-reader.ts';
 import { keptLogin, placeOf } from '../registry-login.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
+import { withReport } from '../step-report.ts';
 import { workspaceOf } from '../workspace.ts';
 import { openContents } from './contents.ts';
 import { type ImageInputs, type Inputs, readInputs } from './inputs.ts';
@@ -23,7 +24,9 @@ import { requireScanned } from './scanning.ts';
 import { CONFIGURATION } from './state.ts';
 
 /** Builds images and pushes them to ECR, and answers their digests. */
-export async function run(context: ActionContext): Promise<void> {
+export const run = (context: ActionContext): Promise<void> => withReport(context, 'Images', runToItsEnd);
+
+async function runToItsEnd(context: ActionContext): Promise<void> {
   try {
     await pushImages(context);
   } catch (cause) {

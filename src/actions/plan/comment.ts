@@ -1,6 +1,6 @@
 import type { PullRequest } from '../../github/pull-request.ts';
 import { runUrl } from '../../github/run-identity.ts';
-import { fitted } from '../../report/markdown.ts';
+import { withReports } from '../../report/attached.ts';
 import type { ActionContext } from '../action.ts';
 import type { Inputs } from './inputs.ts';
 
@@ -15,6 +15,7 @@ export async function comment(
   { title, token }: Inputs,
   pullRequest: PullRequest | undefined,
   markdown: string,
+  reports: readonly string[],
 ): Promise<string | undefined> {
   if (!pullRequest) {
     reporter.info('This run is not for a pull request: the plan stands in the summary only.');
@@ -32,11 +33,10 @@ export async function comment(
     {
       pullRequest,
       key: title,
-      markdown: fitted(
-        markdown,
-        COMMENT_LIMIT,
-        `**Cut here:** a comment holds no more. The whole plan stands in ${where}.`,
-      ),
+      markdown: withReports(markdown, reports, COMMENT_LIMIT, {
+        plan: `**Cut here:** a comment holds no more. The whole plan stands in ${where}.`,
+        report: `**Cut here:** a comment holds no more. The whole report stands in ${where}.`,
+      }),
       run: Number(env['GITHUB_RUN_ID'] ?? 0),
     },
     {

@@ -9,6 +9,7 @@ import {
   STACK_INPUTS,
 } from '../render-task-definition/render-inputs.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
+import { type ReportFile, readReportFiles } from './reports.ts';
 
 export interface Inputs {
   /** What would be released. */
@@ -19,16 +20,20 @@ export interface Inputs {
   readonly title: string;
   readonly comment: boolean;
   readonly token: string | undefined;
+  /** Of other steps, to stand below the plan. */
+  readonly reports: readonly ReportFile[];
 }
 
 /**
  * @param workspace the directory that relative paths start from
+ * @param temporary the runner's directory for files of the job
  * @throws ConfigError with every problem of every input
  */
 export async function readInputs(
   input: InputSource,
   workspace: string,
   stacks: () => Promise<Stacks>,
+  temporary?: string,
 ): Promise<Inputs> {
   const resolved = await withStackOutputs(input, STACK_INPUTS, stacks);
   let rollout: RolloutInputs | undefined;
@@ -41,6 +46,7 @@ export async function readInputs(
   const render = await readRenderInputs(reader, workspace);
   const comment = reader.boolean('comment', true);
   const title = reader.parse('title', parseTitle, undefined);
+  const reports = reader.parse('reports', (text) => readReportFiles(text, workspace, temporary), []);
   reader.finish();
   // Without it, `finish` has thrown.
   const known = rollout as RolloutInputs;
@@ -50,6 +56,7 @@ export async function readInputs(
     title: title ?? [known.cluster, known.service].map(nameIn).join('/'),
     comment,
     token: reader.optional('github-token'),
+    reports,
   };
 }
 

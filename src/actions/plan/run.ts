@@ -1,6 +1,7 @@
 import { ConfigError, type Problem } from '../../errors.ts';
 import { pullRequestOf } from '../../github/pull-request.ts';
 import { withoutAccountIds } from '../../report/account-ids.ts';
+import { withReports } from '../../report/attached.ts';
 import { describeDifference } from '../../report/definition-diff.ts';
 import { describeForecast } from '../../report/forecast.ts';
 import { type PlanStory, planHeadline, planMarkdown } from '../../report/plan.ts';
@@ -13,6 +14,7 @@ import { workspaceOf } from '../workspace.ts';
 import { comment } from './comment.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import { isBlind, look } from './look.ts';
+import { loadReports } from './reports.ts';
 import { storyOf } from './story.ts';
 
 /** Says what a release would change and do, in the log, the summary and a comment; changes nothing in AWS. */
@@ -25,11 +27,12 @@ export async function run(context: ActionContext): Promise<void> {
   const story = storyOf(inputs.title, looked, pullRequest?.head, env);
   report(context, story, looked.produced);
   const markdown = withoutAccountIds(planMarkdown(story));
+  const reports = (await loadReports(inputs.reports, reporter)).map(withoutAccountIds);
   reporter.output('changed', story.difference ? String(story.difference.changed) : '');
   reporter.output('diff', withoutAccountIds(story.difference?.markdown ?? ''));
   reporter.output('plan', withoutAccountIds(JSON.stringify(asJson(story))));
-  await reporter.summary(`${markdown}\n`);
-  const url = inputs.comment ? await comment(context, inputs, pullRequest, markdown) : undefined;
+  await reporter.summary(`${withReports(markdown, reports)}\n`);
+  const url = inputs.comment ? await comment(context, inputs, pullRequest, markdown, reports) : undefined;
   reporter.output('comment-url', url ?? '');
   if (story.problems.length > 0) throw new ConfigError(unplaced(story.problems, looked.produced));
 }
@@ -37,13 +40,14 @@ export async function run(context: ActionContext): Promise<void> {
 /** @param fork whether nobody can expect this run to have AWS credentials, which names from stacks and of images take */
 async function inputsOf({ input, env, clock, cancelled }: ActionContext, fork: boolean): Promise<Inputs> {
   const workspace = workspaceOf(env);
+  const temporary = env['RUNNER_TEMP'];
   const stacks = () => connectToStacks(clock, cancelled);
   const registry = () => connectToRepositories(clock, cancelled);
   try {
-    return await readInputs(await withEcrImages(input, IMAGE_INPUTS, registry), workspace, stacks);
+    return await readInputs(await withEcrImages(input, IMAGE_INPUTS, registry), workspace, stacks, temporary);
   } catch (error) {
     if (!fork || !isBlind(error)) throw error;
-    return readInputs((name) => withoutStack(input(name)), workspace, stacks);
+    return readInputs((name) => withoutStack(input(name)), workspace, stacks, temporary);
   }
 }
 

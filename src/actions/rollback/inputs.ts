@@ -1,5 +1,6 @@
 import { ConfigError } from '../../errors.ts';
 import { lockParameter } from '../../migrations/lock.ts';
+import { type DeploymentInputs, readDeploymentInputs } from '../github-deployments.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 
 /** Where to roll back to. */
@@ -23,6 +24,7 @@ export interface Inputs {
   readonly migrations: 'none' | 'own' | { readonly lock: string };
   /** Whether the revision works with the database as it is now, where somebody has said so. */
   readonly compatible: boolean | undefined;
+  readonly deployment: DeploymentInputs | undefined;
   readonly dryRun: boolean;
 }
 
@@ -37,6 +39,7 @@ export function readInputs(input: InputSource): Inputs {
     timeoutMs: reader.duration('timeout', 15 * 60_000),
     migrations: reader.parse<Inputs['migrations']>('migrations', parseLock, 'own'),
     compatible: reader.optional('compatible') === undefined ? undefined : reader.boolean('compatible', false),
+    deployment: readDeploymentInputs(reader),
     dryRun: reader.boolean('dry-run', false),
   };
   reader.finish();

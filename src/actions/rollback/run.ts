@@ -5,10 +5,12 @@ import { findUnfinished } from '../../engine/site.ts';
 import { ConfigError, DeployError } from '../../errors.ts';
 import { newRolloutId } from '../../github/run-identity.ts';
 import type { EcsService } from '../../ports.ts';
+import { deploymentStatus } from '../../report/deployment-status.ts';
 import { revision } from '../../report/narrate.ts';
 import { printable } from '../../taskdef/shape.ts';
 import type { ActionContext } from '../action.ts';
 import { type Adapters, connect, connectToStacks } from '../aws-adapters.ts';
+import { type Announcer, announcerOf } from '../github-deployments.ts';
 import { rescueRollout } from '../rescue-rollout.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { findTarget } from './find-target.ts';
@@ -20,12 +22,29 @@ const DRAIN_MS = 30_000;
 
 /** Brings a service back to a revision that was good: a rollout that is under way first, then the service itself. */
 export async function run(context: ActionContext): Promise<void> {
-  const { clock, cancelled, reporter } = context;
+  const { clock, cancelled } = context;
   const input = await withStackOutputs(context.input, ['cluster', 'service'], () =>
     connectToStacks(clock, cancelled),
   );
   const inputs = readInputs(input);
   const aws = await connect(clock, cancelled, () => undefined);
+  const announced = inputs.dryRun ? { ...inputs, deployment: undefined } : inputs;
+  const announcer = await announcerOf(context, announced, { task: 'rollback', keep: false });
+  try {
+    await rollBack(context, aws, inputs, announcer);
+  } catch (error) {
+    await announcer.failed(error);
+    throw error;
+  }
+}
+
+async function rollBack(
+  context: ActionContext,
+  aws: Adapters,
+  inputs: Inputs,
+  announcer: Announcer,
+): Promise<void> {
+  const { clock, cancelled, reporter, env } = context;
   const service = await describe(aws, inputs);
   const site = await findUnfinished(aws, service);
   const ledger = site?.ledger;
@@ -43,8 +62,15 @@ export async function run(context: ActionContext): Promise<void> {
     } else {
       // A person's rollback wins over whoever holds the rollout: it takes the hold, and the other run lets go.
       const why = { ...ledger, reason: ledger.reason ?? inputs.reason };
-      const rolloutId = newRolloutId(context.env);
-      await rescueRollout(context, aws, site, why, { rolloutId, drainMs: DRAIN_MS });
+      const rolloutId = newRolloutId(env);
+      announcer.begin({
+        kind: 'former',
+        rollout: ledger.rolloutId,
+        taskDefinition: revision(ledger.to),
+        otherwise: 'none',
+      });
+      const { follow } = announcer;
+      await rescueRollout(context, aws, site, why, { rolloutId, drainMs: DRAIN_MS, follow });
       done = unfinished
         ? `The rollout of ${revision(ledger.to)} was taken back`
         : 'What a former rollout had left was removed';
@@ -52,6 +78,8 @@ export async function run(context: ActionContext): Promise<void> {
     const toFormer = inputs.to.kind === 'previous' || inputs.to.kind === 'last-good';
     // What the service ran beside the canary is what a rollback of the rollout leads to, and all there is to do.
     if (unfinished && toFormer && (await describe(aws, inputs)).taskDefinition === ledger.from) {
+      announcer.begin(backTo(ledger.from, env));
+      announcer.say(deploymentStatus('in_progress', `Back on ${revision(ledger.from)}: ${inputs.reason}`));
       const now = await awaitDeployment(
         aws.services,
         clock,
@@ -62,11 +90,15 @@ export async function run(context: ActionContext): Promise<void> {
         quietly(reporter.info),
       );
       await warnOfMigrations(context, aws, now, inputs);
-      return conclude(context, now, ledger.to, 'the rollout that was under way was taken back');
+      return conclude(context, now, ledger.to, 'the rollout that was under way was taken back', announcer);
     }
   }
-  await redeploy(context, aws, await describe(aws, inputs), inputs, done);
+  await redeploy(context, aws, await describe(aws, inputs), inputs, done, announcer);
 }
+
+/** A deployment of the commit that the revision came from. */
+const backTo = (arn: string, env: NodeJS.ProcessEnv) =>
+  ({ kind: 'back', rollout: newRolloutId(env), taskDefinition: revision(arn) }) as const;
 
 /** All traffic is back on what has run beside the rollout all the time; the database may be ahead of that all the same. */
 async function warnOfMigrations(
@@ -125,8 +157,9 @@ async function redeploy(
   service: EcsService,
   inputs: Inputs,
   done: string | undefined,
+  announcer: Announcer,
 ): Promise<void> {
-  const { clock, cancelled, reporter } = context;
+  const { clock, cancelled, reporter, env } = context;
   const target = await findTarget(inputs.to, service, {
     services: aws.services,
     taskDefinitions: aws.taskDefinitions,
@@ -144,7 +177,9 @@ async function redeploy(
   const settled = service.deployments.length === 1 && service.deployments[0]?.state === 'completed';
   if (target.arn === before && settled) {
     reporter.notice(`${service.name} runs ${revision(before)} already: there is nothing to roll back.`);
-    return conclude(context, service, before, 'the service runs this revision already');
+    const taskDefinition = revision(before);
+    announcer.begin({ kind: 'again', task: 'rollback', rollout: newRolloutId(env), taskDefinition });
+    return conclude(context, service, before, 'the service runs this revision already', announcer);
   }
   await requireCompatible(context, aws, service, target.arn, inputs, done);
   reporter.info(`Roll ${service.name} back from ${revision(before)} to ${revision(target.arn)}`);
@@ -152,6 +187,13 @@ async function redeploy(
     reporter.notice('Dry run: nothing was changed.');
     return;
   }
+  announcer.begin(backTo(target.arn, env));
+  announcer.say(
+    deploymentStatus(
+      'in_progress',
+      `Back from ${revision(before)} to ${revision(target.arn)}: ${inputs.reason}`,
+    ),
+  );
   const started = clock.now();
   await insist(clock, () => aws.services.update(service, { taskDefinition: target.arn }));
   const now = await awaitDeployment(
@@ -164,7 +206,7 @@ async function redeploy(
     quietly(reporter.info),
   );
   reporter.info(`Took ${Math.round((clock.now() - started) / 1000)} s`);
-  return conclude(context, now, before, inputs.reason);
+  return conclude(context, now, before, inputs.reason, announcer);
 }
 
 /** Says a line only when it differs from the one before. */
@@ -181,7 +223,9 @@ async function conclude(
   service: EcsService,
   before: string,
   reason: string,
+  announcer: Announcer,
 ): Promise<void> {
+  announcer.say(deploymentStatus('success', `${revision(service.taskDefinition)} runs: ${reason}`));
   const unchanged = service.taskDefinition === before;
   reporter.output('outcome', unchanged ? 'unchanged' : 'rolled-back');
   reporter.output('reason', reason);
@@ -191,4 +235,5 @@ async function conclude(
   reporter.notice(line);
   const note = reason.replace(/[\\`*_{}[\]<>|#\n]/g, ' ');
   await reporter.summary(`## ↩️ ${line}\n\nBefore: \`${revision(before)}\`. Reason: ${note}\n`);
+  await announcer.end();
 }

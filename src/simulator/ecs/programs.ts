@@ -16,7 +16,7 @@ export interface Program {
   readonly engine?: string;
 }
 
-/** Programs by image, by its last path segment, or by its tag. */
+/** Programs by image, by its last path segment, by its tag, or by its repository. */
 export type Programs = Readonly<Record<string, Program>>;
 
 /** What is to be run for one container. */

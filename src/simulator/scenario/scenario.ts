@@ -164,6 +164,6 @@ export interface Scenario {
   readonly databases?: ScenarioDatabases;
   /** What ElastiCache has: replication groups, clusters, serverless caches and snapshots. */
   readonly caches?: ScenarioCaches;
-  /** By image, by its last path segment, or by its tag. */
+  /** By image, by its last path segment, by its tag, or by its repository. */
   readonly behaviours: Readonly<Record<string, ScenarioBehaviour>>;
 }

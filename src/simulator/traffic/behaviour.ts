@@ -122,12 +122,13 @@ export function conductAt(behaviour: Behaviour, age: number, share: number): Con
 
 /**
  * Finds what is said of an image: of the whole image, of its last path segment (`app:v2` for `registry/team/app:v2`),
- * or of its tag alone (`v2`).
+ * of its tag alone (`v2`), or of all images of its repository (`app`).
  */
 export function byImage<Said>(image: string, said: Readonly<Record<string, Said>>): Said | undefined {
   const name = image.slice(image.lastIndexOf('/') + 1);
   const tag = name.slice(name.lastIndexOf(':') + 1);
-  return said[image] ?? said[name] ?? said[tag];
+  const [repository = ''] = name.split(/[:@]/);
+  return said[image] ?? said[name] ?? said[tag] ?? said[repository];
 }
 
 /** An image's behaviour. */

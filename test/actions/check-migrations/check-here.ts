@@ -88,6 +88,7 @@ export async function check({
       env: {
         PATH: process.env['PATH'] ?? '',
         GITHUB_WORKSPACE: directory,
+        RUNNER_TEMP: workspace(),
         ...(event !== undefined && {
           GITHUB_EVENT_NAME: event,
           GITHUB_EVENT_PATH: eventFile,

@@ -1,0 +1,74 @@
+import { nameIn } from '../../arn.ts';
+import type { Clock } from '../../clock.ts';
+import { ConfigError, DeployError } from '../../errors.ts';
+import type { EcsService, Services, TargetGroup, Traffic } from '../../ports.ts';
+import { readinessOf } from '../../smoke-test/readiness.ts';
+import { printable } from '../../taskdef/shape.ts';
+
+const LOOK_EVERY_MS = 5_000;
+/** What ECS has said last. */
+const EVENTS = 3;
+
+export interface Aws {
+  readonly services: Services;
+  readonly traffic: Traffic;
+}
+
+/**
+ * Waits until all tasks of a service run and all its targets are healthy.
+ *
+ * @returns a line that says so: `2/2 tasks running, 2/2 targets of web healthy`
+ * @throws DeployError when it has not come to that by the deadline, ConfigError when there is no such service
+ */
+export async function awaitService(
+  { services, traffic }: Aws,
+  place: { readonly cluster: string; readonly name: string },
+  clock: Clock,
+  deadline: number,
+  cancelled: AbortSignal,
+  say: (line: string) => void,
+): Promise<string> {
+  const name = nameIn(place.name);
+  let groups: readonly TargetGroup[] | undefined;
+  for (let said = ''; ; ) {
+    const service = await describe(services, place.cluster, name);
+    groups ??= await traffic.targetGroups(groupsOf(service));
+    const targetGroups = await Promise.all(
+      groups.map(async (group) => ({ name: group.name, ...(await traffic.health(group.arn)) })),
+    );
+    const { desired, running, deployments } = service;
+    if (desired === 0) {
+      throw new DeployError(`${name} is set to run no tasks`, {
+        state: 'Nothing was asked of it.',
+        next: 'Give the service a desired count, or leave out cluster and service.',
+      });
+    }
+    const { ready, line } = readinessOf({ desired, running, deployments: deployments.length, targetGroups });
+    const told = `${name}: ${printable(line)}`;
+    if (told !== said) say(told);
+    said = told;
+    if (ready) return told;
+    if (clock.now() + LOOK_EVERY_MS >= deadline) {
+      const events = service.events.slice(0, EVENTS).map(({ message }) => `\n  ${printable(message)}`);
+      throw new DeployError(`${told}, and the time is up`, {
+        state: `Nothing was asked of it.${events.length > 0 ? ` ECS said last:${events.join('')}` : ''}`,
+        next: 'Look at the tasks that stopped and at the health check of the target group, or give a longer timeout.',
+      });
+    }
+    await clock.sleep(LOOK_EVERY_MS, cancelled);
+    cancelled.throwIfAborted();
+  }
+}
+
+const groupsOf = ({ loadBalancers }: EcsService): readonly string[] => [
+  ...new Set(loadBalancers.flatMap(({ targetGroupArn }) => targetGroupArn ?? [])),
+];
+
+async function describe(services: Services, cluster: string, name: string): Promise<EcsService> {
+  const [found] = await services.describe(cluster, [name]);
+  if (found?.status === 'ACTIVE') return found;
+  throw new ConfigError({
+    input: 'service',
+    message: `there is no active service "${name}" in the cluster "${cluster}"; check the name, the cluster and AWS_REGION`,
+  });
+}

@@ -1,0 +1,47 @@
+const FIRST_PAUSE_MS = 1_000;
+
+/** As Octokit throws it. A connection that fails has the status 500. */
+interface RequestFailure extends Error {
+  readonly status: number;
+  readonly response?: {
+    readonly headers: Readonly<Record<string, string | number | undefined>>;
+    readonly data?: unknown;
+  };
+}
+
+/** The status of an error of Octokit's; `undefined` for any other. */
+export const statusOf = (error: unknown): number | undefined =>
+  error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined;
+
+/** Whether it is the token that may not do what was asked of it, or does not see what it is about. */
+export function isForbidden(error: unknown): boolean {
+  const status = statusOf(error);
+  if (status === 401 || status === 404) return true;
+  return status === 403 && error instanceof Error && !/rate limit|locked/i.test(error.message);
+}
+
+/**
+ * How long to wait before the next try, in ms; `undefined` when another try would be refused as well.
+ * https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+ */
+export function pauseAfter(
+  error: unknown,
+  attempt: number,
+  now: number,
+  lookAnew: boolean,
+): number | undefined {
+  const status = statusOf(error);
+  if (status === undefined) return undefined;
+  const { headers = {} } = (error as RequestFailure).response ?? {};
+  const usual = FIRST_PAUSE_MS * 2 ** (attempt - 1);
+  if (status === 403 || status === 429) {
+    const asked = Number(headers['retry-after']);
+    if (asked >= 0) return asked * 1000;
+    if (headers['x-ratelimit-remaining'] === '0' || headers['x-ratelimit-remaining'] === 0) {
+      return Math.max(usual, Number(headers['x-ratelimit-reset']) * 1000 - now);
+    }
+    return status === 429 ? usual : undefined;
+  }
+  const gone = lookAnew && status === 404 && attempt === 1;
+  return status >= 500 || gone ? usual : undefined;
+}
