@@ -97,6 +97,7 @@ const OPTIONAL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     Images: ON_IMAGES,
     LookAtServices: '`service` is given',
   },
+  'smoke-test': { Look: '`service` is given', Stacks: ON_STACKS, LookAtServices: '`service` is given' },
   rollback: {
     Stacks: ON_STACKS,
     ImageTags: '`to` is a tag of an image',
@@ -156,7 +157,8 @@ function union(policies: readonly Policy[]): Policy {
       oneOrMore([...new Set([...list(one), ...list(other)])].sort());
     const [actions, resources] = [both(known.Action, Action), both(known.Resource, Resource)];
     const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
-    const sameActions = list(actions).length === list(known.Action).length && same(both(Action, Action), actions);
+    const sameActions =
+      list(actions).length === list(known.Action).length && same(both(Action, Action), actions);
     const sameResources =
       list(resources).length === list(known.Resource).length && same(both(Resource, Resource), resources);
     const contained =
@@ -190,7 +192,9 @@ function section(action: string, policy: Policy): string {
   const text = policyText(policy);
   const optional = OPTIONAL[action] ?? {};
   const known = policy.Statement.filter(({ Sid }) => optional[Sid] !== undefined);
-  const placeholders = Object.entries(PLACEHOLDERS).filter(([name]) => new RegExp(`\\b${name}\\b`).test(text));
+  const placeholders = Object.entries(PLACEHOLDERS).filter(([name]) =>
+    new RegExp(`\\b${name}\\b`).test(text),
+  );
   return [
     `\`\`\`json\n${text}\`\`\``,
     ...(known.length > 0
@@ -254,7 +258,9 @@ export function policies(root: string): {
     const parts = isLong(whole) ? PARTS : {};
     const rest = used.filter((action) => !Object.values(parts).flat().includes(action));
     for (const [part, actions] of Object.entries({ ...parts, '': rest })) {
-      const within = used.filter((action) => actions.includes(action)).flatMap((action) => known.get(action) ?? []);
+      const within = used
+        .filter((action) => actions.includes(action))
+        .flatMap((action) => known.get(action) ?? []);
       const file = part === '' ? `${name}.json` : `${name}-${part}.json`;
       if (within.length > 0) files.set(join('.github/policies', file), policyText(union(within)));
     }

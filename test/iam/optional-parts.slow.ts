@@ -70,6 +70,20 @@ describe('names from stacks and images of ECR', () => {
     ));
 });
 
+test('a smoke test waits for a service that a stack names', () =>
+  inWorld(SERVED, async (world) => {
+    const door = { loadBalancer: 'shop', port: 80 };
+    const plane = await listenDataPlane(world.simulator.world, door, () => world.clock.now());
+    try {
+      return await untouched(world, async () => {
+        const step = await world.job().run('smoke-test', { ...BY_STACK, url: plane.url });
+        expect(step.outputs['outcome'], step.log).toBe('passed');
+      });
+    } finally {
+      await plane.close();
+    }
+  }));
+
 describe('a task definition with roles and tags', () => {
   test('is released by canary, on volumes that ECS makes', () =>
     inWorld({}, async (world) => {
