@@ -28,6 +28,9 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   INFRASTRUCTURE_ROLE: 'Role with which ECS makes EBS volumes',
   REPOSITORY: 'Name of the ECR repository',
   SOURCE: 'ECR repository that the image comes from',
+  SOURCE_ACCOUNT: 'Its account',
+  SOURCE_REGION: 'Its region',
+  SOURCE_ROLE: 'Role that `source-role` names',
   TARGET: 'ECR repository that the image goes to',
   TARGET_ACCOUNT: 'Its account',
   TARGET_REGION: 'Its region',
@@ -90,7 +93,7 @@ const OPTIONAL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     PassRoles: ON_ROLES,
   },
   plan: { Alarms: '`alarms` is given', Stacks: ON_STACKS, Images: ON_IMAGES },
-  promote: { TargetRole: '`target-role` is given' },
+  promote: { SourceRole: '`source-role` is given', TargetRole: '`target-role` is given' },
   'render-task-definition': {
     Look: 'The source is not a file, or `service` is given',
     Stacks: ON_STACKS,
