@@ -193,6 +193,12 @@ describe('rollback.yml', () => {
       );
       expect(code, log).toBe(0);
       expect(log).toContain('web runs web:1: 4 of 4 tasks');
+      const called = await call(release, 'rollback', { version: 'web:2', timeout: '10m' }, simulator);
+      expect(called.outputs).toMatchObject({
+        outcome: 'rolled-back',
+        'task-definition': 'web:2',
+        'previous-task-definition': 'web:1',
+      });
       expect(simulator.bugs).toEqual([]);
     });
   });
