@@ -172,11 +172,16 @@ function fromSdk(service: SdkService): EcsService {
     desired: service.desiredCount ?? 0,
     running: service.runningCount ?? 0,
     taskDefinition: service.taskDefinition ?? '',
-    loadBalancers: (service.loadBalancers ?? []).map(({ targetGroupArn, containerName, containerPort }) => ({
-      targetGroupArn,
-      containerName: containerName ?? '',
-      containerPort: containerPort ?? 0,
-    })),
+    loadBalancers: (service.loadBalancers ?? []).map(
+      ({ targetGroupArn, containerName, containerPort, advancedConfiguration: advanced }) => ({
+        targetGroupArn,
+        ...(advanced?.alternateTargetGroupArn && {
+          alternateTargetGroupArn: advanced.alternateTargetGroupArn,
+        }),
+        containerName: containerName ?? '',
+        containerPort: containerPort ?? 0,
+      }),
+    ),
     controller: service.deploymentController?.type ?? 'ECS',
     strategy: service.deploymentConfiguration?.strategy ?? 'ROLLING',
     scheduling: service.schedulingStrategy ?? 'REPLICA',

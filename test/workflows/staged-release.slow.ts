@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -45,6 +45,29 @@ function usesOf(value: unknown): readonly string[] {
   return Object.entries(value).flatMap(([key, within]) =>
     key === 'uses' && typeof within === 'string' ? [within] : usesOf(within),
   );
+}
+
+/**
+ * What a link into a document may name, as GitHub makes it of its headings, and nothing; `undefined` when there is no such
+ * file. Of a directory, its README is shown.
+ */
+function anchorsOf(path: string): ReadonlySet<string> | undefined {
+  if (!existsSync(path)) return undefined;
+  const isDirectory = statSync(path).isDirectory();
+  const file = isDirectory ? join(path, 'README.md') : path;
+  const anchors = new Set(isDirectory ? ['', 'readme'] : ['']);
+  if (!file.endsWith('.md')) return anchors;
+  const prose = readFileSync(file, 'utf8').replaceAll(/^ *```[\s\S]*?^ *```$/gm, '');
+  for (const [, heading = ''] of prose.matchAll(/^#+ (.+)$/gm)) {
+    const text = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').trim();
+    anchors.add(
+      text
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+        .replaceAll(' ', '-'),
+    );
+  }
+  return anchors;
 }
 
 describe('the staged release', () => {
@@ -118,8 +141,12 @@ describe('the staged release', () => {
       expect(text.match(/org\/deploy-actions\S*@v\d+\b(?!\.)/g), file).toBeNull();
       const prose = text.replaceAll(/^ *```[\s\S]*?^ *```$/gm, '');
       for (const [, link = ''] of prose.matchAll(/\]\(([^)\s]+)\)/g)) {
-        const [path = ''] = link.split('#');
-        const leads = /^https:/.test(link) || path === '' || existsSync(join(staged, dirname(file), path));
+        const [path = '', anchor] = link.split('#');
+        const leads =
+          /^https:/.test(link) ||
+          anchorsOf(path === '' ? join(staged, file) : resolve(staged, dirname(file), path))?.has(
+            anchor ?? '',
+          );
         if (!leads) broken.push(`${file}: ${link}`);
       }
     }

@@ -40,7 +40,7 @@ async function test(inputs: Inputs, context: ActionContext): Promise<void> {
     inputs.requests.map((request) => ({ request, attempts: 0, outcome: 'skipped', why }));
   const service = await awaitTasks(inputs, context, deadline).catch(async (error: unknown) => {
     if (error instanceof DeployError && !cancelled.aborted) {
-      await conclude(new Report(skipped('the service was not ready'), words), undefined, context);
+      await conclude(new Report(skipped('the service was not found ready'), words), undefined, context);
     }
     throw error;
   });

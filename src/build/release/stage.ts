@@ -36,7 +36,7 @@ export function stage(
     if (published === undefined) continue;
     const to = join(target, published);
     mkdirSync(dirname(to), { recursive: true });
-    if (path.startsWith('dist/')) copyFileSync(join(root, path), to);
+    if (path.startsWith('dist/') || !/\.(md|ya?ml|json)$/.test(path)) copyFileSync(join(root, path), to);
     else {
       const text = readFileSync(join(root, path), 'utf8');
       const broken = (link: string) => problems.push({ input: path, message: `${link} leads nowhere` });

@@ -1,43 +1,56 @@
-import { execFile, execFileSync } from 'node:child_process';
-import {
-  appendFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { act } from '../../slow/tools.ts';
 import { type ReleasesServer, startReleases } from './releases-server.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
+const WORKFLOW = '.github/workflows/release.yml';
 
 /** As npm, but what takes minutes is done at once; `run build` changes dist when it is told to. */
 const NPM = `#!/bin/sh
 case "$1 $2" in
+  ci*) ln -sfn ${join(ROOT, 'node_modules')} node_modules ;;
   'run build') test -z "$STALE" || echo stale >> dist/index.js ;;
-  ci* | test* | 'run demo' | 'run test:slow' | 'run bench') ;;
+  test* | 'run demo' | 'run test:slow' | 'run bench') ;;
   *) exec "$REAL_NPM" "$@" ;;
 esac
 `;
 
-interface Workflow {
-  readonly jobs: Readonly<
-    Record<string, { readonly steps: readonly { readonly run?: string; readonly env?: Variables }[] }>
-  >;
-}
-
-type Variables = Readonly<Record<string, string>>;
-
-interface Result {
-  readonly code: number;
-  readonly log: string;
-}
+/** In place of others' actions, which speak to GitHub: they say what they were given. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  'actions/setup-node': `name: Node
+inputs: { node-version: {}, package-manager-cache: {} }
+runs: { using: composite, steps: [{ shell: bash, run: 'true' }] }
+`,
+  'actions/attest': `name: Attest
+inputs: { subject-path: {} }
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env:
+        FILE: \${{ inputs.subject-path }}
+      run: echo "attested sha256:$(sha256sum < "$FILE" | cut -d' ' -f1)"
+`,
+  'actions/create-github-app-token': `name: Token
+inputs: { client-id: {}, private-key: {}, permission-contents: {}, permission-workflows: {} }
+outputs:
+  token:
+    value: \${{ steps.token.outputs.token }}
+runs:
+  using: composite
+  steps:
+    - id: token
+      shell: bash
+      env:
+        GIVEN: \${{ inputs.client-id }} \${{ inputs.private-key }} \${{ inputs.permission-contents }} \${{ inputs.permission-workflows }}
+      run: test "$GIVEN" = 'Iv1.app key write write' && echo token=secret >> "$GITHUB_OUTPUT"
+`,
+};
 
 let home: string;
 let server: ReleasesServer;
@@ -53,10 +66,15 @@ beforeEach(async () => {
   server = await startReleases({ hasTag: (tag) => tags().includes(tag) });
   mkdirSync(join(home, 'bin'));
   writeFileSync(join(home, 'bin/npm'), NPM, { mode: 0o755 });
-  writeFileSync(join(home, 'output'), '');
   git(home, 'init', '--quiet', '--bare', '--initial-branch=main', remote());
   git(ROOT, 'push', '--quiet', remote(), 'HEAD:refs/heads/main');
-  checkout();
+  // As actions/checkout does it: one commit and no history.
+  git(home, 'clone', '--quiet', '--depth=1', '--branch=main', `file://${remote()}`, work());
+  writeFileSync(join(work(), '.git/info/exclude'), 'node_modules\n');
+  for (const [name, text] of Object.entries(STAND_INS)) {
+    mkdirSync(join(home, name), { recursive: true });
+    writeFileSync(join(home, name, 'action.yml'), text);
+  }
 });
 
 afterEach(async () => {
@@ -64,65 +82,43 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** As actions/checkout does it: one commit and no history. */
-function checkout(): void {
-  git(home, 'clone', '--quiet', '--depth=1', '--branch=main', `file://${remote()}`, work());
-  symlinkSync(join(ROOT, 'node_modules'), join(work(), 'node_modules'));
-  appendFileSync(join(work(), '.git/info/exclude'), 'node_modules\n');
-}
-
-async function run(command: string, env: Variables = {}): Promise<Result> {
-  const given = {
-    ...process.env,
-    PATH: `${join(home, 'bin')}:${dirname(process.execPath)}:${process.env['PATH']}`,
-    REAL_NPM: execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim(),
-    RUNNER_TEMP: home,
-    GITHUB_OUTPUT: join(home, 'output'),
-    GITHUB_REPOSITORY: 'org/deploy-actions',
-    GITHUB_SERVER_URL: `file://${join(home, 'server')}`,
+/** Runs release.yml with act, against a repository and an API on this machine. */
+async function release(version: string, { ref = 'refs/heads/main', env = {} } = {}) {
+  const url = `file://${join(home, 'server')}`;
+  const event = join(home, 'event.json');
+  writeFileSync(event, JSON.stringify({ ref, inputs: { version } }));
+  const uses = readFileSync(join(work(), WORKFLOW), 'utf8').matchAll(/uses: (actions\/[\w-]+)(@\w+)/g);
+  const local = [...uses].flatMap(([, name = '', at]) =>
+    name in STAND_INS ? ['--local-repository', `${url}/${name}${at}=${join(home, name)}`] : [],
+  );
+  const variables = {
+    GITHUB_SERVER_URL: url,
     GITHUB_API_URL: server.url,
-    GITHUB_REF: 'refs/heads/main',
+    GITHUB_REPOSITORY: 'org/deploy-actions',
+    GITHUB_REF: ref,
+    REAL_NPM: execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim(),
     ...env,
   };
-  const options = { cwd: work(), env: given };
-  return await promisify(execFile)('bash', ['-e', '-o', 'pipefail', '-c', command], options).then(
-    ({ stdout, stderr }) => ({ code: 0, log: stdout + stderr }),
-    (error: { code: number; stdout: string; stderr: string }) => ({
-      code: error.code,
-      log: error.stdout + error.stderr,
-    }),
-  );
-}
-
-/** Runs the commands of release.yml, one job after the other, until one fails. */
-async function release(version: string, env: Variables = {}): Promise<Result> {
-  const { jobs } = parse(readFileSync(join(work(), '.github/workflows/release.yml'), 'utf8')) as Workflow;
-  const value = (expression: string): string => {
-    const output = /^file=(.*)$/m.exec(readFileSync(join(home, 'output'), 'utf8'))?.[1];
-    const known: Readonly<Record<string, string | undefined>> = {
-      'inputs.version': version,
-      'github.token': 'read-only',
-      'steps.pack.outputs.file': output,
-      'steps.app.outputs.token': 'secret',
-    };
-    const found = known[expression];
-    if (found === undefined) throw new Error(`nothing is known of ${expression}`);
-    return found;
-  };
+  const flags = [
+    ...['-W', WORKFLOW, '-e', event, '--input', `version=${version}`],
+    ...['-P', 'ubuntu-latest=-self-hosted', '--no-cache-server', ...local],
+    ...['--var', 'RELEASE_APP_CLIENT_ID=Iv1.app', '-s', 'RELEASE_APP_PRIVATE_KEY=key'],
+    ...['-s', 'GITHUB_TOKEN=read-only'],
+    ...Object.entries(variables).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+  ];
+  const path = [join(home, 'bin'), dirname(process.execPath), process.env['PATH']].join(':');
+  const child = spawn(act(), ['workflow_dispatch', ...flags], {
+    cwd: work(),
+    env: { ...process.env, PATH: path },
+  });
   let log = '';
-  for (const { steps } of Object.values(jobs)) {
-    for (const { run: command, env: variables = {} } of steps) {
-      if (command === undefined) continue;
-      const filled = Object.entries(variables).map(([name, text]) => [
-        name,
-        text.replace(/\$\{\{ (\S+) \}\}/g, (_, expression: string) => value(expression)),
-      ]);
-      const result = await run(command, { ...Object.fromEntries(filled), ...env });
-      log += result.log;
-      if (result.code !== 0) return { code: result.code, log };
-    }
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+    });
   }
-  return { code: 0, log };
+  const code = await new Promise<number | null>((settle) => child.on('close', settle));
+  return { code, log };
 }
 
 const VERSION = `v${(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version}`;
@@ -135,9 +131,10 @@ it('releases this checkout, and refuses to do it twice', async () => {
   expect(git(remote(), 'rev-parse', `${VERSION}^`)).toBe(git(ROOT, 'rev-parse', 'HEAD'));
   const [kept] = server.releases;
   expect(kept).toMatchObject({ tag: VERSION, draft: false, immutable: true });
-  const [asset] = kept?.assets ?? [];
+  const [{ content } = { content: Buffer.from('') }] = kept?.assets ?? [];
+  expect(log).toContain(`attested sha256:${createHash('sha256').update(content).digest('hex')}`);
   // What users download is what the tag holds.
-  const listed = execFileSync('tar', ['-tzf', '-'], { input: asset?.content ?? '', encoding: 'utf8' })
+  const listed = execFileSync('tar', ['-tzf', '-'], { input: content, encoding: 'utf8' })
     .split('\n')
     .filter((line) => line !== '' && !line.endsWith('/'))
     .map((line) => line.replace(`deploy-actions-${VERSION}/`, ''));
@@ -159,11 +156,13 @@ it('releases this checkout, and refuses to do it twice', async () => {
 it('is stopped before anything is changed by a name, a branch, or a dist that is not of these sources', async () => {
   const named = await release('v9.9.9');
   expect(named.log).toContain('package.json: says');
-  const injected = await release('v1.0.0"; touch injected; "');
+  const marker = join(home, 'injected');
+  const injected = await release(`v1.0.0"; touch ${marker}; "`);
   expect(injected.log).toContain('is not a version');
-  const branch = await release(VERSION, { GITHUB_REF: 'refs/heads/feature' });
+  expect(existsSync(marker)).toBe(false);
+  const branch = await release(VERSION, { ref: 'refs/heads/feature' });
   expect(branch.log).toContain('releases are made from main, not from refs/heads/feature');
-  const stale = await release(VERSION, { STALE: 'yes' });
+  const stale = await release(VERSION, { env: { STALE: 'yes' } });
   expect(stale.log).toContain(
     'The build differs from what is committed; run npm run build and commit dist/:',
   );
