@@ -10,6 +10,10 @@ export default defineConfig({
     testTimeout: 1_200_000,
     hookTimeout: 600_000,
     maxWorkers: 2,
+    // What the actions call is written down for test/iam.
+    env: { IAM_RECORD: 'slow' },
+    globalSetup: 'test/iam/begin.ts',
+    setupFiles: 'test/iam/record.ts',
     disableConsoleIntercept: true,
   },
 });
