@@ -38,6 +38,10 @@ export default defineConfig({
     // More than CI has cores: half of the files wait more than they compute.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
+    // What the actions call is written down for test/iam.
+    env: { IAM_RECORD: 'slow' },
+    globalSetup: 'test/iam/begin.ts',
+    setupFiles: 'test/iam/record.ts',
     disableConsoleIntercept: true,
   },
 });

@@ -17,6 +17,10 @@ export async function run(context: ActionContext): Promise<void> {
   const { clock, cancelled, env } = context;
   const input = await withStackOutputs(context.input, STACK_INPUTS, () => connectToStacks(clock, cancelled));
   const inputs = await readInputs(input, workspaceOf(env), env);
+  if (inputs.dryRun) {
+    context.reporter.notice('Dry run: the inputs are right; nothing was asked.');
+    return;
+  }
   try {
     await test(inputs, context);
   } catch (cause) {

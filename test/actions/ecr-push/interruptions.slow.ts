@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import * as ecrPush from '../../../src/actions/ecr-push/run.ts';
-import * as promote from '../../../src/actions/promote/run.ts';
+import { run as runEcrPush } from '../../../src/actions/ecr-push/run.ts';
+import { run as runPromote } from '../../../src/actions/promote/run.ts';
 import type { RegistryFault } from '../../../src/simulator/ecr/registry-faults.ts';
 import { writeLayout } from '../../images/layout.ts';
 import { inRegistry, type RegistryWorld, SHA } from '../../images/registry-world.ts';
 import { runHere, workspace } from '../../images/run-here.ts';
+
+const ecrPush = { name: 'ecr-push', run: runEcrPush };
+const promote = { name: 'promote', run: runPromote };
 
 /** A path that fits the nth request, counted from 1. */
 function nth(n: number): RegExp {
