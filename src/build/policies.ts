@@ -142,35 +142,38 @@ function policyText({ Version, Statement }: Policy): string {
   return `{\n  "Version": "${Version}",\n  "Statement": [\n${statements.join(',\n')}\n  ]\n}\n`;
 }
 
+type OneOrMore = string | readonly string[];
+
+const covers = (one: OneOrMore, other: OneOrMore): boolean =>
+  list(other).every((each) => list(one).includes(each));
+const equal = (one: OneOrMore, other: OneOrMore): boolean => covers(one, other) && covers(other, one);
+const joined = (one: OneOrMore, other: OneOrMore): OneOrMore =>
+  oneOrMore([...new Set([...list(one), ...list(other)])]);
+
 /**
  * The union of policies. A Sid means the same wherever it stands: statements of one Sid become one.
  *
- * @throws Error when two of them differ in more than either their actions or their resources
+ * @throws Error when one that allowed what two of them do would allow more than both
  */
 function union(policies: readonly Policy[]): Policy {
   const merged = new Map<string, Statement>();
   for (const statement of policies.flatMap((policy) => policy.Statement)) {
-    const { Sid, Action, Resource, Condition } = statement;
-    const known = merged.get(Sid);
-    if (!known) {
-      merged.set(Sid, statement);
-      continue;
+    const known = merged.get(statement.Sid) ?? statement;
+    const within = (one: Statement, other: Statement) =>
+      covers(one.Action, other.Action) && covers(one.Resource, other.Resource);
+    const exact =
+      equal(known.Action, statement.Action) ||
+      equal(known.Resource, statement.Resource) ||
+      within(known, statement) ||
+      within(statement, known);
+    if (!exact || JSON.stringify(known.Condition) !== JSON.stringify(statement.Condition)) {
+      throw new Error(`the Sid ${known.Sid} means different things in different policies; rename one`);
     }
-    const both = (one: string | readonly string[], other: string | readonly string[]) =>
-      oneOrMore([...new Set([...list(one), ...list(other)])].sort());
-    const [actions, resources] = [both(known.Action, Action), both(known.Resource, Resource)];
-    const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
-    const sameActions =
-      list(actions).length === list(known.Action).length && same(both(Action, Action), actions);
-    const sameResources =
-      list(resources).length === list(known.Resource).length && same(both(Resource, Resource), resources);
-    const contained =
-      list(actions).length === list(known.Action).length &&
-      list(resources).length === list(known.Resource).length;
-    if (!same(known.Condition, Condition) || !(sameActions || sameResources || contained)) {
-      throw new Error(`the Sid ${Sid} means different things in different policies; rename one`);
-    }
-    merged.set(Sid, { ...known, Action: actions, Resource: resources });
+    merged.set(known.Sid, {
+      ...known,
+      Action: joined(known.Action, statement.Action),
+      Resource: joined(known.Resource, statement.Resource),
+    });
   }
   return { Version: '2012-10-17', Statement: [...merged.values()] };
 }

@@ -9,7 +9,7 @@ import { RECORDS, type RecordedNeed } from './records.ts';
 import { type IamRequest, requestsOf } from './requests.ts';
 
 /** Tags whose values policies ask for. */
-const JUDGED_TAGS = /\/deploy-actions:(service|label|repository)$/;
+const JUDGED_TAGS = /\/deploy-actions:(service|label|lock|repository)$/;
 
 /** What tells a distinct call: identifiers, times and the values of most tags differ between calls that are alike. */
 function essence(requests: readonly IamRequest[] = []): string {
