@@ -45,11 +45,11 @@ function world(
   } as unknown as Aws;
 }
 
-const wait = async (aws: Aws) => {
+const wait = async (aws: Aws, patienceMs = 36_000_000) => {
   const clock = scaledClock(Date.now(), 0, 10_000);
   const said: string[] = [];
   const place = { cluster: 'prod', name: 'web' };
-  const end = await awaitService(aws, place, clock, 60_000, new AbortController().signal, (line) =>
+  const end = await awaitService(aws, place, clock, patienceMs, new AbortController().signal, (line) =>
     said.push(line),
   ).catch((error: unknown) => error);
   return { end, said };
@@ -69,7 +69,7 @@ test('either group of a service may have its tasks that ECS deploys in blue and 
 });
 
 test('a service that does not get ready is told with what ECS has said last', async () => {
-  const { end } = await wait(world([{ running: 0 }], {}));
+  const { end } = await wait(world([{ running: 0 }], {}), 60_000);
   expect(end).toMatchObject({
     message: 'web: 0/2 tasks running, 0/2 targets of blue healthy, and the time is up',
     state: 'Nothing was asked of it. ECS said last:\n  event 1\n  event 2\n  event 3',
