@@ -22,7 +22,7 @@ export function recordsOf(suite: string): readonly RecordedNeed[] {
   const directory = join(RECORDS, suite);
   if (!existsSync(directory)) return [];
   const lines = readdirSync(directory).flatMap((file) =>
-    readFileSync(join(directory, file), 'utf8').trimEnd().split('\n'),
+    readFileSync(join(directory, file), 'utf8').split('\n'),
   );
-  return [...new Set(lines)].map((line) => JSON.parse(line) as RecordedNeed);
+  return [...new Set(lines)].filter((line) => line !== '').map((line) => JSON.parse(line) as RecordedNeed);
 }

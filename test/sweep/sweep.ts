@@ -33,18 +33,35 @@ export const RELEASES: readonly Release[] = [
 /** Where a rollout is struck. */
 export type Strike = Pick<Fault, 'call' | 'operation' | 'nth'>;
 
-/** Every call of the release when nothing goes wrong, and those among them that change something. */
-export async function strikesOf({ options, inputs }: Release): Promise<{ all: Strike[]; changes: Strike[] }> {
+/** Where a release is struck that otherwise nothing would go wrong with. */
+export interface Strikes {
+  /** The calls that change something. */
+  readonly changes: readonly Strike[];
+  /**
+   * All calls, and of those that only read either the ones with an odd place among the calls of their operation or the
+   * others. In the reads between two changes nothing of AWS is different, so two kinds of strike take turns at them.
+   */
+  readonly odd: readonly Strike[];
+  readonly even: readonly Strike[];
+}
+
+export async function strikesOf({ options, inputs }: Release): Promise<Strikes> {
   const world = await openWorld(options);
   try {
     await world.release(inputs);
     const seen = new Map<string, number>();
-    const changes = world.calls.filter(isChange).map(({ operation }) => {
-      const nth = (seen.get(operation) ?? 0) + 1;
-      seen.set(operation, nth);
-      return { operation, nth };
+    const calls = world.calls.map((call, index) => {
+      const nth = (seen.get(call.operation) ?? 0) + 1;
+      seen.set(call.operation, nth);
+      return { operation: call.operation, nth, call: index + 1, changes: isChange(call) };
     });
-    return { all: world.calls.map((_, index) => ({ call: index + 1 })), changes };
+    const those = (wanted: (nth: number) => boolean) =>
+      calls.filter(({ changes, nth }) => changes || wanted(nth)).map(({ call }) => ({ call }));
+    return {
+      changes: calls.filter(({ changes }) => changes).map(({ operation, nth }) => ({ operation, nth })),
+      odd: those((nth) => nth % 2 === 1),
+      even: those((nth) => nth % 2 === 0),
+    };
   } finally {
     await world.close();
   }
