@@ -32,6 +32,12 @@ export function marked(errors: string): ReadonlySet<string> {
   );
 }
 
+/** The errors that AWS sends by a name that is not the beginning of the one that the SDK gives them. */
+export function renamed(schemas: string): ReadonlySet<string> {
+  const codes = schemas.matchAll(/^export var (\w+)\$ = \[-3, n0, _\w+,\s*\{ \[_aQE\]: \[`([^`]+)`/gm);
+  return new Set([...codes].flatMap(([, name = '', code = '']) => (name.startsWith(code) ? [] : [name])));
+}
+
 /**
  * A module of schemas without the errors that nobody asks for by name. Of an error that it does not know the SDK makes
  * the base exception of the service, with the name and the message that AWS sent; each of the hundreds that it knows is
@@ -39,6 +45,22 @@ export function marked(errors: string): ReadonlySet<string> {
  */
 export function withoutErrors(schemas: string, keeps: (name: string) => boolean): string {
   return schemas.replace(REGISTRATION, (whole, name: string) => (keeps(name) ? whole : ''));
+}
+
+/**
+ * A module of schemas in which sums such as `64 | 0` are worked out and keys such as `[_xN]` are written as what they
+ * stand for: esbuild takes both for code that may have effects, and so keeps every shape that has one.
+ */
+export function plain(schemas: string): string {
+  const constants = new Map(
+    [...schemas.matchAll(/^const (_\w+) = (".*");$/gm)].map(([, name = '', value = '']) => [name, value]),
+  );
+  return schemas
+    .replace(/(?<=^[^"]*)\b(\d+) \| (\d+)\b/gm, (_, flag, type) => `${Number(flag) | Number(type)}`)
+    .replace(/\[(_\w+)\]: /g, (whole, name) => {
+      const value = constants.get(name);
+      return value === undefined ? whole : `${value}: `;
+    });
 }
 
 /**
@@ -76,8 +98,8 @@ export function leanClients(sources: string): Plugin {
         const classes = errors.match(/^export class /gm)?.length ?? 0;
         if (known === 0 || known !== classes)
           throw new Error(`${path} registers its errors in another way now; look at withoutErrors`);
-        const retried = marked(errors);
-        return { contents: withoutErrors(text, (name) => words.has(name) || retried.has(name)) };
+        const kept = [words, marked(errors), renamed(text)];
+        return { contents: plain(withoutErrors(text, (name) => kept.some((names) => names.has(name)))) };
       });
 
       build.onLoad({ filter: new RegExp(`${clients}commands[\\\\/]\\w+Command\\.js$`) }, async ({ path }) => {

@@ -2,7 +2,7 @@
  * Builds dist/ from src/: tsc emits, esbuild bundles what is used of packages into dist/lib and what tsc emitted into
  * chunks that import it, and each step of each action gets a small entry that starts it.
  *
- * Identifiers of our own stay as they are, so that a stack trace in a job's log can be read.
+ * Functions and classes of our own keep their names, so that a stack trace in a job's log can be read.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -47,8 +47,9 @@ const { warnings } = await build({
   outdir: BUNDLED,
   bundle: true,
   splitting: true,
-  minifyWhitespace: true,
-  minifySyntax: true,
+  minify: true,
+  // Functions and classes tell their names in a stack trace.
+  keepNames: true,
   format: 'esm',
   platform: 'node',
   target: 'node24',

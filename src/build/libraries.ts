@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { dirname, join, relative } from 'node:path';
+import { build, type Metafile, type Plugin } from 'esbuild';
 import { leanClients } from './aws-clients.ts';
 import { compressedPostgres } from './postgres.ts';
 import { leanToolkit } from './toolkit.ts';
@@ -60,7 +60,7 @@ export const fileOf = (name: string): string =>
  * Bundles what is imported of packages, and no more of it, into modules of their own: a client of the AWS SDK describes
  * every operation of its service, of which a few are used here. What packages share is in chunks beside them.
  *
- * Their identifiers are shortened, which those of our own code are not (ADR 4).
+ * Their functions have short names, which ours have not (ADR 4).
  *
  * @param root of the checkout
  * @param emitted directory of what tsc emitted
@@ -79,14 +79,15 @@ export async function bundleLibraries(
   const imports = new Map<string, Set<string>>();
   for (const script of scripts) {
     for (const [name, names] of importsOf(script))
-      imports.set(name, (imports.get(name) ?? new Set()).union(names));
+      imports.set(name, new Set([...(imports.get(name) ?? []), ...names]));
   }
   const names = [...imports.keys()].toSorted();
-  const { warnings, outputFiles } = await build({
+  const { warnings, outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(names.map((name) => [fileOf(name), `imported:${name}`])),
     outdir,
     write: false,
+    metafile: true,
     chunkNames: 'lib/[name]-[hash]',
     bundle: true,
     splitting: true,
@@ -110,7 +111,12 @@ export async function bundleLibraries(
     ],
   });
   if (warnings.length > 0) throw new Error(warnings.map(({ text }) => text).join('\n'));
+  const reached = reachable(
+    metafile,
+    names.map((name) => relative(root, join(outdir, `${fileOf(name)}.js`))),
+  );
   for (const { path, text } of outputFiles) {
+    if (!reached.has(relative(root, path))) continue;
     // In an ES module, what stands in for `require` can only fail.
     if (text.includes('Dynamic require of'))
       throw new Error(
@@ -120,6 +126,18 @@ export async function bundleLibraries(
     writeFileSync(path, text);
   }
   return names;
+}
+
+/** What is imported by an entry, at once or later: esbuild writes chunks too for imports in code that it leaves out. */
+function reachable({ outputs }: Metafile, entries: readonly string[]): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const look = (file: string) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const { path, external } of outputs[file]?.imports ?? []) if (!external) look(path);
+  };
+  for (const entry of entries) look(entry);
+  return reached;
 }
 
 /** For each package a module that hands on what is imported of it. */

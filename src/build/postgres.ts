@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import type { Plugin } from 'esbuild';
 import { edited } from './edit.ts';
+import { withDataInOnePiece } from './wasm-data.ts';
 
 /** PostgreSQL's parser as it stands in dist/, beside the module that loads it. */
 export const WASM = 'libpg-query.wasm.br';
 
 /** Compressed as far as Node.js can undo by itself: a quarter smaller than what git and GitHub would make of it. */
 export async function compressedWasm(root: string): Promise<Uint8Array> {
-  const wasm = await readFile(join(root, 'node_modules/libpg-query/wasm/libpg-query.wasm'));
+  const wasm = withDataInOnePiece(
+    await readFile(join(root, 'node_modules/libpg-query/wasm/libpg-query.wasm')),
+  );
   return brotliCompressSync(wasm, {
     params: {
       [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
