@@ -7,9 +7,11 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 import { bundleLibraries, fileOf } from './libraries.ts';
 import { compressedWasm, WASM } from './postgres.ts';
+import { smallShared, together } from './shared-modules.ts';
+import { leanToolkit } from './toolkit.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const EMITTED = join(ROOT, 'build/emitted');
@@ -32,41 +34,55 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'rollback/main.js': 'rollback',
 };
 
-// Nothing of an earlier build is left in them.
-for (const directory of [EMITTED, BUNDLED]) rmSync(directory, { recursive: true, force: true });
+/** Small, and loaded by every action: it is bundled as our own code is. */
+const CORE = '@actions/core';
+
+// Nothing of an earlier build is left in them; builds of before put packages beside what was emitted.
+for (const directory of [EMITTED, BUNDLED, join(ROOT, 'build/node_modules')])
+  rmSync(directory, { recursive: true, force: true });
 execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
   cwd: ROOT,
   stdio: 'inherit',
 });
-const libraries = new Set(await bundleLibraries(ROOT, EMITTED, BUNDLED));
+const libraries = new Set(await bundleLibraries(ROOT, EMITTED, BUNDLED, [CORE]));
 writeFileSync(join(BUNDLED, 'lib', WASM), await compressedWasm(ROOT));
 
-const { warnings } = await build({
-  absWorkingDir: ROOT,
-  entryPoints: [join(EMITTED, 'main.js')],
-  outdir: BUNDLED,
-  bundle: true,
-  splitting: true,
-  minify: true,
-  // Functions and classes tell their names in a stack trace.
-  keepNames: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  legalComments: 'none',
-  logLevel: 'silent',
-  plugins: [
-    {
-      name: 'libraries',
-      setup({ onResolve }) {
-        onResolve({ filter: /^[@\w]/ }, ({ path }) =>
-          libraries.has(path) ? { path: `./${fileOf(path)}.js`, external: true } : undefined,
-        );
-      },
-    },
-  ],
-});
-if (warnings.length > 0) throw new Error(warnings.map(({ text }) => text).join('\n'));
+const toLibraries: Plugin = {
+  name: 'libraries',
+  setup({ onResolve }) {
+    onResolve({ filter: /^[@\w]/ }, ({ path }) =>
+      libraries.has(path) ? { path: `./${fileOf(path)}.js`, external: true } : undefined,
+    );
+  },
+};
+
+async function bundle(write: boolean, plugins: readonly Plugin[]): Promise<Metafile> {
+  const { warnings, metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [join(EMITTED, 'main.js')],
+    outdir: BUNDLED,
+    write,
+    metafile: true,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    // Functions and classes tell their names in a stack trace.
+    keepNames: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    legalComments: 'none',
+    logLevel: 'silent',
+    plugins: [toLibraries, leanToolkit, ...plugins],
+  });
+  if (warnings.length > 0) throw new Error(warnings.map(({ text }) => text).join('\n'));
+  return metafile;
+}
+
+const apart = await bundle(false, []);
+const entries = Object.values(apart.outputs).flatMap(({ entryPoint }) => entryPoint ?? []);
+const shared = smallShared(apart, new Set(['node:timers/promises']));
+await bundle(true, [together(ROOT, entries, shared)]);
 
 writeFileSync(join(BUNDLED, 'package.json'), '{"type":"module"}\n');
 for (const [file, step] of Object.entries(ENTRIES)) {

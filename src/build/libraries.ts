@@ -37,8 +37,13 @@ export function importsOf(script: string): Imports {
     if (list !== undefined) {
       for (const name of list.split(',')) names.add(name.trim().replace(/( as |:).*/s, ''));
     } else if (alias !== undefined && (star !== undefined || dynamic.some(([text]) => text === whole))) {
-      for (const [, name = ''] of text.matchAll(new RegExp(`(?<![\\w$.])${alias}\\??\\.(\\w+)`, 'g')))
+      const uses = text
+        .replace(whole, '')
+        .matchAll(new RegExp(`(?<![\\w$.])${alias}\\b(?:\\??\\.(\\w+))?`, 'g'));
+      for (const [, name] of uses) {
+        if (name === undefined) throw new Error(`which names are used cannot be told: ${whole}`);
         names.add(name);
+      }
     } else if (alias !== undefined) {
       names.add('default');
     } else {
@@ -65,12 +70,14 @@ export const fileOf = (name: string): string =>
  * @param root of the checkout
  * @param emitted directory of what tsc emitted
  * @param outdir the directory in which `lib` is written
+ * @param except the packages that are bundled elsewhere
  * @returns the names of the packages and of their modules that are imported
  */
 export async function bundleLibraries(
   root: string,
   emitted: string,
   outdir: string,
+  except: readonly string[],
 ): Promise<readonly string[]> {
   const scripts = readdirSync(emitted, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.js'))
@@ -81,7 +88,7 @@ export async function bundleLibraries(
     for (const [name, names] of importsOf(script))
       imports.set(name, new Set([...(imports.get(name) ?? []), ...names]));
   }
-  const names = [...imports.keys()].toSorted();
+  const names = [...imports.keys()].filter((name) => !except.includes(name)).toSorted();
   const { warnings, outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(names.map((name) => [fileOf(name), `imported:${name}`])),
