@@ -33,19 +33,16 @@ export const RELEASES: readonly Release[] = [
 /** Where a rollout is struck. */
 export type Strike = Pick<Fault, 'call' | 'operation' | 'nth'>;
 
-/** Where a release is struck that otherwise nothing would go wrong with. */
-export interface Strikes {
-  /** The calls that change something. */
-  readonly changes: readonly Strike[];
-  /**
-   * All calls, and of those that only read either the ones with an odd place among the calls of their operation or the
-   * others. In the reads between two changes nothing of AWS is different, so two kinds of strike take turns at them.
-   */
-  readonly odd: readonly Strike[];
-  readonly even: readonly Strike[];
-}
-
-export async function strikesOf({ options, inputs }: Release): Promise<Strikes> {
+/**
+ * Where a release is struck that otherwise nothing would go wrong with: at every call that changes something, and at
+ * every second of the reads of one operation. Between two changes nothing of AWS is different.
+ *
+ * @param turn which of those reads: two kinds of strike, or two releases that begin alike, take turns at them
+ */
+export async function strikesOf(
+  { options, inputs }: Release,
+  turn: 'odd' | 'even' | 'changes',
+): Promise<readonly Strike[]> {
   const world = await openWorld(options);
   try {
     await world.release(inputs);
@@ -55,17 +52,19 @@ export async function strikesOf({ options, inputs }: Release): Promise<Strikes> 
       seen.set(call.operation, nth);
       return { operation: call.operation, nth, call: index + 1, changes: isChange(call) };
     });
-    const those = (wanted: (nth: number) => boolean) =>
-      calls.filter(({ changes, nth }) => changes || wanted(nth)).map(({ call }) => ({ call }));
-    return {
-      changes: calls.filter(({ changes }) => changes).map(({ operation, nth }) => ({ operation, nth })),
-      odd: those((nth) => nth % 2 === 1),
-      even: those((nth) => nth % 2 === 0),
-    };
+    if (turn === 'changes') {
+      return calls.filter(({ changes }) => changes).map(({ operation, nth }) => ({ operation, nth }));
+    }
+    return calls
+      .filter(({ changes, nth }) => changes || (nth % 2 === 1) === (turn === 'odd'))
+      .map(({ call }) => ({ call }));
   } finally {
     await world.close();
   }
 }
+
+/** The other reads' turn. */
+export const swapped = (turn: 'odd' | 'even'): 'odd' | 'even' => (turn === 'odd' ? 'even' : 'odd');
 
 const describeStrike = ({ call, operation, nth }: Strike): string =>
   call === undefined ? `${operation} ${nth}` : `call ${call}`;
