@@ -27,6 +27,9 @@ for (const suite of ['fast', 'slow']) {
   needs.push(...recorded);
 }
 
+/** What is unused shows only when everything has run. */
+const complete = problems.length === 0;
+
 const policies = actionPolicies();
 for (const action of new Set(needs.map((need) => need.action))) {
   if (!policies.has(action)) problems.push(`${action} calls AWS and has no policy.json`);
@@ -34,7 +37,8 @@ for (const action of new Set(needs.map((need) => need.action))) {
 for (const [action, policy] of policies) {
   const attached = new AttachedPolicy(policy, SIMULATED);
   const denied = new Set<string>();
-  for (const need of needs.filter((each) => each.action === action)) {
+  const heard = needs.filter((each) => each.action === action);
+  for (const need of heard) {
     if (!need.requests)
       problems.push(`${action} calls ${need.operation}: tell test/iam/requests.ts what it needs`);
     for (const request of need.requests ?? []) {
@@ -44,7 +48,9 @@ for (const [action, policy] of policies) {
     }
   }
   problems.push(...[...denied].map((what) => `${action} may not call ${what}`));
-  problems.push(...attached.unused.map((what) => `${action} never uses ${what}`));
+  if (heard.length === 0)
+    problems.push(`nothing was recorded of ${action}; is dist/ built from these sources?`);
+  else if (complete) problems.push(...attached.unused.map((what) => `${action} never uses ${what}`));
 }
 
 for (const problem of problems) console.error(problem);
