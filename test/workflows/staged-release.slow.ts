@@ -55,6 +55,7 @@ function anchorsOf(path: string): ReadonlySet<string> | undefined {
   if (!existsSync(path)) return undefined;
   const isDirectory = statSync(path).isDirectory();
   const file = isDirectory ? join(path, 'README.md') : path;
+  if (isDirectory && !existsSync(file)) return new Set(['']);
   const anchors = new Set(isDirectory ? ['', 'readme'] : ['']);
   if (!file.endsWith('.md')) return anchors;
   const prose = readFileSync(file, 'utf8').replaceAll(/^ *```[\s\S]*?^ *```$/gm, '');
