@@ -1,21 +1,23 @@
 /**
- * Builds dist/ from src/: tsc emits, esbuild bundles what is used of packages into dist/lib and what tsc emitted into
- * chunks that import it, and each step of each action gets a small entry that starts it.
- *
- * Functions and classes of our own keep their names, so that a stack trace in a job's log can be read.
+ * Builds dist/ from src/: tsc emits; esbuild takes out of packages and of what tsc emitted what is used, and makes modules of
+ * it that are loaded together; ncc bundles these; terser makes the result small. Each step of each action gets a small
+ * entry that starts it. build/maps holds what leads from a stack trace in a job's log back to functions.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { minify } from 'terser';
 import { bundleLibraries, fileOf } from './libraries.ts';
-import { compressedWasm, WASM } from './postgres.ts';
-import { smallShared, together } from './shared-modules.ts';
+import { compressedWasm, placed, WASM } from './postgres.ts';
+import { APART, smallShared, together } from './shared-modules.ts';
 import { leanToolkit } from './toolkit.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const EMITTED = join(ROOT, 'build/emitted');
+const PREPARED = join(ROOT, 'build/prepared');
 const BUNDLED = join(ROOT, 'build/bundled');
+const MAPS = join(ROOT, 'build/maps');
 const DIST = join(ROOT, 'dist');
 
 /** Entry files by the step that they start, as `main.ts` names it. */
@@ -35,18 +37,21 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'smoke-test/main.js': 'smoke-test',
 };
 
+const run = (tool: string, ...args: readonly string[]): void => {
+  execFileSync(process.execPath, [join(ROOT, 'node_modules', tool), ...args], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
+};
+
 /** Small, and loaded by every action: it is bundled as our own code is. */
 const CORE = '@actions/core';
 
 // Nothing of an earlier build is left in them; builds of before put packages beside what was emitted.
-for (const directory of [EMITTED, BUNDLED, join(ROOT, 'build/node_modules')])
+for (const directory of [EMITTED, PREPARED, BUNDLED, MAPS, join(ROOT, 'build/node_modules')])
   rmSync(directory, { recursive: true, force: true });
-execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
-  cwd: ROOT,
-  stdio: 'inherit',
-});
-const libraries = new Set(await bundleLibraries(ROOT, EMITTED, BUNDLED, [CORE]));
-writeFileSync(join(BUNDLED, 'lib', WASM), await compressedWasm(ROOT));
+run('typescript/bin/tsc', '-p', 'tsconfig.build.json');
+const libraries = new Set(await bundleLibraries(ROOT, EMITTED, PREPARED, [CORE]));
 
 const toLibraries: Plugin = {
   name: 'libraries',
@@ -57,18 +62,18 @@ const toLibraries: Plugin = {
   },
 };
 
-async function bundle(write: boolean, plugins: readonly Plugin[]): Promise<Metafile> {
+/** @param outdir where the modules are written; without it, they are only described */
+async function prepare(plugins: readonly Plugin[], outdir?: string): Promise<Metafile> {
   const { warnings, metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: [join(EMITTED, 'main.js')],
-    outdir: BUNDLED,
-    write,
+    outdir: outdir ?? PREPARED,
+    write: outdir !== undefined,
     metafile: true,
     bundle: true,
     splitting: true,
-    minify: true,
-    // Functions and classes tell their names in a stack trace.
-    keepNames: true,
+    minifySyntax: true,
+    ...(outdir !== undefined && { banner: { js: APART } }),
     format: 'esm',
     platform: 'node',
     target: 'node24',
@@ -80,16 +85,36 @@ async function bundle(write: boolean, plugins: readonly Plugin[]): Promise<Metaf
   return metafile;
 }
 
-const apart = await bundle(false, []);
+const apart = await prepare([]);
 const entries = Object.values(apart.outputs).flatMap(({ entryPoint }) => entryPoint ?? []);
 const shared = smallShared(apart, new Set(['node:timers/promises']));
-await bundle(true, [together(ROOT, entries, shared)]);
+await prepare([together(ROOT, entries, shared)], PREPARED);
+writeFileSync(join(PREPARED, 'package.json'), '{"type":"module"}\n');
 
+run('@vercel/ncc/dist/ncc/cli.js', 'build', join(PREPARED, 'main.js'), '--out', BUNDLED, '--quiet');
+
+mkdirSync(MAPS);
+for (const file of readdirSync(BUNDLED).filter((name) => name.endsWith('.js'))) {
+  const path = join(BUNDLED, file);
+  const { code, map } = await minify(
+    { [file]: placed(readFileSync(path, 'utf8')) },
+    {
+      module: true,
+      ecma: 2020,
+      format: { comments: false },
+      sourceMap: { includeSources: true },
+    },
+  );
+  if (code === undefined) throw new Error(`terser makes nothing of ${file}`);
+  writeFileSync(path, code);
+  writeFileSync(join(MAPS, `${file}.map`), String(map));
+}
+writeFileSync(join(BUNDLED, WASM), await compressedWasm(ROOT));
 writeFileSync(join(BUNDLED, 'package.json'), '{"type":"module"}\n');
 for (const [file, step] of Object.entries(ENTRIES)) {
   const path = join(BUNDLED, file);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `import { run } from '../main.js';\nawait run('${step}');\n`);
+  writeFileSync(path, `import { run } from '../index.js';\nawait run('${step}');\n`);
 }
 
 // dist is replaced only by a build that came to its end.

@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { leanClients } from './aws-clients.ts';
 import { compressedPostgres } from './postgres.ts';
+import { APART } from './shared-modules.ts';
 import { leanToolkit } from './toolkit.ts';
 
 /** What is imported of each package: names, `default` among them. */
@@ -65,8 +66,6 @@ export const fileOf = (name: string): string =>
  * Bundles what is imported of packages, and no more of it, into modules of their own: a client of the AWS SDK describes
  * every operation of its service, of which a few are used here. What packages share is in chunks beside them.
  *
- * Their functions have short names, which ours have not (ADR 4).
- *
  * @param root of the checkout
  * @param emitted directory of what tsc emitted
  * @param outdir the directory in which `lib` is written
@@ -98,7 +97,8 @@ export async function bundleLibraries(
     chunkNames: 'lib/[name]-[hash]',
     bundle: true,
     splitting: true,
-    minify: true,
+    minifySyntax: true,
+    banner: { js: APART },
     format: 'esm',
     platform: 'node',
     target: 'node24',

@@ -22,12 +22,21 @@ export async function compressedWasm(root: string): Promise<Uint8Array> {
   });
 }
 
+/** Stands for the directory of the bundle, which webpack within ncc would take for the one that it reads from. */
+const BESIDE = 'deploy-actions:beside';
+
+/** A bundled script that looks for the parser beside itself. */
+export const placed = (script: string): string =>
+  script
+    .replaceAll(`"${BESIDE}/`, 'import.meta.dirname + "/')
+    .replaceAll(`'${BESIDE}/`, "import.meta.dirname + '/");
+
 /** What the package, which is a module of CommonJS, loads its file with. */
 const LOADING = /async function getWasmBinary\(binaryFile\)\{.*?\}(?=async function )/;
 const LOADED = `async function getWasmBinary() {
   const { readFile } = process.getBuiltinModule('node:fs/promises');
   const { brotliDecompressSync } = process.getBuiltinModule('node:zlib');
-  return brotliDecompressSync(await readFile(new URL('./${WASM}', import.meta.url)));
+  return brotliDecompressSync(await readFile('${BESIDE}/${WASM}'));
 }
 `;
 

@@ -49,7 +49,7 @@ async function play(
 
 test('a release killed before each change shows as what it is after the next run', async () => {
   const [sound] = RELEASES as [Release];
-  const { changes } = await strikesOf(sound);
+  const changes = await strikesOf(sound, 'changes');
   const failures = await sweep(`${sound.name} on GitHub, killed before the change`, changes, (strike) =>
     play(sound, [{ kind: 'kill', ...strike }]),
   );

@@ -46,13 +46,11 @@ export function rewritten(
       broken(link);
       return link;
     }
-    // A directory is published when what describes it is.
-    const published = publishedPath(isFile ? place : `${place}/README.md`);
-    const from = posix.dirname(publishedPath(path) ?? path);
+    const published = isFile ? publishedPath(place) : undefined;
     const to =
       published === undefined
         ? `${sources}/${image ? 'raw' : isFile ? 'blob' : 'tree'}/${commit}/${place}`
-        : posix.relative(from, isFile ? published : posix.dirname(published));
+        : posix.relative(posix.dirname(publishedPath(path) ?? path), published);
     return fragment === undefined ? to : `${to}#${fragment}`;
   });
 }

@@ -127,7 +127,6 @@ describe('a release', () => {
       'LICENSE',
       'README.md',
       'action.yml',
-      'canary/README.md',
       'canary/action.yml',
       'dist/canary/main.js',
     ]);

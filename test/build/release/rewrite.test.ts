@@ -26,10 +26,12 @@ describe('what is published', () => {
   it.each([
     ['README.md', 'README.md'],
     ['actions/canary/action.yml', 'canary/action.yml'],
-    ['actions/canary/policy.json', 'canary/policy.json'],
+    ['actions/canary/config.schema.json', 'canary/config.schema.json'],
+    ['actions/canary/policy.json', undefined],
+    ['actions/canary/README.md', undefined],
     ['.github/workflows/deploy.yml', '.github/workflows/deploy.yml'],
-    ['.github/guides/pipelines.md', '.github/guides/pipelines.md'],
-    ['.github/policies/trust.json', '.github/policies/trust.json'],
+    ['.github/guides/pipelines.md', undefined],
+    ['.github/policies/trust.json', undefined],
     ['dist/canary/main.js', 'dist/canary/main.js'],
     ['.github/workflows/ci.yml', undefined],
     ['.github/workflows/release.yml', undefined],
@@ -74,9 +76,15 @@ describe('references', () => {
 describe('links', () => {
   const sources = 'https://github.com/acme/deploy';
   it.each([
-    ['README.md', '[a](actions/canary/README.md#inputs)', '[a](canary/README.md#inputs)'],
-    ['README.md', '[a](actions/canary)', '[a](canary)'],
-    ['README.md', '[`a`](.github/guides/pipelines.md)', '[`a`](.github/guides/pipelines.md)'],
+    [
+      'README.md',
+      '[a](actions/canary/README.md#inputs)',
+      `[a](${sources}/blob/c0ffee/actions/canary/README.md#inputs)`,
+    ],
+    ['README.md', '[a](actions/canary)', `[a](${sources}/tree/c0ffee/actions/canary)`],
+    ['README.md', '[`a`](actions/canary/action.yml)', '[`a`](canary/action.yml)'],
+    ['README.md', '[a](.github/workflows/deploy.yml)', '[a](.github/workflows/deploy.yml)'],
+    ['README.md', '[a](.github/workflows/ci.yml)', `[a](${sources}/blob/c0ffee/.github/workflows/ci.yml)`],
     ['README.md', '[a](CONTRIBUTING.md)', `[a](${sources}/blob/c0ffee/CONTRIBUTING.md)`],
     ['README.md', '[a](.github/adr)', `[a](${sources}/tree/c0ffee/.github/adr)`],
     [
@@ -84,25 +92,10 @@ describe('links', () => {
       '[a](examples/java.yml), [b](#c)',
       `[a](${sources}/blob/c0ffee/examples/java.yml), [b](#c)`,
     ],
-    ['actions/canary/README.md', '[a](../rollback#b)', '[a](../rollback#b)'],
-    ['actions/canary/README.md', '[a](policy.json)', '[a](policy.json)'],
-    ['actions/canary/README.md', '[a](../../README.md)', '[a](../README.md)'],
     [
-      'actions/canary/README.md',
-      '[a](../../.github/guides/pipelines.md)',
-      '[a](../.github/guides/pipelines.md)',
-    ],
-    [
-      'actions/canary/README.md',
-      '![a, b](../../.github/bench/judge.svg)',
+      'README.md',
+      '![a, b](.github/bench/judge.svg)',
       `![a, b](${sources}/raw/c0ffee/.github/bench/judge.svg)`,
-    ],
-    ['.github/guides/pipelines.md', '[a](../../actions/canary/README.md)', '[a](../../canary/README.md)'],
-    ['.github/guides/pipelines.md', '[a](../workflows/deploy.yml)', '[a](../workflows/deploy.yml)'],
-    [
-      '.github/guides/pipelines.md',
-      '[a](../workflows/ci.yml)',
-      `[a](${sources}/blob/c0ffee/.github/workflows/ci.yml)`,
     ],
     ['README.md', '[a](https://aws.amazon.com/ecs)', '[a](https://aws.amazon.com/ecs)'],
     ['README.md', '```\n[a](nowhere)\n```', '```\n[a](nowhere)\n```'],
