@@ -37,6 +37,11 @@ function kinds(kind: string, names: string): Record<string, string> {
 
 const TYPES = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string'];
 
+const WORDS: Readonly<Record<string, string>> = {
+  schemas: 'a list of schemas',
+  texts: 'a list of texts',
+};
+
 const TESTS: Readonly<Record<string, (value: Json) => boolean>> = {
   schemas: isList,
   'mapping of schemas': isObject,
@@ -148,10 +153,7 @@ function requireSchema(schema: Json, path: Path, formats: readonly string[], com
     }
     const test = TESTS[kind];
     if (test && !test(value)) {
-      complain(
-        at,
-        `is ${kindOf(value)}; ${keyword} takes ${kind === 'texts' ? 'a list of texts' : `a ${kind}`}`,
-      );
+      complain(at, `is ${kindOf(value)}; ${keyword} takes ${WORDS[kind] ?? `a ${kind}`}`);
     } else if (kind.includes('schemas')) {
       const parts = isList(value) || kind === 'mapping of schemas' ? Object.entries(value ?? {}) : [];
       for (const [key, part] of parts) {

@@ -119,7 +119,7 @@ class Run {
         });
       }
       this.#keepSecret(sent);
-      if (clock.now() >= deadline) {
+      if (attempts === 1 && clock.now() >= deadline) {
         return {
           request,
           attempts: attempts - 1,
@@ -151,6 +151,8 @@ class Run {
       await clock.sleep(request.intervalMs, AbortSignal.any([cancelled, this.#decided.signal]));
       cancelled.throwIfAborted();
       if (this.#decided.signal.aborted) return this.#failed({ ...failure, over: OTHERS });
+      // A timer may be late.
+      if (clock.now() >= deadline) return this.#failed({ ...failure, over: TIME_UP });
     }
   }
 
@@ -167,9 +169,7 @@ class Run {
     if (reason !== undefined) return reason;
     if (attempts >= request.attempts) return '';
     if (this.#decided.signal.aborted) return OTHERS;
-    return clock.now() + request.intervalMs >= deadline
-      ? `the time for all of it is up before the next attempt`
-      : undefined;
+    return clock.now() + request.intervalMs >= deadline ? TIME_UP : undefined;
   }
 
   async #attempt(request: SmokeRequest, sent: HttpRequest): Promise<Attempt> {
@@ -230,4 +230,5 @@ class Run {
   }
 }
 
+const TIME_UP = 'the time for all of it is up before the next attempt';
 const OTHERS = 'another request has failed for good';

@@ -50,7 +50,8 @@ export async function readInputs(
   const reader = new InputReader(input);
   const url = reader.parse('url', readUrl, undefined);
   const settings = readSettings(reader);
-  const list = reader.optional('requests');
+  // Its first line may be indented, as the others are.
+  const list = reader.verbatim('requests');
   if (list === undefined && reader.optional('url') === undefined) {
     reader.problem('url', 'is required without requests; for example url: https://shop.example.com/health');
   }
@@ -179,7 +180,7 @@ async function readList(
   workspace: string,
   env: NodeJS.ProcessEnv,
 ): Promise<RequestList> {
-  const file = /^[^\n:[{-][^\n:[{]*$/.test(text) ? text : undefined;
+  const file = /^[^\n:[{-][^\n:[{]*$/.test(text.trim()) ? text.trim() : undefined;
   const yaml = await readDocument(
     file === undefined ? text : await readText(file, workspace, 'requests'),
     file,
