@@ -4,7 +4,7 @@ import type { HttpClient } from '../../smoke-test/exchange.ts';
 import type { HttpTarget } from './targets.ts';
 
 /** What came of a target. */
-export type Delivery =
+export type Outcome =
   | {
       readonly kind: 'sent';
       /** Of Slack's bot: what names the message. */
@@ -32,7 +32,7 @@ const LONGEST_PAUSE_MS = 8_000;
  *
  * @throws Error named AbortError when the run was cancelled
  */
-export async function deliver(target: HttpTarget, tools: Tools): Promise<Delivery> {
+export async function deliver(target: HttpTarget, tools: Tools): Promise<Outcome> {
   const { client, clock, cancelled, deadline, say } = tools;
   for (let attempt = 1; ; attempt++) {
     const limit = Math.min(LONGEST_TRY_MS, deadline - clock.now());
