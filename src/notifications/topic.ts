@@ -1,3 +1,4 @@
+import { printable } from '../taskdef/shape.ts';
 import { bounded, fitting } from './bounded.ts';
 import { type Delivery, documentOf } from './document.ts';
 import type { Notice } from './notice.ts';
@@ -28,7 +29,7 @@ const PROGRAMS = ['lambda', 'sqs', 'http', 'https', 'firehose'];
 /** The notice for the subscribers of a topic: sentences for persons, a JSON document for programs. */
 export function topicMessage(notice: Notice, delivery: Delivery): TopicMessage {
   const { status, service, environment, cluster } = notice;
-  const subject = subjectOf(notice.title);
+  const subject = subjectOf(notice);
   return {
     id: delivery.id,
     group: service ?? 'deploy-actions',
@@ -42,19 +43,20 @@ export function topicMessage(notice: Notice, delivery: Delivery): TopicMessage {
       });
     }, MOST_BYTES),
     attributes: Object.entries({ status, service, environment, cluster }).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, bounded(value, 256)] as const],
+      value ? [[name, bounded(printable(value), 256)] as const] : [],
     ),
   };
 }
 
 /** Up to 100 characters of ASCII on one line, which begin with a letter, a digit or a punctuation mark. */
-function subjectOf(title: string): string {
+function subjectOf({ title, status }: Notice): string {
   const ascii = title
     .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .replace(/\p{Cc}+/gu, ' ')
-    .replace(/[^\x20-\x7e]/g, '?')
+    .replace(/[\p{M}\p{Extended_Pictographic}\u200d]/gu, '')
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .replace(/[^\x20-\x7e]/gu, '?')
     .trim();
+  if (!/[a-z0-9]/i.test(ascii)) return `Deploy: ${status}`;
   return ascii.length <= SUBJECT ? ascii : `${ascii.slice(0, SUBJECT - 3)}...`;
 }
 
