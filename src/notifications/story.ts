@@ -71,7 +71,7 @@ function factsOf({
     ['Author', commit?.author],
     ['Branch', ref],
     ['Started by', actor === commit?.author ? undefined : actor],
-    ...fields.map(({ name, value }) => [name, value] as const),
+    ...fields.map(({ name, value }) => [name, value, isAddress(value) ? value : undefined] as const),
   ];
   const facts = known.flatMap(([name, value, url]): readonly Fact[] =>
     value === undefined ? [] : [{ name: printable(name), value: printable(value), url }],
@@ -79,6 +79,9 @@ function factsOf({
   const { shown, left } = first(facts, MOST_FACTS);
   return left === 0 ? shown : [...shown, { name: 'And', value: `${left} more`, url: undefined }];
 }
+
+/** What is nothing but an address becomes a link; in sentences, texts of others would. */
+const isAddress = (value: string): boolean => /^https?:\/\/\S+$/.test(value) && URL.canParse(value);
 
 function partsOf({ parts }: Notice): readonly string[] {
   const { shown, left } = first(parts, MOST_PARTS);

@@ -52,6 +52,18 @@ describe('a message for Slack', () => {
     ]);
   });
 
+  it('makes a link of a field that is an address, and of nothing else', () => {
+    const fields = [
+      { name: 'Dashboard', value: 'https://a.example/?a=1&b=2' },
+      { name: 'Note', value: 'see https://a.example/' },
+      { name: 'Script', value: 'javascript:alert(1)' },
+    ];
+    const written = JSON.stringify(slackMessage({ ...NOTICE, fields }).blocks);
+    expect(written).toContain('<https://a.example/?a=1&amp;b=2|https://a.example/?a=1&amp;b=2>');
+    expect(written).toContain('*Note*\\nsee https://a.example/');
+    expect(written).not.toContain('<javascript:');
+  });
+
   it('makes nothing of what others have written a mention, a channel or a link', () => {
     const words = 'pay <!channel>, <@U1> & <https://evil.example|here> @here #general';
     const message = slackMessage({

@@ -76,7 +76,7 @@ export function readInputs(input: InputSource): Inputs {
 
 function nameOf(reader: InputReader, name: string): string | undefined {
   const text = reader.optional(name);
-  return text === undefined ? undefined : nameIn(text);
+  return text === undefined ? undefined : nameIn(text) || undefined;
 }
 
 function positive(reader: InputReader): number {
