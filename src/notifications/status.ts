@@ -48,7 +48,9 @@ export interface Subject {
 /** The headline where the user gives none: `web v1.4.0 was rolled back in production`. */
 export function headlineOf(status: Status, { service, version, environment, repository }: Subject): string {
   const name = service ?? repository?.split('/').at(-1) ?? 'The service';
-  const what = version === undefined ? name : `${name} ${shortened(version)}`;
+  // A revision of the service's own family names it already.
+  const named = version?.startsWith(`${name}:`);
+  const what = [named ? [] : name, version === undefined ? [] : shortened(version)].flat().join(' ');
   const [to, at] = environment === undefined ? ['', ''] : [` to ${environment}`, ` in ${environment}`];
   switch (status) {
     case 'started':

@@ -23,6 +23,9 @@ it('says no more than is known, and shortens digests', () => {
   expect(headlineOf('failure', { ...nothing, service: 'web', version: image })).toBe(
     'The deploy of web ecr:shop@sha256:0123456789ab failed',
   );
+  expect(headlineOf('promoted', { ...nothing, service: 'web', version: 'web:42' })).toBe(
+    'web:42 was released',
+  );
   expect(headlineOf('success', { ...nothing, service: 'web', version: 'a'.repeat(40) })).toBe(
     'web aaaaaaa was deployed',
   );
