@@ -1,15 +1,47 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** What takes a minute or more alone, longest first, so that nobody waits for the last of them in the end. */
+const LONG = [
+  'test/migrations/presets-node',
+  'test/migrations/presets-java',
+  'test/sweep/kills',
+  'test/judge/end-to-end',
+  'test/sweep/faults',
+  'test/migrations/presets-other',
+  'test/workflows/',
+  'test/conformance/backup-moto',
+  'test/images/',
+  'test/migrations/',
+  'test/task-run/real-tasks',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => {
+      const found = LONG.findIndex((path) => moduleId.includes(path));
+      return found === -1 ? LONG.length : found;
+    };
+    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b));
+  }
+}
 
 /**
- * The slow suites, side by side: a fault and a kill at each call of a rollout in turn, the staged release in act, the
- * adapters against moto. Minutes, not seconds.
+ * The slow suites, side by side: faults and kills all through a rollout, the staged release in act, the migration
+ * tools, Docker, the adapters against moto and boto3. Minutes, not seconds.
  */
 export default defineConfig({
   test: {
     include: ['test/**/*.slow.ts', 'test/sweep/**/*.sweep.ts'],
     testTimeout: 1_200_000,
     hookTimeout: 600_000,
-    maxWorkers: 2,
+    // More than CI has cores: half of the files wait more than they compute.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
+    // What the actions call is written down for test/iam.
+    env: { IAM_RECORD: 'slow' },
+    globalSetup: 'test/iam/begin.ts',
+    setupFiles: 'test/iam/record.ts',
     disableConsoleIntercept: true,
   },
 });

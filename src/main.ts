@@ -30,6 +30,8 @@ export async function run(step: string): Promise<void> {
   try {
     const load = STEPS[step];
     if (!load) throw new Error(`there is no action "${step}"`);
+    // Every call says which action made it, for CloudTrail; a post step is part of its action.
+    process.env['AWS_SDK_UA_APP_ID'] ||= `deploy-actions-${step.replace(/-post$/, '')}`;
     const context = {
       input: githubInput,
       reporter,

@@ -55,6 +55,8 @@ export interface EcsService {
   readonly taskDefinition: string;
   readonly loadBalancers: readonly {
     readonly targetGroupArn: string | undefined;
+    /** Of a service that ECS itself deploys in blue and green: either group may have the tasks. */
+    readonly alternateTargetGroupArn?: string;
     readonly containerName: string;
     readonly containerPort: number;
   }[];

@@ -1,2 +1,2 @@
-import { run } from '../index.js';
+import { run } from '../main.js';
 await run('promote');

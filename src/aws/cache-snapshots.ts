@@ -30,7 +30,7 @@ import {
 import type { ReplicationGroupSettings } from '../backups/restore-settings.ts';
 import type { Snapshot, Source } from '../backups/source.ts';
 import type { Ordered, SnapshotOrder, Snapshots } from '../ports.ts';
-import { type Connection, call, clientSettings, errorName } from './connection.ts';
+import { type Connection, call, clientSettings, deniedAsGone, errorName } from './connection.ts';
 
 type CacheKind = 'replication-group' | 'cache-cluster' | 'serverless-cache';
 
@@ -121,7 +121,11 @@ export function cacheSnapshots(connection: Connection, kind: CacheKind): Snapsho
       throw new Error('ElastiCache copies no snapshot to where a restore could use it');
     },
     async delete(id) {
-      await unlessGone(() => send(family.remove(id)));
+      try {
+        await unlessGone(() => send(family.remove(id)));
+      } catch (error) {
+        if (!(await deniedAsGone(error, async () => (await family.one(id)) === undefined))) throw error;
+      }
     },
     // ElastiCache has no events of snapshots.
     reason: async () => undefined,

@@ -120,6 +120,16 @@ export async function call<Output>(
   }
 }
 
+/**
+ * Whether AWS has denied something that is not there any more: a policy that allows a change of what carries our tag
+ * denies it once nothing carries it, also to a repetition whose first answer was lost.
+ *
+ * @param isGone looks whether it is so
+ */
+export async function deniedAsGone(error: unknown, isGone: () => Promise<boolean>): Promise<boolean> {
+  return error instanceof DeployError && DENIED.test(errorName(error.cause)) && (await isGone());
+}
+
 function explain(error: unknown, action: string): unknown {
   const name = errorName(error);
   const message = error instanceof Error ? error.message : String(error);

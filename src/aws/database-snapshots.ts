@@ -37,7 +37,7 @@ import type {
 } from '../backups/restore-settings.ts';
 import type { Snapshot, Source } from '../backups/source.ts';
 import type { Ordered, Snapshots } from '../ports.ts';
-import { type Connection, call, clientSettings, errorName } from './connection.ts';
+import { type Connection, call, clientSettings, deniedAsGone, errorName } from './connection.ts';
 
 type RdsKind = 'db-instance' | 'db-cluster';
 
@@ -101,7 +101,8 @@ export function databaseSnapshots(connection: Connection, kind: RdsKind, region?
       try {
         await send(operations.remove(id));
       } catch (error) {
-        if (!/^DB(Cluster)?SnapshotNotFound/.test(errorName(error))) throw error;
+        if (/^DB(Cluster)?SnapshotNotFound/.test(errorName(error))) return;
+        if (!(await deniedAsGone(error, async () => (await look(id)) === undefined))) throw error;
       }
     },
     async reason(id) {

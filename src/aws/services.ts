@@ -22,7 +22,7 @@ import { ConfigError } from '../errors.ts';
 import type { EcsService, PastDeployment, ServiceCopy, Services } from '../ports.ts';
 import type { StoppedTask } from '../rollout/judge/evidence.ts';
 import type { Tags } from '../rollout/ledger.ts';
-import { CHANGE, type Connection, call, clientSettings, errorName } from './connection.ts';
+import { CHANGE, type Connection, call, clientSettings, deniedAsGone, errorName } from './connection.ts';
 
 /** ECS services, and what their tasks and deployments have to say. */
 export function services(connection: Connection): Services {
@@ -86,7 +86,9 @@ export function services(connection: Connection): Services {
       try {
         await send(new DeleteServiceCommand({ cluster, service: name, force: true }));
       } catch (error) {
-        if (!/^(ServiceNotFoundException|ServiceNotActiveException)$/.test(errorName(error))) throw error;
+        if (/^(ServiceNotFoundException|ServiceNotActiveException)$/.test(errorName(error))) return;
+        const isGone = async () => (await describe(cluster, [name]))[0] === undefined;
+        if (!(await deniedAsGone(error, isGone))) throw error;
       }
     },
 
@@ -170,11 +172,16 @@ function fromSdk(service: SdkService): EcsService {
     desired: service.desiredCount ?? 0,
     running: service.runningCount ?? 0,
     taskDefinition: service.taskDefinition ?? '',
-    loadBalancers: (service.loadBalancers ?? []).map(({ targetGroupArn, containerName, containerPort }) => ({
-      targetGroupArn,
-      containerName: containerName ?? '',
-      containerPort: containerPort ?? 0,
-    })),
+    loadBalancers: (service.loadBalancers ?? []).map(
+      ({ targetGroupArn, containerName, containerPort, advancedConfiguration: advanced }) => ({
+        targetGroupArn,
+        ...(advanced?.alternateTargetGroupArn && {
+          alternateTargetGroupArn: advanced.alternateTargetGroupArn,
+        }),
+        containerName: containerName ?? '',
+        containerPort: containerPort ?? 0,
+      }),
+    ),
     controller: service.deploymentController?.type ?? 'ECS',
     strategy: service.deploymentConfiguration?.strategy ?? 'ROLLING',
     scheduling: service.schedulingStrategy ?? 'REPLICA',

@@ -31,7 +31,7 @@ import {
 import type { Route, TargetGroup, TargetHealth, Traffic } from '../ports.ts';
 import type { StickinessSeconds, Tags } from '../rollout/ledger.ts';
 import type { WeightedGroup } from '../rollout/weights.ts';
-import { CHANGE, type Connection, call, clientSettings, errorName } from './connection.ts';
+import { CHANGE, type Connection, call, clientSettings, deniedAsGone, errorName } from './connection.ts';
 
 /** DescribeTags, AddTags and RemoveTags take at most 20 resources a call. */
 const TAGGED_AT_ONCE = 20;
@@ -73,6 +73,20 @@ export function traffic(connection: Connection): Traffic {
     );
     return found.flat();
   }
+
+  /** Whether one of these target groups does not exist. */
+  const isWithout = async (arns: readonly string[]): Promise<boolean> =>
+    (await existingGroups((arn) => ({ TargetGroupArns: [arn] }), arns)).length < arns.length;
+
+  const isWithoutRule = async (ruleArn: string): Promise<boolean> => {
+    try {
+      await send(new DescribeRulesCommand({ RuleArns: [ruleArn] }));
+      return false;
+    } catch (error) {
+      if (/^RuleNotFound/.test(errorName(error))) return true;
+      throw error;
+    }
+  };
 
   async function attributesOf(arn: string): Promise<ReadonlyMap<string, string>> {
     const { Attributes = [] } = await send<DescribeTargetGroupAttributesCommandOutput>(
@@ -225,7 +239,8 @@ export function traffic(connection: Connection): Traffic {
         models.delete(arn);
         await send(new DeleteTargetGroupCommand({ TargetGroupArn: arn }));
       } catch (error) {
-        if (!/^TargetGroupNotFound/.test(errorName(error))) throw error;
+        if (/^TargetGroupNotFound/.test(errorName(error))) return;
+        if (!(await deniedAsGone(error, () => isWithout([arn])))) throw error;
       }
     },
 
@@ -260,7 +275,15 @@ export function traffic(connection: Connection): Traffic {
 
     async tag(arns, tags) {
       if (Object.keys(tags).length === 0) return;
-      await batched(arns, (ResourceArns) => send(new AddTagsCommand({ ResourceArns, Tags: sdkTags(tags) })));
+      await batched(arns, async (ResourceArns) => {
+        const groups = ResourceArns.filter((arn) => arn.includes(':targetgroup/'));
+        try {
+          await send(new AddTagsCommand({ ResourceArns, Tags: sdkTags(tags) }));
+        } catch (error) {
+          const gone = groups.length > 0 && (await deniedAsGone(error, () => isWithout(groups)));
+          throw gone ? targetGroupNotFound(error) : error;
+        }
+      });
     },
 
     async untag(arns, keys) {
@@ -290,11 +313,18 @@ export function traffic(connection: Connection): Traffic {
       try {
         await send(new DeleteRuleCommand({ RuleArn: ruleArn }));
       } catch (error) {
-        if (!/^RuleNotFound/.test(errorName(error))) throw error;
+        if (/^RuleNotFound/.test(errorName(error))) return;
+        if (!(await deniedAsGone(error, () => isWithoutRule(ruleArn)))) throw error;
       }
     },
   };
 }
+
+/** What AWS says of a target group that is gone to who may ask about any. */
+const targetGroupNotFound = (cause: unknown): Error =>
+  Object.assign(new Error('The target group does not exist any more', { cause }), {
+    name: 'TargetGroupNotFoundException',
+  });
 
 const DEREGISTRATION_DELAY = 'deregistration_delay.timeout_seconds';
 

@@ -1,74 +1,127 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { buildSync } from 'esbuild';
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Plugin } from 'esbuild';
+import { edited } from './edit.ts';
 
-/** `import { A, B as C } from '@aws-sdk/client-x';` as tsc emits it. */
-const IMPORT = /import \{([^}]*)\} from '(@aws-sdk\/client-[\w-]+)'/g;
+/**
+ * Ways to credentials that no runner has: a person's browser is needed for them. What stands in fails in the SDK's own
+ * way, so that the run ends with what it says.
+ */
+const LEFT_OUT: Readonly<Record<string, string>> = {
+  '@aws-sdk/credential-provider-sso': standIn('fromSSO', 'IAM Identity Center (sso_session, sso_start_url)'),
+  '@aws-sdk/credential-provider-login': standIn('fromLoginCredentials', '"aws login" (login_session)'),
+};
 
-/** The names that emitted JavaScript imports from each client of the SDK. */
-export function clientImports(emitted: string): ReadonlyMap<string, ReadonlySet<string>> {
-  const found = new Map<string, Set<string>>();
-  const scripts = readdirSync(emitted, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    file.endsWith('.js'),
+function standIn(name: string, what: string): string {
+  const message = `the AWS profile takes its credentials from ${what}, which deploy-actions leaves out; take them from aws-actions/configure-aws-credentials, or from a profile with a role, keys, a credential_process or a web identity`;
+  return `import { CredentialsProviderError } from '@smithy/core/config';
+export const ${name} = () => async () => {
+  throw new CredentialsProviderError(${JSON.stringify(message)}, { tryNextLink: false });
+};
+`;
+}
+
+const REGISTRATION = /^n0_registry\.registerError\((\w+)\$, \1\);\n/gm;
+
+/** The errors of a service that the SDK tries again because its model says so: such a mark is on the class only. */
+export function marked(errors: string): ReadonlySet<string> {
+  const classes = errors.split(/^export class /m).slice(1);
+  return new Set(
+    classes.filter((text) => text.includes('$retryable')).map((text) => text.match(/^\w+/)?.[0] ?? ''),
   );
-  for (const script of scripts) {
-    const text = readFileSync(join(emitted, script), 'utf8').replaceAll('"', "'");
-    const mentions = text.match(/'@aws-sdk\/client-[\w-]+'/g)?.length ?? 0;
-    const imports = [...text.matchAll(IMPORT)];
-    if (mentions !== imports.length) {
-      throw new Error(
-        `${script} imports a client of the AWS SDK in a way from which its names cannot be told`,
-      );
-    }
-    for (const [, names = '', client = ''] of imports) {
-      const known = found.get(client) ?? new Set();
-      found.set(client, known);
-      for (const name of names.split(',')) known.add(name.replace(/ as .*/s, '').trim());
-    }
-  }
-  return found;
+}
+
+/** The errors that AWS sends by a name that is not the beginning of the one that the SDK gives them. */
+export function renamed(schemas: string): ReadonlySet<string> {
+  const codes = schemas.matchAll(/^export var (\w+)\$ = \[-3, n0, _\w+,\s*\{ \[_aQE\]: \[`([^`]+)`/gm);
+  return new Set([...codes].flatMap(([, name = '', code = '']) => (name.startsWith(code) ? [] : [name])));
 }
 
 /**
- * Puts copies of the clients beside what was emitted that hold no more than what is imported of them: a client describes
- * every operation of its service, of which a few are used here, and would be most of what every job downloads. What
- * clients share is in chunks of its own, and as small.
- *
- * @param root of the checkout
- * @param beside the node_modules directory that the emitted files find first
+ * A module of schemas without the errors that nobody asks for by name. Of an error that it does not know the SDK makes
+ * the base exception of the service, with the name and the message that AWS sent; each of the hundreds that it knows is
+ * a class and a schema of its own.
  */
-export function shakeClients(root: string, emitted: string, beside: string): void {
-  const entries = join(root, 'build/clients');
-  rmSync(entries, { recursive: true, force: true });
-  const imports = clientImports(emitted);
-  for (const [client, names] of imports) {
-    const entry = join(entries, `${client}.js`);
-    mkdirSync(dirname(entry), { recursive: true });
-    const used = [...names].filter((name) => name !== '').toSorted();
-    writeFileSync(entry, `export { ${used.join(', ')} } from '${client}';\n`);
-  }
-  const { warnings } = buildSync({
-    absWorkingDir: root,
-    entryPoints: Object.fromEntries(
-      [...imports.keys()].map((client) => [`${client}/index`, join(entries, `${client}.js`)]),
-    ),
-    outdir: beside,
-    chunkNames: '@aws-sdk/shared/[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    // Before the modules of CommonJS, of which nothing can be left out.
-    conditions: ['module'],
-    mainFields: ['module', 'main'],
-    legalComments: 'none',
-    logLevel: 'silent',
-  });
-  if (warnings.length > 0) throw new Error(warnings.map(({ text }) => text).join('\n'));
-  for (const client of imports.keys()) {
-    const description = { name: client, type: 'module', exports: './index.js' };
-    writeFileSync(join(beside, client, 'package.json'), JSON.stringify(description));
-  }
-  writeFileSync(join(beside, '@aws-sdk/shared/package.json'), JSON.stringify({ type: 'module' }));
+export function withoutErrors(schemas: string, keeps: (name: string) => boolean): string {
+  return schemas.replace(REGISTRATION, (whole, name: string) => (keeps(name) ? whole : ''));
+}
+
+/**
+ * A module of schemas in which sums such as `64 | 0` are worked out and keys such as `[_xN]` are written as what they
+ * stand for: esbuild takes both for code that may have effects, and so keeps every shape that has one.
+ */
+export function plain(schemas: string): string {
+  const constants = new Map(
+    [...schemas.matchAll(/^const (_\w+) = (".*");$/gm)].map(([, name = '', value = '']) => [name, value]),
+  );
+  return schemas
+    .replace(/(?<=^[^"]*)\b(\d+) \| (\d+)\b/gm, (_, flag, type) => `${Number(flag) | Number(type)}`)
+    .replace(/\[(_\w+)\]: /g, (whole, name) => {
+      const value = constants.get(name);
+      return value === undefined ? whole : `${value}: `;
+    });
+}
+
+/**
+ * Leaves out of the clients of the AWS SDK what no run needs: errors that nobody names, ways to credentials that no
+ * runner has, the second copy of the client of STS, and all but the version of what each package says of itself. Keeps
+ * the names of commands, which tell what was called.
+ *
+ * @param sources all that was emitted: an error whose name stands there is kept
+ */
+export function leanClients(sources: string): Plugin {
+  const words = new Set(sources.match(/\w+/g));
+  return {
+    name: 'lean-clients',
+    setup(build) {
+      build.onResolve({ filter: /^@aws-sdk\/credential-provider-/ }, ({ path, resolveDir }) =>
+        Object.hasOwn(LEFT_OUT, path)
+          ? { path, namespace: 'left-out', pluginData: resolveDir, sideEffects: false }
+          : undefined,
+      );
+      build.onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path, pluginData }) => ({
+        contents: LEFT_OUT[path] ?? '',
+        resolveDir: pluginData as string,
+      }));
+
+      // The same client, of which the credentials' has fewer operations.
+      build.onResolve({ filter: /^@aws-sdk\/nested-clients\/sts$/ }, ({ kind, resolveDir }) =>
+        build.resolve('@aws-sdk/client-sts', { kind, resolveDir }),
+      );
+
+      const clients = /@aws-sdk[\\/]client-[\w-]+[\\/]dist-es[\\/]/.source;
+      build.onLoad({ filter: new RegExp(`${clients}schemas[\\\\/]schemas_0\\.js$`) }, async ({ path }) => {
+        const text = await readFile(path, 'utf8');
+        const errors = readFileSync(join(path, '../../models/errors.js'), 'utf8');
+        const known = [...text.matchAll(REGISTRATION)].length;
+        const classes = errors.match(/^export class /gm)?.length ?? 0;
+        if (known === 0 || known !== classes)
+          throw new Error(`${path} registers its errors in another way now; look at withoutErrors`);
+        const kept = [words, marked(errors), renamed(text)];
+        return { contents: plain(withoutErrors(text, (name) => kept.some((names) => names.has(name)))) };
+      });
+
+      build.onLoad({ filter: new RegExp(`${clients}commands[\\\\/]\\w+Command\\.js$`) }, async ({ path }) => {
+        const text = await readFile(path, 'utf8');
+        const named = /^(export class (\w+Command) extends command\(.*\) \{)$/m;
+        return { contents: edited(path, text, named, '$1\n    static name = "$2";') };
+      });
+
+      build.onLoad({ filter: new RegExp(`${clients}runtimeConfig\\.js$`) }, async ({ path }) => {
+        const text = await readFile(path, 'utf8');
+        const imported = /^import packageInfo from ("[./]+package\.json");$/m;
+        const version = edited(path, text, imported, 'import { version } from $1;');
+        const used = edited(
+          path,
+          version,
+          /\bclientVersion: packageInfo\.version\b/,
+          'clientVersion: version',
+        );
+        if (/\bpackageInfo\b/.test(used))
+          throw new Error(`${path} uses more than the version of its package; look at leanClients`);
+        return { contents: used };
+      });
+    },
+  };
 }

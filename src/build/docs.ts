@@ -1,15 +1,17 @@
 /**
  * Writes what follows from the action files: the tables of inputs and outputs in each action's README, and the JSON
- * Schema of canary's config file; and the table of the fields of task definitions, which follows from the SDK.
+ * Schema of canary's config file; the policies in the READMEs and those of the workflows, from the actions' policies; and
+ * the table of the fields of task definitions, which follows from the SDK.
  * `--check` writes nothing and fails when something is stale.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { CONFIG_KEYS } from '../actions/canary/inputs.ts';
 import { commandText } from '../actions/migrate/identity.ts';
 import { PRESETS } from '../migrations/presets.ts';
 import { STRATEGY_NAMES } from '../rollout/plan.ts';
+import { policies } from './policies.ts';
 import { taskDefinitionFields } from './task-definition-fields.ts';
 import { withWorkflowTables } from './workflow-tables.ts';
 
@@ -159,6 +161,12 @@ files.set(
   `${JSON.stringify(configSchema(read('canary')), undefined, 2)}\n`,
 );
 files.set(join(ROOT, 'src/taskdef/fields.ts'), taskDefinitionFields());
+const permissions = policies(ROOT);
+for (const [path, text] of permissions.files) files.set(join(ROOT, path), text);
+for (const [action, section] of permissions.sections) {
+  const path = join(ACTIONS, action, 'README.md');
+  files.set(path, fill(files.get(path) ?? '', 'policy', section));
+}
 const pipelines = join(ROOT, '.github/guides/pipelines.md');
 files.set(pipelines, withWorkflowTables(readFileSync(pipelines, 'utf8'), ROOT, { table, fill }));
 
@@ -167,5 +175,8 @@ if (process.argv.includes('--check')) {
   for (const [path] of stale) console.error(`${relative(ROOT, path)} is stale; run npm run docs`);
   process.exitCode = stale.length > 0 ? 1 : 0;
 } else {
-  for (const [path, text] of stale) writeFileSync(path, text);
+  for (const [path, text] of stale) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
 }

@@ -577,14 +577,18 @@ export class AlbEngine {
     return new EvidenceSource(side, metered, this.#rollout.gates, this.#settings.customMetrics);
   }
 
+  /** Whose everything is that the rollout makes: policies allow to change and delete nothing else. */
+  get #owner(): Pick<Ledger, 'rolloutId' | 'service'> {
+    const { cluster, name } = this.#stable;
+    return { rolloutId: this.#settings.rolloutId, service: `${cluster}/${name}` };
+  }
+
   /** The first target group is the lock: AWS makes a name only once, with the tags of whoever came first. */
   async #makeTargetGroups(): Promise<void> {
     const { traffic } = this.#cloud;
-    const { rolloutId, holder } = this.#settings;
     const tags = toTags({
-      rolloutId,
-      holder,
-      service: `${this.#stable.cluster}/${this.#stable.name}`,
+      ...this.#owner,
+      holder: this.#settings.holder,
       leaseUntil: this.#clock.now() + LEASE_MS,
       from: this.#rollout.from,
       to: this.#rollout.to,
@@ -651,7 +655,7 @@ export class AlbEngine {
       taskDefinition: this.#rollout.to,
       tasks,
       targetGroups: new Map(groups),
-      tags: { ...this.#stable.tags, ...toTags({ rolloutId }) },
+      tags: { ...this.#stable.tags, ...toTags(this.#owner) },
       token: rolloutId.slice(0, 36),
     });
     await this.#untilCanaryIs((canary) => canary?.status === 'ACTIVE');
@@ -718,7 +722,7 @@ export class AlbEngine {
       traffic: this.#cloud.traffic,
       clock: this.#clock,
       routes: this.#routes,
-      tags: toTags({ rolloutId: this.#settings.rolloutId }),
+      tags: toTags(this.#owner),
     });
     this.#tested = true;
   }

@@ -64,11 +64,12 @@ class Exchange {
   async run(): Promise<Omit<HttpAnswer, 'ms'>> {
     const response = await this.#open();
     this.answered = true;
+    // Gone with the connection, which may be closed when the body has come to its end.
+    const remoteAddress = response.socket?.remoteAddress;
     const { bytes, cut } = await readBody(response, this.#request.method);
     const headers = new Map(
       Object.entries(response.headersDistinct).map(([name, values]) => [name, values ?? []]),
     );
-    const remoteAddress = response.socket?.remoteAddress;
     response.destroy();
     return {
       status: response.statusCode ?? 0,
@@ -114,7 +115,7 @@ class Exchange {
         else stands();
       });
       request.once('response', settle);
-      request.once('error', refuse);
+      request.on('error', refuse);
       request.end(body);
     });
   }

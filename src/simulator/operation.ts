@@ -1,3 +1,4 @@
+import type { TaskDefinition } from '@aws-sdk/client-ecs';
 import type { Clock } from '../clock.ts';
 import type { RegistryFront } from './ecr/front.ts';
 
@@ -11,6 +12,8 @@ export interface Call {
   readonly caller?: string;
   /** As STS tells it: `ROLE_ID:SESSION`. */
   readonly userId?: string;
+  /** What the client's SDK says of itself. */
+  readonly userAgent?: string;
 }
 
 /**
@@ -64,6 +67,10 @@ export interface World {
   readonly roles?: readonly string[];
   /** Gives the endpoint of an account's container registry in a region, on the loopback interface. */
   registry?(accountId: string, region: string): Promise<RegistryFront>;
+  /** The tags that a resource truly has now, by its ARN, whatever describes show; undefined when it does not exist. */
+  tagsOf?(arn: string): ReadonlyMap<string, string> | undefined;
+  /** A task definition by `family`, `family:revision` or ARN. */
+  taskDefinition?(reference: string): TaskDefinition | undefined;
   /** Closes what it has opened. */
   close?(): Promise<void>;
 }

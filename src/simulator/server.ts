@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../clock.ts';
+import { tell } from './arrivals.ts';
 import type { MetricDelay, MetricFault } from './cloudwatch/arrival.ts';
 import { type CloudWatch, createCloudWatch } from './cloudwatch/cloudwatch.ts';
 import type { RegistryFront } from './ecr/front.ts';
@@ -178,12 +179,14 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
       now: recorded.time,
       region,
       accountId,
+      userAgent: exchange.request.headers['user-agent'] ?? '',
       ...credentials.signer(exchange.request.headers.authorization),
     };
     const fault = faults.strike({ n: recorded.n, service, operation });
     if (fault) recorded.fault = fault.kind;
     const input = exchange.input();
     recorded.input = input;
+    tell({ service, operation, input, userAgent: call.userAgent ?? '', call, world });
     if (fault?.kind === 'throttle' || !mayCall(service, call.now)) throw throttled(service);
     if (fault?.kind === 'internal-error') throw internalError(service);
     if (fault?.kind === 'access-denied') {

@@ -29,7 +29,11 @@ export function curlLine(request: HttpRequest, settings: CurlSettings, secrets: 
   if (settings.redirects === 'always') words.push('-L', '--max-redirs', String(settings.maxRedirects));
   for (const [name, value] of headers)
     words.push('-H', word(value === '' ? `${name};` : `${name}: ${value}`));
-  if (body !== undefined) words.push('--data-raw', word(body));
+  if (body !== undefined) {
+    // curl would call every body a form.
+    if (!headers.some(([name]) => /^content-type$/i.test(name))) words.push('-H', 'Content-Type:');
+    words.push('--data-raw', word(body));
+  }
   words.push(word(url.href));
   return words.join(' ');
 }

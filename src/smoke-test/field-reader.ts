@@ -4,7 +4,7 @@ import { isList, isObject, type Json, type JsonObject, type Path } from '../task
 import { kindOf, printable } from '../taskdef/shape.ts';
 import { shown } from './finding.ts';
 import { suggestion } from './suggestion.ts';
-import { namesIn } from './template.ts';
+import { fill } from './template.ts';
 
 /** Takes a problem with the value at a path of the document. */
 export type Complain = (path: Path, message: string) => void;
@@ -125,11 +125,16 @@ export class FieldReader {
     return found ?? this.problem(key, `"${printable(text)}" is not one of ${values.join(', ')}`);
   }
 
-  /** The source of a regular expression that is one. */
-  patterns(key: string): readonly string[] {
+  /**
+   * The sources of regular expressions that are some.
+   *
+   * @param filled whether `${name}` in them is filled in later
+   */
+  patterns(key: string, filled = true): readonly string[] {
     return this.texts(key).filter((pattern) => {
-      const wrong = patternProblem(pattern);
-      if (wrong !== undefined) this.problem(key, wrong);
+      const wrong = patternProblem(filled ? fill(pattern, new Map(), () => 'x') : pattern);
+      if (wrong !== undefined)
+        this.problem(key, `"${printable(pattern)}" is not a regular expression: ${wrong}`);
       return wrong === undefined;
     });
   }
@@ -162,12 +167,11 @@ export class FieldReader {
   }
 }
 
-/** What is wrong with a regular expression; `${name}` in it is filled in later. */
-export function patternProblem(pattern: string): string | undefined {
+function patternProblem(pattern: string): string | undefined {
   try {
-    new RegExp(namesIn(pattern).length > 0 ? '' : pattern);
+    new RegExp(pattern);
     return undefined;
   } catch (error) {
-    return `"${printable(pattern)}" is not a regular expression: ${error instanceof Error ? error.message : ''}`;
+    return error instanceof Error ? error.message : String(error);
   }
 }

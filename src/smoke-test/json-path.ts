@@ -8,7 +8,7 @@ const STEP = /(?:^|\.)([^.[\]"]+)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/y;
  * @returns undefined when it is not a path
  */
 export function parseJsonPath(text: string): Path | undefined {
-  const rest = text.trim().replace(/^\$\.?(?=.|$)/, '');
+  const rest = text.trim().replace(/^\$(\.|(?=\[)|$)/, '');
   const path: (string | number)[] = [];
   STEP.lastIndex = 0;
   while (STEP.lastIndex < rest.length) {
@@ -25,7 +25,7 @@ export const jsonPathText = (path: Path): string =>
   path
     .map((step, index) => {
       if (typeof step === 'number') return `[${step}]`;
-      if (/^[^.[\]"\s]+$/.test(step)) return index === 0 ? step : `.${step}`;
+      if (/^[^.[\]"\s$][^.[\]"\s]*$/.test(step)) return index === 0 ? step : `.${step}`;
       return `[${JSON.stringify(step)}]`;
     })
     .join('') || '$';

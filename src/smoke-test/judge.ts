@@ -120,6 +120,7 @@ function holds(actual: Json, check: Exclude<JsonCheck, { kind: 'equals' }>, valu
     case 'contains': {
       const wanted = fillJson(check.value, values);
       if (isList(actual)) return actual.some((item) => equalJson(item, wanted));
+      if (!isScalar(wanted)) return false;
       if (isObject(actual)) return Object.hasOwn(actual, String(wanted));
       return typeof actual === 'string' && actual.includes(String(wanted));
     }

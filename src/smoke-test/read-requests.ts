@@ -244,7 +244,7 @@ function readCapture(name: string, fields: FieldReader): readonly Capture[] {
     return [nothing(name)];
   }
   const secret = fields.boolean('secret');
-  const [matches] = fields.patterns('matches');
+  const [matches] = fields.patterns('matches', false);
   const json = fields.text('json');
   if (json !== undefined) {
     const at = parseJsonPath(json);
@@ -262,7 +262,7 @@ function readCapture(name: string, fields: FieldReader): readonly Capture[] {
   }
   if (matches !== undefined)
     fields.problem('matches', 'is given beside text, which is the pattern itself; keep text');
-  const [pattern] = fields.patterns('text');
+  const [pattern] = fields.patterns('text', false);
   return [{ name, from: { kind: 'text' }, matches: pattern, secret: secret ?? false }];
 }
 

@@ -8,9 +8,12 @@ export type Piece = string | { readonly variable: string };
 export class Secrets {
   readonly #variables = new Map<string, string>();
 
-  /** @param name what the secret is called: that of its header or its capture */
-  add(value: string, name: string): void {
-    if (value.trim() === '' || this.#variables.has(value)) return;
+  /**
+   * @param name what the secret is called: that of its header or its capture
+   * @returns false when it was known, or is nothing that could be told from other texts
+   */
+  add(value: string, name: string): boolean {
+    if (value.trim() === '' || this.#variables.has(value)) return false;
     const wanted = name.replace(/\W+/g, '_').toUpperCase();
     const taken = new Set(this.#variables.values());
     let variable = wanted;
@@ -23,6 +26,7 @@ export class Secrets {
       JSON.stringify(value).slice(1, -1),
     ];
     for (const form of forms) if (!this.#variables.has(form)) this.#variables.set(form, variable);
+    return true;
   }
 
   holds(text: string): boolean {

@@ -9,11 +9,12 @@ export const ANY_SUCCESS: StatusExpectation = { text: '2xx', ranges: [[200, 299]
  * @returns undefined when it is none of that
  */
 export function parseStatus(value: Json): StatusExpectation | undefined {
-  const entries = (isList(value) ? value : String(value).split(',')).map((entry) => String(entry).trim());
+  const entries = (isList(value) ? value : typeof value === 'string' ? value.split(',') : [value]).map(
+    (entry) => (typeof entry === 'string' || typeof entry === 'number' ? String(entry).trim() : ''),
+  );
   const ranges = entries.map(rangeOf).filter((range) => range !== undefined);
-  return ranges.length === 0 || ranges.length < entries.length
-    ? undefined
-    : { text: entries.join(' or '), ranges };
+  if (ranges.length === 0 || ranges.length < entries.length) return undefined;
+  return { text: entries.join(' or '), ranges };
 }
 
 function rangeOf(text: string): readonly [number, number] | undefined {

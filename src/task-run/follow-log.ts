@@ -15,6 +15,8 @@ const EMPTY_MS = 8_000;
 const HURRIED = { quiet: 1_500, pause: 500 } as const;
 /** How long after the container's end lines are waited for that come late. */
 const LATE_MS = 20_000;
+/** A machine's hiccup is no late line, however fast a scaled clock runs. */
+const REAL_LATE_MS = 2_000;
 /** A page of this size is one of many: the next one is read at once. */
 const FULL_PAGE = { lines: 1_000, characters: 300_000 } as const;
 /** So many sessions in a row that break this early, and the log is polled instead. */
@@ -124,6 +126,7 @@ export class LogFollower {
     const whole = new WholeLines();
     const { quiet, pause } = how === 'hurried' ? HURRIED : { quiet: QUIET_MS, pause: QUIET_MS };
     const endedAt = clock.now();
+    const latest = endedAt + Math.max(LATE_MS, REAL_LATE_MS * clock.scale);
     this.#lastNews = endedAt;
     let from: string | undefined;
     let first = true;
@@ -158,7 +161,7 @@ export class LogFollower {
       const still = how === 'patient' && empty ? EMPTY_MS : quiet;
       if (atEnd && reading.missing() === 0 && now - this.#lastNews >= still) break;
       // A container that could not be stopped may write for ever.
-      if (!isFull(page.lines) && now - endedAt > LATE_MS) {
+      if (!isFull(page.lines) && now > latest) {
         if (atEnd && reading.missing() === 0) break;
         reporter.info('CloudWatch Logs still does not give all lines of the log to read.');
         return undefined;

@@ -127,7 +127,10 @@ describe.concurrent('before anything is changed', () => {
         desiredCount: 1,
         launchType: 'FARGATE',
         networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } },
-        tags: [{ key: 'deploy-actions:rolloutId', value: 'former' }],
+        tags: [
+          { key: 'deploy-actions:rolloutId', value: 'former' },
+          { key: 'deploy-actions:service', value: 'prod/web' },
+        ],
       });
       const step = await world.release();
       expect(step.log).toContain('left the service web-canary, which is removed first');

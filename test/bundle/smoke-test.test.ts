@@ -23,9 +23,9 @@ async function serving(
 
 describe.concurrent('smoke-test', () => {
   test('takes as long as the slowest of twenty requests', async () => {
+    // One after the other, they would take 21 seconds.
     const listener: RequestListener = ({ url }, response) => {
-      if (url === '/7') setTimeout(() => response.end('slow'), 2_000);
-      else response.end('ok');
+      setTimeout(() => response.end('ok'), url === '/7' ? 2_000 : 1_000);
     };
     await serving(listener, async (url, job) => {
       const requests = Array.from({ length: 20 }, (_, index) => `- path: /${index}`).join('\n');
@@ -34,7 +34,7 @@ describe.concurrent('smoke-test', () => {
       expect(step.outputs).toMatchObject({ outcome: 'passed', failed: '0' });
       expect(JSON.parse(step.outputs['results'] ?? '')).toHaveLength(20);
       expect(step.ms).toBeGreaterThan(2_000);
-      expect(step.ms).toBeLessThan(4_000);
+      expect(step.ms).toBeLessThan(8_000);
     });
   });
 

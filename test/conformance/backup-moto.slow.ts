@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cacheSnapshots } from '../../src/aws/cache-snapshots.ts';
 import { databaseSnapshots } from '../../src/aws/database-snapshots.ts';
@@ -8,7 +7,7 @@ import type { Source, SourceKind } from '../../src/backups/source.ts';
 import { systemClock } from '../../src/clock.ts';
 import { ONE_OF_EACH, snapshotOf } from '../backups/a-source.ts';
 import { type Moto, startMoto } from '../slow/moto.ts';
-import { awsCli } from '../slow/tools.ts';
+import { type AwsCli, startAwsCli } from './aws-cli.ts';
 
 /**
  * What the adapters send for snapshots, and the commands that bring a database back, judged by an emulator and a command
@@ -17,7 +16,7 @@ import { awsCli } from '../slow/tools.ts';
 
 const connection = { clock: systemClock };
 let moto: Moto;
-let aws: string;
+let aws: AwsCli;
 
 const SETUP = `
 import boto3, sys
@@ -37,24 +36,25 @@ cache.create_cache_cluster(CacheClusterId='lone', Engine='redis', CacheNodeType=
 
 beforeAll(async () => {
   moto = await startMoto();
-  aws = await awsCli();
+  aws = await startAwsCli({
+    AWS_DEFAULT_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'x',
+    AWS_SECRET_ACCESS_KEY: 'x',
+    AWS_ENDPOINT_URL: moto.url,
+  });
   moto.python(SETUP);
 });
 
-afterAll(() => moto.stop());
+afterAll(() => {
+  aws?.stop();
+  moto?.stop();
+});
 
 /** Runs commands as a person would, against moto. */
 const shell = (commands: string): string =>
   execFileSync('sh', ['-eu', '-c', commands], {
     encoding: 'utf8',
-    env: {
-      PATH: `${dirname(aws)}:/usr/bin:/bin`,
-      HOME: '/nonexistent',
-      AWS_DEFAULT_REGION: 'eu-west-1',
-      AWS_ACCESS_KEY_ID: 'x',
-      AWS_SECRET_ACCESS_KEY: 'x',
-      AWS_ENDPOINT_URL: moto.url,
-    },
+    env: { PATH: `${aws.path}:/usr/bin:/bin`, HOME: '/nonexistent' },
   });
 
 async function sourceOf(kind: SourceKind, id: string): Promise<Source> {

@@ -4,6 +4,8 @@ import { expect, test } from 'vitest';
 import { readArguments } from '../../src/demo/arguments.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/demo/main.ts');
+/** Writes down what the actions call, as this process does for the other suites. */
+const RECORD = join(import.meta.dirname, '../iam/record.ts');
 
 interface Ended {
   readonly code: number;
@@ -13,7 +15,7 @@ interface Ended {
 
 const demo = (...args: string[]): Promise<Ended> =>
   new Promise((settle) => {
-    const child = execFile(process.execPath, [MAIN, ...args], (_, out, err) =>
+    const child = execFile(process.execPath, ['--import', RECORD, MAIN, ...args], (_, out, err) =>
       settle({ code: child.exitCode ?? -1, out, err }),
     );
   });

@@ -132,8 +132,6 @@ it('its links lead somewhere', () => {
   );
   for (const [, target = ''] of GUIDE.matchAll(/\]\(([^)]+)\)/g)) {
     if (target.startsWith('#')) expect(anchors).toContain(target);
-    // Written by another part of the suite.
-    else if (target !== 'credentials.md')
-      expect(existsSync(resolve(dirname(PATH), target)), target).toBe(true);
+    else expect(existsSync(resolve(dirname(PATH), target)), target).toBe(true);
   }
 });

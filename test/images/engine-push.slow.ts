@@ -164,7 +164,6 @@ describe('ecr-push with the Docker engine alone', () => {
       const ends = ['api | api', 'web | web', 'jobs | jobs'].map((text) => place(`${text} ends`));
       expect(Math.min(...begins), step.log).toBeGreaterThan(0);
       expect(Math.max(...begins)).toBeLessThan(Math.min(...ends));
-      expect(step.ms).toBeLessThan(9_000);
 
       for (const name of ['api', 'web']) expect(await runner.tags(name)).toEqual([SHA]);
       expect(await runner.tags('jobs')).toEqual([]);

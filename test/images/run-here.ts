@@ -19,6 +19,11 @@ export interface RunHere {
   readonly told: string;
 }
 
+/** An action, and its name, by which its calls are known. */
+export interface NamedAction extends ActionModule {
+  readonly name: string;
+}
+
 /** A workspace that is gone when the test is over. */
 export function workspace(): string {
   const directory = mkdtempSync(join(tmpdir(), 'deploy-actions-here-'));
@@ -32,7 +37,7 @@ export function workspace(): string {
  */
 export async function runHere(
   world: RegistryWorld,
-  action: ActionModule,
+  action: NamedAction,
   inputs: Readonly<Record<string, string>>,
   {
     directory = tmpdir(),
@@ -46,6 +51,7 @@ export async function runHere(
 ): Promise<RunHere> {
   const all = {
     ...world.simulator.env(),
+    AWS_SDK_UA_APP_ID: `deploy-actions-${action.name}`,
     GITHUB_WORKSPACE: directory,
     GITHUB_SHA: SHA,
     GITHUB_REF: 'refs/heads/main',

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PRESETS, type PresetName } from '../../src/migrations/presets.ts';
 import { type MigrationTool, migrationTool } from '../slow/migration-tools.ts';
 import { type Database, type Postgres, postgres } from '../slow/postgres.ts';
@@ -35,6 +35,9 @@ interface Scene {
   tables(): Promise<readonly string[]>;
 }
 
+// Scaled time leaves the machine idle.
+vi.setConfig({ maxConcurrency: 4 });
+
 let server: Postgres;
 
 beforeAll(async () => {
@@ -45,7 +48,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-describe.each(Object.entries(TOOLS))('migrate with %s', (name, { stopped, refuses }) => {
+describe.concurrent.each(Object.entries(TOOLS))('migrate with %s', (name, { stopped, refuses }) => {
   const preset = name as PresetName;
   let tool: MigrationTool;
   let databases = 0;
@@ -159,7 +162,8 @@ describe.each(Object.entries(TOOLS))('migrate with %s', (name, { stopped, refuse
 
   it('stops a migration that takes too long, and says what that leaves', () =>
     play(async (scene) => {
-      const { letGo, step } = await begin(scene, '4', { timeout: '90s', 'verify-command': 'none' });
+      // Ten seconds of real time, in which the tool has to come to where it waits.
+      const { letGo, step } = await begin(scene, '4', { timeout: '5m', 'verify-command': 'none' });
       const result = await step.done;
       expect(result.code).toBe(1);
       expect(result.outputs['outcome']).toBe('failed');

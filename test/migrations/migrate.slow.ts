@@ -1,9 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { inMigrations } from './migrate-world.ts';
 
 const say = (...lines: string[]) => JSON.stringify(['sh', '-c', lines.join('\n')]);
 
-describe('migrate', () => {
+// Commands that sleep in real time leave the machine idle.
+vi.setConfig({ maxConcurrency: 4 });
+
+describe.concurrent('migrate', () => {
   it('runs the command in a task of the service, shows its log, and verifies', () =>
     inMigrations({}, async (world) => {
       const result = await world.migrate({

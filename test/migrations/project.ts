@@ -37,7 +37,13 @@ export function environmentOf(
   database: Database,
 ): Readonly<Record<string, string>> {
   const { PATH = '', HOME = '' } = process.env;
-  return { HOME, PATH: `${tool.path}${delimiter}${PATH}`, ...database.env, ...KINDS[preset].env?.(database) };
+  return {
+    HOME,
+    PATH: `${tool.path}${delimiter}${PATH}`,
+    ...tool.env,
+    ...database.env,
+    ...KINDS[preset].env?.(database),
+  };
 }
 
 /** A small project of the tool for one database, in a directory of its own unless one is given. */
@@ -165,8 +171,9 @@ module.exports.source = new DataSource({
       LIQUIBASE_COMMAND_URL: jdbc(database),
       LIQUIBASE_COMMAND_USERNAME: database.env['PGUSER'] ?? '',
       LIQUIBASE_COMMAND_CHANGELOG_FILE: 'changelog.xml',
-      // Of the five that it waits by default.
+      // Of the five that it waits by default, and of the ten seconds between two looks.
       LIQUIBASE_CHANGELOG_LOCK_WAIT_TIME_IN_MINUTES: '1',
+      LIQUIBASE_CHANGELOG_LOCK_POLL_RATE: '1',
     }),
   },
   prisma: {

@@ -41,7 +41,7 @@ async function start(options: Partial<SimulatorOptions>): Promise<{
     region: 'eu-west-1',
     credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
     maxAttempts: 1,
-    requestHandler: { requestTimeout: 40, throwOnRequestTimeout: true },
+    requestHandler: { requestTimeout: 250, throwOnRequestTimeout: true },
   };
   return {
     running,
@@ -86,7 +86,7 @@ describe('faults', () => {
   it('denies access in the words of IAM', async () => {
     const { ecs, elbv2 } = await start({ faults: [{ kind: 'access-denied' }] });
     const denied = await failureOf(ecs.send(update));
-    expect(denied).toMatchObject({ name: 'AccessDeniedException', $metadata: { httpStatusCode: 403 } });
+    expect(denied).toMatchObject({ name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } });
     expect(denied.message).toBe(
       'User: arn:aws:sts::123456789012:assumed-role/deploy/GitHubActions is not authorized to perform: ' +
         'ecs:UpdateService on resource: arn:aws:ecs:eu-west-1:123456789012:service/main/web ' +

@@ -128,7 +128,8 @@ export async function postgres(): Promise<Postgres> {
       const latest = performance.now() + 60_000;
       while (!count(Number(await query(name, sql)))) {
         if (performance.now() > latest) throw new Error(`${what} did not come within 60 s`);
-        await pause(50);
+        // Each question is a process.
+        await pause(150);
       }
     };
     return {

@@ -15,7 +15,7 @@ describe('a curl line', () => {
   test('says what differs from what curl does by itself', () => {
     expect(line({})).toBe("curl -sS -i -g --compressed --max-time 10 'https://shop.example.com/?a=b&c=d'");
     expect(line({ method: 'HEAD' })).toContain(' --head ');
-    expect(line({ method: 'PUT', body: 'x' })).toContain(' -X PUT --data-raw x ');
+    expect(line({ method: 'PUT', body: 'x' })).toContain(' -X PUT -H Content-Type: --data-raw x ');
     expect(line({ method: 'POST', body: '' })).toContain(" --data-raw '' ");
     expect(line({ method: 'POST' })).toContain(' -X POST ');
     expect(line({}, { redirects: 'always' })).toContain(' -L --max-redirs 5 ');

@@ -9,6 +9,8 @@ test.each([
   ['$[0][1]', [0, 1]],
   ['["a.b"].c', ['a.b', 'c']],
   ['$', []],
+  ['$ref', ['$ref']],
+  ['$.$ref.a', ['$ref', 'a']],
   ['a-b.c d', ['a-b', 'c d']],
 ])('%s is a path', (text, path) => {
   expect(parseJsonPath(text)).toEqual(path);
@@ -19,7 +21,12 @@ test.each([[''], ['a..b'], ['a['], ['a[x]'], ['[1'], ['a.'], ['["a]']])('%j is n
 });
 
 test('a path that is written is read as the same', () => {
-  const path = fc.array(fc.oneof(fc.nat(), fc.string({ unit: 'binary', minLength: 1 })));
+  const path = fc.array(
+    fc.oneof(
+      fc.nat(),
+      fc.string({ unit: fc.constantFrom('a', '$', '.', '[', ']', '"', '\\', ' ', 'é', '0'), minLength: 1 }),
+    ),
+  );
   fc.assert(
     fc.property(path, (steps) => {
       expect(parseJsonPath(jsonPathText(steps))).toEqual(steps);

@@ -33,22 +33,38 @@ export const RELEASES: readonly Release[] = [
 /** Where a rollout is struck. */
 export type Strike = Pick<Fault, 'call' | 'operation' | 'nth'>;
 
-/** Every call of the release when nothing goes wrong, and those among them that change something. */
-export async function strikesOf({ options, inputs }: Release): Promise<{ all: Strike[]; changes: Strike[] }> {
+/**
+ * Where a release is struck that otherwise nothing would go wrong with: at every call that changes something, and at
+ * every second of the reads of one operation. Between two changes nothing of AWS is different.
+ *
+ * @param turn which of those reads: two kinds of strike, or two releases that begin alike, take turns at them
+ */
+export async function strikesOf(
+  { options, inputs }: Release,
+  turn: 'odd' | 'even' | 'changes',
+): Promise<readonly Strike[]> {
   const world = await openWorld(options);
   try {
     await world.release(inputs);
     const seen = new Map<string, number>();
-    const changes = world.calls.filter(isChange).map(({ operation }) => {
-      const nth = (seen.get(operation) ?? 0) + 1;
-      seen.set(operation, nth);
-      return { operation, nth };
+    const calls = world.calls.map((call, index) => {
+      const nth = (seen.get(call.operation) ?? 0) + 1;
+      seen.set(call.operation, nth);
+      return { operation: call.operation, nth, call: index + 1, changes: isChange(call) };
     });
-    return { all: world.calls.map((_, index) => ({ call: index + 1 })), changes };
+    if (turn === 'changes') {
+      return calls.filter(({ changes }) => changes).map(({ operation, nth }) => ({ operation, nth }));
+    }
+    return calls
+      .filter(({ changes, nth }) => changes || (nth % 2 === 1) === (turn === 'odd'))
+      .map(({ call }) => ({ call }));
   } finally {
     await world.close();
   }
 }
+
+/** The other reads' turn. */
+export const swapped = (turn: 'odd' | 'even'): 'odd' | 'even' => (turn === 'odd' ? 'even' : 'odd');
 
 const describeStrike = ({ call, operation, nth }: Strike): string =>
   call === undefined ? `${operation} ${nth}` : `call ${call}`;

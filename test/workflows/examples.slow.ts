@@ -90,7 +90,6 @@ interface World {
   readonly files: Readonly<Record<string, string>>;
   readonly before?: Readonly<Record<string, string>>;
   readonly github?: GithubOptions;
-  readonly scale?: number;
 }
 
 const VARIABLES = {
@@ -203,7 +202,7 @@ async function at(name: string, world: World, use: (place: Place) => Promise<voi
         await use({ simulator, github, run, runs });
         expect(simulator.bugs).toEqual([]);
       },
-      world.scale ?? 900,
+      700,
     );
   } finally {
     await github.close();

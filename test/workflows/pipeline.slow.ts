@@ -134,6 +134,11 @@ describe('the root action', () => {
       const wrong = await use(release, { ...PARTS, image: 'app:v2', gates: 'eror-rate < 1%' }, simulator);
       expect(wrong.code).toBe(1);
       expect(wrong.log).toContain('there is no measure "eror-rate"');
+      const untestable = { ...PARTS, 'build-images': built(), 'smoke-test': '- nmae: health' };
+      const early = await use(release, untestable, simulator);
+      expect(early.code).toBe(1);
+      expect(early.log).toContain('nmae');
+      expect(early.outputs).toMatchObject({ image: '', changed: '' });
       const dry = {
         ...PARTS,
         'build-images': built(),

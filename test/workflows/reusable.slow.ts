@@ -1,15 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RegisterTaskDefinitionRequest } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Job } from '../../src/runner/start-action.ts';
-import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import type { Simulator } from '../../src/simulator/server.ts';
-import type { GithubServer } from '../github/github-server.ts';
 import { writeLayout } from '../images/layout.ts';
 import { actionlint } from '../slow/tools.ts';
-import { NOT_IN_ACT, StagedRelease, type WorkflowRun, withSimulator } from './act.ts';
+import { NOT_IN_ACT, StagedRelease, withSimulator } from './act.ts';
 import { answering, call, callToFail, onGithub, VARIABLES } from './calling.ts';
 
 let release: StagedRelease;
@@ -197,6 +193,12 @@ describe('rollback.yml', () => {
       );
       expect(code, log).toBe(0);
       expect(log).toContain('web runs web:1: 4 of 4 tasks');
+      const called = await call(release, 'rollback', { version: 'web:2', timeout: '10m' }, simulator);
+      expect(called.outputs).toMatchObject({
+        outcome: 'rolled-back',
+        'task-definition': 'web:2',
+        'previous-task-definition': 'web:1',
+      });
       expect(simulator.bugs).toEqual([]);
     });
   });
@@ -282,108 +284,6 @@ describe('pr-check.yml', () => {
         expect(github.comments).toEqual([]);
         expect(simulator.calls).toEqual([]);
       }),
-    );
-  });
-});
-
-describe('promote.yml', () => {
-  const names = ['dev', 'staging', 'production'] as const;
-  const forward = (targetGroup: string) => [{ targetGroup, weight: 1 }];
-  const shop = webShop({ images: ['app:v1'] });
-  const [group] = shop.targetGroups;
-  const [definition] = shop.taskDefinitions;
-  const [service] = shop.services;
-  /** A service for each stage, behind a load balancer of its own. */
-  const override = {
-    loadBalancers: names.map((name) => ({ name, listeners: [{ port: 80, forward: forward(name) }] })),
-    targetGroups: names.map((name) => ({ ...group, name })),
-    taskDefinitions: names.map((family) => ({ containers: [], ...definition, family })),
-    services: names.map((name) => ({
-      cluster: 'prod',
-      desiredCount: 4,
-      ...service,
-      name,
-      taskDefinition: `${name}:1`,
-      targetGroups: [{ name, container: 'web', port: 8080 }],
-    })),
-    traffic: names.map((name) => ({
-      loadBalancer: name,
-      port: 80,
-      path: '/',
-      rate: { perSecond: 20 },
-      returning: 0.7,
-      session: 600_000,
-    })),
-  };
-  const repositories = { shop: {}, 'staging/shop': {}, 'production/shop': { immutable: true } };
-  const stages = (staging: string) =>
-    JSON.stringify([
-      { environment: 'dev', service: 'dev' },
-      { environment: 'staging', service: 'staging', repository: 'staging/shop', 'smoke-test-url': staging },
-      { environment: 'production', service: 'production', repository: 'production/shop' },
-    ]);
-  const images = ({ calls }: Pick<Simulator, 'calls'>) =>
-    calls
-      .filter(({ operation }) => operation === 'RegisterTaskDefinition')
-      .map(({ input }) => {
-        const { family, containerDefinitions } = input as RegisterTaskDefinitionRequest;
-        return [family, containerDefinitions?.[0]?.image?.replace(/^[^/]+\//, '')];
-      });
-
-  it('brings one digest through three stages in their order, and stops at one that fails', async () => {
-    const sha = '5d41402abc4b2a76b9719d911017c592ae5f1c3d';
-    const next = join(release.home, 'next');
-    const digests = [digest, writeLayout(next, { text: 'v3' })];
-    const play = (
-      github: GithubServer,
-      event: Pick<WorkflowRun, 'env' | 'secrets'>,
-      good: string,
-      bad: string,
-    ) =>
-      withSimulator({ repositories, override }, async (simulator) => {
-        const builder = new Job(simulator.env());
-        await builder.run('ecr-push', { repository: 'shop', 'oci-layout': image, tags: sha });
-        await builder.run('ecr-push', { repository: 'shop', 'oci-layout': next, tags: 'next' });
-        builder.end();
-        const inputs = { ...SHORT, repository: 'shop', stages: stages(good) };
-        const on = (GITHUB_REF: string) =>
-          ({ ...event, event: 'push', env: { ...event.env, SHA_REF: sha, GITHUB_REF } }) as const;
-        const { code, log, outputs } = await call(
-          release,
-          'promote',
-          inputs,
-          simulator,
-          on('refs/tags/v1.2.3'),
-        );
-        expect(code, log).toBe(0);
-        expect(outputs).toMatchObject({
-          digest,
-          version: 'v1.2.3',
-          image: `ecr:shop@${digest}`,
-        });
-        expect(images(simulator)).toEqual([
-          ['dev', `shop@${digest}`],
-          ['staging', `staging/shop@${digest}`],
-          ['production', `production/shop@${digest}`],
-        ]);
-        const failing = { ...inputs, image: 'ecr:shop:next', stages: stages(bad) };
-        const failed = await call(release, 'promote', failing, simulator, on('refs/tags/v1.2.4'));
-        expect(failed.code).toBe(1);
-        expect(failed.log).toContain('staging runs staging:2: 4 of 4 tasks');
-        expect(images(simulator).slice(3)).toEqual([
-          ['dev', `shop@${digests[1]}`],
-          ['staging', `staging/shop@${digests[1]}`],
-        ]);
-        expect(github.deployments.map(({ environment }) => environment)).toEqual([
-          ...names,
-          'dev',
-          'staging',
-          'staging',
-        ]);
-        expect(simulator.bugs).toEqual([]);
-      });
-    await onGithub({}, (github, event) =>
-      answering(200, (good) => answering(503, (bad) => play(github, event, good, bad))),
     );
   });
 });

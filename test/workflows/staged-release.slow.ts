@@ -53,8 +53,9 @@ function usesOf(value: unknown): readonly string[] {
  */
 function anchorsOf(path: string): ReadonlySet<string> | undefined {
   if (!existsSync(path)) return undefined;
-  const file = statSync(path).isDirectory() ? join(path, 'README.md') : path;
-  const anchors = new Set(['']);
+  const isDirectory = statSync(path).isDirectory();
+  const file = isDirectory ? join(path, 'README.md') : path;
+  const anchors = new Set(isDirectory ? ['', 'readme'] : ['']);
   if (!file.endsWith('.md')) return anchors;
   const prose = readFileSync(file, 'utf8').replaceAll(/^ *```[\s\S]*?^ *```$/gm, '');
   for (const [, heading = ''] of prose.matchAll(/^#+ (.+)$/gm)) {

@@ -21,7 +21,9 @@ const queryRunner = new Proxy(
 
 for (const file of process.argv.slice(2)) {
   console.log(`-- ${file}`);
-  for (const exported of Object.values(await import(pathToFileURL(resolve(file)).href))) {
-    if (typeof exported?.prototype?.up === 'function') await new exported().up(queryRunner);
-  }
+  const { default: all, ...named } = await import(pathToFileURL(resolve(file)).href);
+  const exported = new Set([all, ...Object.values(all ?? {}), ...Object.values(named)]);
+  const migrations = [...exported].filter((each) => typeof each?.prototype?.up === 'function');
+  if (migrations.length === 0) throw new Error(`${file} has no migration`);
+  for (const Migration of migrations) await new Migration().up(queryRunner);
 }

@@ -1,8 +1,8 @@
 import { nameIn } from '../../arn.ts';
 import type { Clock } from '../../clock.ts';
 import { ConfigError, DeployError } from '../../errors.ts';
-import type { EcsService, Services, TargetGroup, Traffic } from '../../ports.ts';
-import { readinessOf } from '../../smoke-test/readiness.ts';
+import type { EcsService, Services, TargetGroup, TargetHealth, Traffic } from '../../ports.ts';
+import { readinessOf, type ServiceState } from '../../smoke-test/readiness.ts';
 import { printable } from '../../taskdef/shape.ts';
 
 const LOOK_EVERY_MS = 5_000;
@@ -32,10 +32,8 @@ export async function awaitService(
   let groups: readonly TargetGroup[] | undefined;
   for (let said = ''; ; ) {
     const service = await describe(services, place.cluster, name);
-    groups ??= await traffic.targetGroups(groupsOf(service));
-    const targetGroups = await Promise.all(
-      groups.map(async (group) => ({ name: group.name, ...(await traffic.health(group.arn)) })),
-    );
+    groups ??= await traffic.targetGroups([...new Set(groupsOf(service).flat())]);
+    const targetGroups = await healthOf(service, groups, traffic);
     const { desired, running, deployments } = service;
     if (desired === 0) {
       throw new DeployError(`${name} is set to run no tasks`, {
@@ -60,9 +58,34 @@ export async function awaitService(
   }
 }
 
-const groupsOf = ({ loadBalancers }: EcsService): readonly string[] => [
-  ...new Set(loadBalancers.flatMap(({ targetGroupArn }) => targetGroupArn ?? [])),
-];
+/** For each load balancer's entry of the service its target group, or both where ECS moves tasks from one to the other. */
+const groupsOf = ({ loadBalancers }: EcsService): readonly (readonly string[])[] =>
+  loadBalancers.flatMap(({ targetGroupArn, alternateTargetGroupArn }) =>
+    targetGroupArn === undefined
+      ? []
+      : [[targetGroupArn, ...(alternateTargetGroupArn ? [alternateTargetGroupArn] : [])]],
+  );
+
+async function healthOf(
+  service: EcsService,
+  groups: readonly TargetGroup[],
+  traffic: Traffic,
+): Promise<ServiceState['targetGroups']> {
+  return Promise.all(
+    groupsOf(service).map(async (arns) => {
+      const own = groups.filter(({ arn }) => arns.includes(arn));
+      const healths = await Promise.all(own.map(({ arn }) => traffic.health(arn)));
+      const sum = (count: (health: TargetHealth) => number) => healths.map(count).reduce((a, b) => a + b, 0);
+      return {
+        name: own.map(({ name }) => name).join(' and '),
+        healthy: sum(({ healthy }) => healthy),
+        unhealthy: sum(({ unhealthy }) => unhealthy),
+        initial: sum(({ initial }) => initial),
+        reasons: healths.flatMap(({ reasons }) => reasons),
+      };
+    }),
+  );
+}
 
 async function describe(services: Services, cluster: string, name: string): Promise<EcsService> {
   const [found] = await services.describe(cluster, [name]);

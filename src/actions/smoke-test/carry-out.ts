@@ -225,8 +225,7 @@ class Run {
   }
 
   #secret(value: string, name: string): void {
-    this.#tools.mask(value);
-    this.#tools.words.secrets.add(value, name);
+    if (this.#tools.words.secrets.add(value, name)) this.#tools.mask(value);
   }
 }
 

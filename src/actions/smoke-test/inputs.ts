@@ -25,6 +25,7 @@ export interface Inputs {
   readonly timeoutMs: number;
   /** Whose tasks have to run before anything is asked. */
   readonly service: { readonly cluster: string; readonly name: string } | undefined;
+  readonly dryRun: boolean;
 }
 
 /** The inputs that may refer to the outputs of a CloudFormation stack. */
@@ -77,6 +78,7 @@ export async function readInputs(
     secretHeaders: reader.list('secret-headers'),
     timeoutMs: reader.parse('timeout', positive(reader, 'timeout'), 10 * 60_000),
     service: cluster === undefined || service === undefined ? undefined : { cluster, name: service },
+    dryRun: reader.boolean('dry-run', false),
   };
   reader.finish();
   return inputs;

@@ -60,7 +60,7 @@ export class Report {
           outcome,
           attempts,
           ...(answer && { status: answer.status, ms: answer.ms }),
-          ...(outcome !== 'passed' && { problems: this.problems(result) }),
+          ...(outcome !== 'passed' && { problems: this.problems(result).slice(0, 5) }),
         };
       }),
     );

@@ -17,6 +17,10 @@ export async function run(context: ActionContext): Promise<void> {
   const { clock, cancelled, env } = context;
   const input = await withStackOutputs(context.input, STACK_INPUTS, () => connectToStacks(clock, cancelled));
   const inputs = await readInputs(input, workspaceOf(env), env);
+  if (inputs.dryRun) {
+    context.reporter.notice('Dry run: the inputs are right; nothing was asked.');
+    return;
+  }
   try {
     await test(inputs, context);
   } catch (cause) {
@@ -40,7 +44,7 @@ async function test(inputs: Inputs, context: ActionContext): Promise<void> {
     inputs.requests.map((request) => ({ request, attempts: 0, outcome: 'skipped', why }));
   const service = await awaitTasks(inputs, context, deadline).catch(async (error: unknown) => {
     if (error instanceof DeployError && !cancelled.aborted) {
-      await conclude(new Report(skipped('the service was not ready'), words), undefined, context);
+      await conclude(new Report(skipped('the service was not found ready'), words), undefined, context);
     }
     throw error;
   });

@@ -10,9 +10,10 @@ import type { Registries } from './registries.ts';
 export const authorizationOperations = (registries: Registries): Operations => ({
   async GetAuthorizationToken(
     { registryIds = [] }: GetAuthorizationTokenCommandInput,
-    { accountId, region, now }: Call,
+    call: Call,
   ): Promise<Answer<GetAuthorizationTokenCommandOutput>> {
-    const { password, expiresAt } = registries.issue(region, now);
+    const { accountId, region } = call;
+    const { password, expiresAt } = registries.issue(call);
     const accounts = registryIds.length > 0 ? registryIds : [accountId];
     return {
       authorizationData: await Promise.all(

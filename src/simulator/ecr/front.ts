@@ -34,11 +34,16 @@ export interface RegistryFront {
   close(): Promise<void>;
 }
 
-interface FrontOptions {
+export interface FrontOptions {
   readonly registry: PrivateRegistry;
   readonly clock: Clock;
   /** Whether a password is that of a token that is still good here. */
   readonly accepts: (password: string) => boolean;
+  /** Told of each request for something of a repository, before it has had any effect. */
+  readonly heard: (
+    password: string,
+    request: { readonly method: string; readonly repository: string; readonly path: string },
+  ) => void;
 }
 
 interface Exchange {
@@ -69,7 +74,7 @@ const refusal = (status: number, code: string, message: string): Response =>
  * repositories, immutable tags) and passes everything else on to the upstream.
  * https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
  */
-export async function openFront({ registry, clock, accepts }: FrontOptions): Promise<RegistryFront> {
+export async function openFront({ registry, clock, accepts, heard }: FrontOptions): Promise<RegistryFront> {
   const requests: { -readonly [K in keyof RegistryRequest]: RegistryRequest[K] }[] = [];
   const faults = createRegistryFaults();
 
@@ -132,6 +137,7 @@ export async function openFront({ registry, clock, accepts }: FrontOptions): Pro
     if (name === undefined || rest === undefined) return refusal(404, 'UNSUPPORTED', 'not found');
     const repository = registry.repositories.get(name);
     if (!repository) return refusal(404, 'NAME_UNKNOWN', repositoryMissing(registry.place(name)));
+    heard(passwordOf(request), { method: request.method ?? '', repository: name, path: rest });
     const exchange: Exchange = { request, response, repository, rest, fault };
     if (rest.startsWith('manifests/') && request.method === 'PUT') {
       return fault?.how === 'cut' ? broken : await putManifest(exchange);

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { SimulatorContext } from '../operation.ts';
+import { tell } from '../arrivals.ts';
+import type { Call, SimulatorContext } from '../operation.ts';
 import { Regions } from '../world/regions.ts';
-import { openFront, type RegistryFront } from './front.ts';
+import { type FrontOptions, openFront, type RegistryFront } from './front.ts';
 import { memoryRegistry } from './memory-registry.ts';
 import { isTagMap, type ScenarioRepositories, type ScenarioRepository } from './model.ts';
 import { PrivateRegistry } from './state.ts';
@@ -16,6 +17,8 @@ export interface Token {
   readonly region: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** The call that asked for it. */
+  readonly call: Call;
 }
 
 /** ECR in all accounts and regions: each has a registry of its own. */
@@ -51,7 +54,20 @@ export class Registries {
       const token = this.#tokens.get(password);
       return token !== undefined && token.region === region && clock.now() < token.expiresAt;
     };
-    const front = this.#fronts.get(registry) ?? openFront({ registry, clock, accepts });
+    const heard: FrontOptions['heard'] = (password, { method, repository, path }) => {
+      const call = this.#tokens.get(password)?.call;
+      if (!call) return;
+      const { userAgent = '', caller } = call;
+      tell({
+        service: 'registry',
+        operation: method,
+        input: { repository, path },
+        userAgent,
+        call: { region, accountId, ...(caller !== undefined && { caller }) },
+        world: {},
+      });
+    };
+    const front = this.#fronts.get(registry) ?? openFront({ registry, clock, accepts, heard });
     this.#fronts.set(registry, front);
     return front;
   }
@@ -63,14 +79,15 @@ export class Registries {
   }
 
   /** Makes a token for all registries of a region. */
-  issue(region: string, now: number): Token {
+  issue(call: Call): Token {
+    const { region, now } = call;
     // As opaque as AWS's, and of a length that a command line or a log would show.
     const payload = { payload: randomBytes(900).toString('base64'), version: '2', type: 'DATA_KEY' };
     const expiresAt = now + TOKEN_LIFE;
     const password = Buffer.from(
       JSON.stringify({ ...payload, expiration: Math.floor(expiresAt / 1000) }),
     ).toString('base64');
-    const token = { password, region, expiresAt };
+    const token = { password, region, expiresAt, call };
     this.#tokens.set(password, token);
     return token;
   }

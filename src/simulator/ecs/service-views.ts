@@ -41,6 +41,8 @@ function describeDeployment(service: ServiceRecord, deployment: DeploymentRecord
     platformVersion: settings.platformVersion,
     platformFamily: 'Linux',
     networkConfiguration: structuredClone(settings.networkConfiguration),
+    serviceConnectConfiguration: structuredClone(settings.serviceConnectConfiguration),
+    volumeConfigurations: structuredClone(settings.volumeConfigurations),
     rolloutState: deployment.rolloutState,
     rolloutStateReason: deployment.rolloutStateReason,
   };

@@ -58,6 +58,13 @@ export class ContainerService {
     this.alarmState = alarmState ?? (() => undefined);
   }
 
+  /** Whether something has the ARN; a service that was deleted is still known, and is not there. */
+  has(arn: string): boolean {
+    const service = this.services.get(arn);
+    if (service) return service.status !== 'INACTIVE';
+    return this.tasks.has(arn) || this.findTaskDefinition(arn) !== undefined;
+  }
+
   /** @param reference a cluster's name or ARN; without it the cluster `default` */
   cluster(reference: string | undefined): ClusterRecord {
     const name = (reference ?? 'default').replace(/^arn:[^/]*:cluster\//, '');

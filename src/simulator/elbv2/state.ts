@@ -54,6 +54,11 @@ export class LoadBalancing {
     this.targetGroupViews = new StaleViews(kernel);
   }
 
+  /** Whether something has the ARN, whatever describes show. */
+  has(arn: string): boolean {
+    return [this.loadBalancers, this.listeners, this.rules, this.targetGroups].some((all) => all.has(arn));
+  }
+
   /** `hear` runs before anything changes where requests go, so that those so far are sent the old way. */
   beforeRoutingChange(hear: () => void): void {
     this.#beforeRoutingChange.push(hear);

@@ -111,6 +111,14 @@ export class Databases {
     return snapshot;
   }
 
+  /** The tags of what has the ARN; undefined when there is no such thing. */
+  tagsOf(arn: string): ReadonlyMap<string, string> | undefined {
+    const [, , , region = '', accountId = '', resource = '', id = ''] = arn.split(':');
+    const { databases, snapshots } = this.in(accountId, region);
+    const kind = resource.startsWith('cluster') ? 'cluster' : 'instance';
+    return (resource.endsWith('snapshot') ? snapshots : databases).get(keyOf(kind, id))?.tags;
+  }
+
   #source(id: string): Database {
     const region = this.in(this.kernel.accountId, this.kernel.region);
     const found = region.databases.get(keyOf('instance', id)) ?? region.databases.get(keyOf('cluster', id));

@@ -20,7 +20,9 @@ export const jsonProtocol: Protocol = {
     const headers: Record<string, string> = { 'content-type': contentType(request) };
     if (service.queryCompatible) headers['x-amzn-query-error'] = `${error.code};${faultOf(error)}`;
     const body = JSON.stringify({ __type: error.type, message: error.message, ...error.body });
-    return { status: error.status, headers, body };
+    // Whatever its model says: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html.
+    const status = service.queryCompatible || error.status >= 500 ? error.status : 400;
+    return { status, headers, body };
   },
 };
 

@@ -128,6 +128,8 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
     });
   }
   const topics = new Topics(kernel, scenario.topics ?? {});
+  const databases = new Databases(kernel, scenario.databases ?? {}, start);
+  const caches = new Caches(kernel, scenario.caches ?? {}, start);
   kernel.events.advance(born);
   traffic.begin();
   kernel.events.advance(start);
@@ -161,13 +163,22 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
       'CloudWatch Logs': upToDate({ ...logOperations(logs), ...liveTailOperations(kernel, logs, pulse) }),
       ECR: registryOperations(registries),
       SSM: upToDate(parameterOperations(parameters, tags)),
-      RDS: databaseOperations(new Databases(kernel, scenario.databases ?? {}, start)),
-      ElastiCache: cacheOperations(new Caches(kernel, scenario.caches ?? {}, start)),
+      RDS: databaseOperations(databases),
+      ElastiCache: cacheOperations(caches),
       SNS: upToDate(topicOperations(topics)),
       'Resource Groups Tagging API': upToDate(taggingOperations(tags)),
     },
     ...(scenario.roles && { roles: scenario.roles }),
     registry: (accountId, region) => registries.front(accountId, region),
+    tagsOf: (arn) => {
+      const service = arn.split(':')[2];
+      if (service === 'rds') return databases.tagsOf(arn);
+      if (service === 'elasticache') return caches.tagsOf(arn);
+      const state =
+        service === 'ecs' ? containers : service === 'elasticloadbalancing' ? balancing : undefined;
+      return state === undefined || state.has(arn) ? tags.current(arn) : undefined;
+    },
+    taskDefinition: (reference) => containers.findTaskDefinition(reference)?.definition,
     close: async () => {
       await Promise.all([registries.close(), pulse.close(), processes.close()]);
     },

@@ -113,7 +113,7 @@ export async function openBackupWorld(
     backUp: (inputs, { env = {}, cancelled } = {}) =>
       runHere(
         { simulator, clock } as RegistryWorld,
-        { run },
+        { name: 'backup', run },
         { timeout: '72h', ...inputs },
         {
           env: { ...ENV, ...env },

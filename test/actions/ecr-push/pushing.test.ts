@@ -2,12 +2,14 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import * as ecrPush from '../../../src/actions/ecr-push/run.ts';
+import { run as runEcrPush } from '../../../src/actions/ecr-push/run.ts';
 import { sha256 } from '../../../src/registry/registry.ts';
 import type { RegistryRequest } from '../../../src/simulator/ecr/front.ts';
 import { type ImageContent, writeLayout } from '../../images/layout.ts';
 import { inRegistry, type RegistryWorld, SHA } from '../../images/registry-world.ts';
 import { type RunHere, runHere, workspace } from '../../images/run-here.ts';
+
+const ecrPush = { name: 'ecr-push', run: runEcrPush };
 
 /** Pushes an image from a workspace of its own, in this process. */
 async function push(

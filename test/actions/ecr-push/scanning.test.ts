@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import * as ecrPush from '../../../src/actions/ecr-push/run.ts';
+import { run as runEcrPush } from '../../../src/actions/ecr-push/run.ts';
 import type { ScenarioFinding, ScenarioRepository } from '../../../src/simulator/ecr/model.ts';
 import { type ImageContent, writeLayout } from '../../images/layout.ts';
 import { inRegistry } from '../../images/registry-world.ts';
 import { type RunHere, runHere, workspace } from '../../images/run-here.ts';
+
+const ecrPush = { name: 'ecr-push', run: runEcrPush };
 
 const finding = (n: number, severity: ScenarioFinding['severity']): ScenarioFinding => ({
   name: `CVE-2026-${String(n).padStart(5, '0')}`,

@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import * as ecrPush from '../../../src/actions/ecr-push/run.ts';
-import * as promote from '../../../src/actions/promote/run.ts';
+import { run as runEcrPush } from '../../../src/actions/ecr-push/run.ts';
+import { run as runPromote } from '../../../src/actions/promote/run.ts';
 import { type ImageContent, writeLayout } from '../../images/layout.ts';
 import { inRegistry, type RegistryWorld } from '../../images/registry-world.ts';
 import { runHere, workspace } from '../../images/run-here.ts';
+
+const ecrPush = { name: 'ecr-push', run: runEcrPush };
+const promote = { name: 'promote', run: runPromote };
 
 /** Pushes an image under a tag and gives its digest. */
 async function pushed(
@@ -78,12 +81,13 @@ describe('promote', () => {
     });
   });
 
-  test('copies to another region, and to another account by a role', async () => {
+  test('copies to another region, to another account by a role, and from where a role may read', async () => {
     const account = '210987654321';
     const repositories = {
       shop: {},
       north: { name: 'shop', region: 'eu-north-1' },
       prod: { name: 'shop', account },
+      mirror: {},
     };
     await inRegistry(repositories, async (world) => {
       const digest = await pushed(world, 'v1', { text: 'one' });
@@ -95,6 +99,12 @@ describe('promote', () => {
       const prod = await runHere(world, promote, { image, 'target-role': role });
       expect(prod.told).toBe('');
       expect(await world.tags('shop', { accountId: account })).toEqual({ v1: digest });
+      const reader = 'arn:aws:iam::123456789012:role/pull-images';
+      const mirror = { image, 'source-role': reader, 'to-repository': 'mirror' };
+      expect((await runHere(world, promote, mirror)).told).toBe('');
+      expect(await world.tags('mirror')).toEqual({ v1: digest });
+      const assumed = world.calls.filter(({ operation }) => operation === 'AssumeRole');
+      expect(assumed.map(({ input }) => (input as { RoleArn: string }).RoleArn)).toEqual([role, reader]);
       world.simulator.faults.add({ kind: 'access-denied', operation: 'AssumeRole' });
       const denied = await runHere(world, promote, { image, 'target-role': role });
       expect(denied.told).toContain('sts:AssumeRole');

@@ -25,7 +25,12 @@ async function run(
   env: NodeJS.ProcessEnv = {},
   cancelled = new AbortController().signal,
 ) {
-  const all: Readonly<Record<string, string>> = { url: 'https://shop.example.com', requests, ...given };
+  const all: Readonly<Record<string, string>> = {
+    url: 'https://shop.example.com',
+    timeout: '50h',
+    requests,
+    ...given,
+  };
   const inputs = await readInputs((name) => all[name] ?? '', '/', env);
   const clock = scaledClock(Date.now(), 0, SCALE);
   const words = new SafeWords(new Secrets(), inputs.secretHeaders);

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { type Inputs, readInputs } from '../../../src/actions/smoke-test/inputs.ts';
 import { ConfigError, type Problem } from '../../../src/errors.ts';
 
@@ -265,4 +266,31 @@ describe('a list of requests', () => {
       'requests line 1, path: SMOKE_TEST_TOKEN is not set or empty; give it to the step by env',
     ]);
   });
+});
+
+test('the examples of the README are right', async () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../../actions/smoke-test/README.md'), 'utf8');
+  const blocks = [...readme.matchAll(/```yaml\n(.*?)```/gs)].map(([, text = '']) => text);
+  const [short = '', long = '', list = ''] = blocks;
+  expect(blocks).toHaveLength(3);
+  mkdirSync(join(workspace, '.github'));
+  mkdirSync(join(workspace, 'schemas'));
+  writeFileSync(join(workspace, '.github/smoke-test.yml'), list);
+  writeFileSync(join(workspace, 'schemas/products.json'), '{"type":"array"}');
+  const [one, many] = await Promise.all(
+    [short, long].map((text) => {
+      const [step] = parse(text) as [{ with: Given }];
+      return read(step.with, { SMOKE_TEST_PASSWORD: 'hunter2' });
+    }),
+  );
+  expect(one?.requests).toMatchObject([{ name: 'health', expect: { json: [{ path: 'status' }] } }]);
+  expect(many?.requests.map(({ name }) => name)).toEqual([
+    'health',
+    'login',
+    'order',
+    'take the order back',
+    'GET /',
+    'GET /api/products',
+  ]);
+  expect(many?.requests[2]?.expect).toMatchObject({ status: { text: '201' }, latencyMs: 2_000 });
 });

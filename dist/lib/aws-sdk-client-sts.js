@@ -1,0 +1,1 @@
+import{ma as e,na as m}from"./chunk-V57PHTOG.js";import"./chunk-4VHENRWV.js";import"./chunk-STT7Y6ZX.js";import"./chunk-FD7UTBM2.js";import"./chunk-5HFAYCSZ.js";import"./chunk-DMQSLPXF.js";import"./chunk-7HIHOFD5.js";import"./chunk-66YQMLN7.js";import"./chunk-VY5EWSDW.js";import"./chunk-T6KHZI5O.js";import"./chunk-RSRLTX7O.js";export{m as AssumeRoleCommand,e as STSClient};

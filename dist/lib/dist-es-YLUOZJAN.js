@@ -1,0 +1,1 @@
+import{a,b,c,d,e,f,g}from"./chunk-FD7UTBM2.js";import"./chunk-DMQSLPXF.js";import"./chunk-7HIHOFD5.js";import"./chunk-66YQMLN7.js";import"./chunk-VY5EWSDW.js";import"./chunk-T6KHZI5O.js";import"./chunk-RSRLTX7O.js";export{f as ENV_ACCOUNT_ID,e as ENV_CREDENTIAL_SCOPE,d as ENV_EXPIRATION,a as ENV_KEY,b as ENV_SECRET,c as ENV_SESSION,g as fromEnv};

@@ -1,0 +1,276 @@
+/**
+ * What follows from `actions/NAME/policy.json`: the section of each action's README, and the policies of the workflows
+ * in `.github/policies`, each of them the union for the actions that the workflow uses.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+interface Statement {
+  readonly Sid: string;
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Condition?: unknown;
+}
+
+interface Policy {
+  readonly Version: string;
+  readonly Statement: readonly Statement[];
+}
+
+/** What the placeholders stand for, where their names do not say it. */
+const PLACEHOLDERS: Readonly<Record<string, string>> = {
+  LOAD_BALANCER: 'Name of the Application Load Balancer',
+  STACK: 'Name of the CloudFormation stack',
+  FAMILY: 'Family of the task definition',
+  TASK_ROLE: 'Task role of the task definition, with its path',
+  EXECUTION_ROLE: 'Task execution role of the task definition, with its path',
+  INFRASTRUCTURE_ROLE: 'Role with which ECS makes EBS volumes',
+  REPOSITORY: 'Name of the ECR repository',
+  SOURCE: 'ECR repository that the image comes from',
+  SOURCE_ACCOUNT: 'Its account',
+  SOURCE_REGION: 'Its region',
+  SOURCE_ROLE: 'Role that `source-role` names',
+  TARGET: 'ECR repository that the image goes to',
+  TARGET_ACCOUNT: 'Its account',
+  TARGET_REGION: 'Its region',
+  TARGET_ROLE: 'Role that `target-role` names',
+  LOCK: 'What `lock` says; `CLUSTER/SERVICE` if it says nothing',
+  LOG_GROUP: "Log group of the task's container",
+  LOG_REGION: 'Its region',
+  LABEL: 'What `label` says; `pre-deploy` if it says nothing',
+  TOPIC: 'Name of the SNS topic',
+  KEY: 'Identifier of the KMS key; a key of another account needs an ARN of its own',
+  'ORG/REPO': 'The repository whose workflows take the backups',
+};
+
+const ON_STACKS = 'An input is `cloudformation:STACK.OUTPUT`';
+const ON_IMAGES = 'An image is given as `ecr:REPOSITORY:TAG` or `ecr:REPOSITORY@DIGEST`';
+const ON_SCALING = 'The service is scaled by Application Auto Scaling';
+const ON_ROLES = 'The task definition has roles';
+const ON_VOLUMES = 'The service configures EBS volumes';
+
+/** When a statement is needed that may be left out otherwise, by action and Sid. */
+const OPTIONAL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  backup: {
+    Stacks: ON_STACKS,
+    LookAtDatabases: 'DB instances or DB clusters are backed up',
+    ReasonOfFailure: 'A snapshot of a database that fails is to be told with its reason',
+    BackUpInstances: '`db-instances` is given',
+    BackUpClusters: '`db-clusters` is given',
+    TagBackups: 'DB instances or DB clusters are backed up',
+    CopyBackups: '`kms-key` or `copy-to-region` is given',
+    DeleteBackups: '`keep` is given, for databases',
+    LookAtCaches: 'Caches are backed up',
+    BackUpCaches: '`replication-groups` or `cache-clusters` is given',
+    BackUpServerlessCaches: '`serverless-caches` is given',
+    TagCacheBackups: 'Caches are backed up',
+    DeleteCacheBackups: '`keep` is given, for caches',
+    UseKey: '`kms-key` is given; the policy of the key has to allow it too',
+  },
+  canary: {
+    Alarms: '`alarms` is given',
+    Stacks: ON_STACKS,
+    MakeTestRules: '`pre-traffic-url` is given',
+    TagTestRules: '`pre-traffic-url` is given',
+    RemoveTestRules: '`pre-traffic-url` is given',
+    HoldScaling: ON_SCALING,
+    Register: '`task-definition` is a file',
+    TagRegistered: '`task-definition` is a file with tags',
+    PassRoles: '`task-definition` is a file with roles',
+    PassVolumeRole: ON_VOLUMES,
+  },
+  'ecr-push': {
+    Stacks: ON_STACKS,
+    Scan: '`fail-on` is given',
+    CreateRepository: '`create-repository` is given',
+  },
+  migrate: {
+    Stacks: ON_STACKS,
+    Images: ON_IMAGES,
+    LookAtServices: '`service` is given',
+    Register: '`image`, `images` or a file is given',
+    TagRegistered: 'Such a task definition has tags',
+    PassRoles: ON_ROLES,
+  },
+  plan: { Alarms: '`alarms` is given', Stacks: ON_STACKS, Images: ON_IMAGES },
+  promote: { SourceRole: '`source-role` is given', TargetRole: '`target-role` is given' },
+  'render-task-definition': {
+    Look: 'The source is not a file, or `service` is given',
+    Stacks: ON_STACKS,
+    Images: ON_IMAGES,
+    LookAtServices: '`service` is given',
+  },
+  'smoke-test': { Look: '`service` is given', Stacks: ON_STACKS, LookAtServices: '`service` is given' },
+  rollback: {
+    Stacks: ON_STACKS,
+    ImageTags: '`to` is a tag of an image',
+    Migrations: '`migrate` keeps a record of the service',
+    RemoveTestRules: '[`canary`](../canary) is used with `pre-traffic-url`',
+    HoldScaling: ON_SCALING,
+  },
+};
+
+const list = (value: string | readonly string[]): readonly string[] =>
+  typeof value === 'string' ? [value] : value;
+const oneOrMore = (all: readonly string[]): string | readonly string[] =>
+  all.length === 1 ? (all[0] ?? '') : all;
+
+/** JSON in which whatever fits stands on one line. */
+function compactJson(value: unknown, indent = ''): string {
+  const flat = JSON.stringify(value, undefined, 1).replaceAll(/\n\s*/g, ' ');
+  const line = flat.replaceAll('[ ', '[').replaceAll(' ]', ']');
+  if (typeof value !== 'object' || value === null || indent.length + line.length <= 90) return line;
+  const deeper = `${indent}  `;
+  const [open, close, items] = Array.isArray(value)
+    ? ['[', ']', value.map((item) => compactJson(item, deeper))]
+    : [
+        '{',
+        '}',
+        Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${compactJson(item, deeper)}`),
+      ];
+  return `${open}\n${items.map((item) => `${deeper}${item}`).join(',\n')}\n${indent}${close}`;
+}
+
+/** As the files hold it: each statement with its members below each other. */
+function policyText({ Version, Statement }: Policy): string {
+  const statements = Statement.map((statement) => {
+    const members = Object.entries(statement).map(
+      ([key, value]) => `      ${JSON.stringify(key)}: ${compactJson(value, '      ')}`,
+    );
+    return `    {\n${members.join(',\n')}\n    }`;
+  });
+  return `{\n  "Version": "${Version}",\n  "Statement": [\n${statements.join(',\n')}\n  ]\n}\n`;
+}
+
+type OneOrMore = string | readonly string[];
+
+const covers = (one: OneOrMore, other: OneOrMore): boolean =>
+  list(other).every((each) => list(one).includes(each));
+const equal = (one: OneOrMore, other: OneOrMore): boolean => covers(one, other) && covers(other, one);
+const joined = (one: OneOrMore, other: OneOrMore): OneOrMore =>
+  oneOrMore([...new Set([...list(one), ...list(other)])]);
+
+/**
+ * The union of policies. A Sid means the same wherever it stands: statements of one Sid become one.
+ *
+ * @throws Error when one that allowed what two of them do would allow more than both
+ */
+function union(policies: readonly Policy[]): Policy {
+  const merged = new Map<string, Statement>();
+  for (const statement of policies.flatMap((policy) => policy.Statement)) {
+    const known = merged.get(statement.Sid) ?? statement;
+    const within = (one: Statement, other: Statement) =>
+      covers(one.Action, other.Action) && covers(one.Resource, other.Resource);
+    const exact =
+      equal(known.Action, statement.Action) ||
+      equal(known.Resource, statement.Resource) ||
+      within(known, statement) ||
+      within(statement, known);
+    if (!exact || JSON.stringify(known.Condition) !== JSON.stringify(statement.Condition)) {
+      throw new Error(`the Sid ${known.Sid} means different things in different policies; rename one`);
+    }
+    merged.set(known.Sid, {
+      ...known,
+      Action: joined(known.Action, statement.Action),
+      Resource: joined(known.Resource, statement.Resource),
+    });
+  }
+  return { Version: '2012-10-17', Statement: [...merged.values()] };
+}
+
+/** What a managed policy may hold, blanks apart: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const MANAGED_LENGTH = 6_144;
+
+const isLong = (policy: Policy): boolean => JSON.stringify(policy).length > MANAGED_LENGTH;
+
+/** Jobs of a long workflow that get a policy of their own, and their actions. */
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  image: ['ecr-push', 'promote'],
+  backup: ['backup'],
+  migrate: ['migrate'],
+};
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+/** The policy as a README shows it: what is to be filled in, the policy, and what may be left out. */
+function section(action: string, policy: Policy): string {
+  const text = policyText(policy);
+  const optional = OPTIONAL[action] ?? {};
+  const known = policy.Statement.filter(({ Sid }) => optional[Sid] !== undefined);
+  const placeholders = Object.entries(PLACEHOLDERS).filter(([name]) =>
+    new RegExp(`\\b${name}\\b`).test(text),
+  );
+  return [
+    `\`\`\`json\n${text}\`\`\``,
+    ...(known.length > 0
+      ? [
+          table(
+            ['Statement', 'Needed only where'],
+            known.map(({ Sid }) => [`\`${Sid}\``, optional[Sid] ?? '']),
+          ),
+        ]
+      : []),
+    ...(placeholders.length > 0
+      ? [
+          table(
+            ['In capitals', 'What it stands for'],
+            placeholders.map(([name, meaning]) => [`\`${name}\``, meaning]),
+          ),
+        ]
+      : []),
+  ].join('\n\n');
+}
+
+/** Which actions a file uses by their public names; the whole pipeline stands for all of its parts. */
+function usedBy(root: string, file: string): readonly string[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  const used = [...text.matchAll(/uses:\s*org\/deploy-actions(\/[a-z-]+)?@/g)].flatMap(([, name]) =>
+    name === undefined ? usedBy(root, 'action.yml') : [name.slice(1)],
+  );
+  return [...new Set(used)];
+}
+
+/**
+ * Every file that follows from the policies of the actions, by its path below `root`, and the sections of the READMEs by
+ * action.
+ */
+export function policies(root: string): {
+  readonly files: ReadonlyMap<string, string>;
+  readonly sections: ReadonlyMap<string, string>;
+} {
+  const files = new Map<string, string>();
+  const sections = new Map<string, string>();
+  const known = new Map<string, Policy>();
+  for (const action of readdirSync(join(root, 'actions'))) {
+    const path = join('actions', action, 'policy.json');
+    if (!existsSync(join(root, path))) continue;
+    const policy = JSON.parse(readFileSync(join(root, path), 'utf8')) as Policy;
+    known.set(action, policy);
+    sections.set(action, section(action, policy));
+    files.set(path, policyText(policy));
+  }
+  const users: Readonly<Record<string, string>> = {
+    pipeline: 'action.yml',
+    deploy: '.github/workflows/deploy.yml',
+    rollback: '.github/workflows/rollback.yml',
+    'pr-check': '.github/workflows/pr-check.yml',
+    promote: '.github/workflows/promote.yml',
+  };
+  for (const [name, user] of Object.entries(users)) {
+    if (!existsSync(join(root, user))) continue;
+    const used = usedBy(root, user);
+    const whole = union(used.flatMap((action) => known.get(action) ?? []));
+    const parts = isLong(whole) ? PARTS : {};
+    const rest = used.filter((action) => !Object.values(parts).flat().includes(action));
+    for (const [part, actions] of Object.entries({ ...parts, '': rest })) {
+      const within = used
+        .filter((action) => actions.includes(action))
+        .flatMap((action) => known.get(action) ?? []);
+      const file = part === '' ? `${name}.json` : `${name}-${part}.json`;
+      if (within.length > 0) files.set(join('.github/policies', file), policyText(union(within)));
+    }
+  }
+  return { files, sections };
+}

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import type { Arrival } from '../../src/simulator/arrivals.ts';
+import { serviceModels } from '../../src/simulator/wire/services.ts';
+import { MAPPED, requestsOf } from './requests.ts';
+
+const REGION = 'eu-west-1';
+const ACCOUNT = '123456789012';
+const ecs = (resource: string) => `arn:aws:ecs:${REGION}:${ACCOUNT}:${resource}`;
+const elb = (resource: string) => `arn:aws:elasticloadbalancing:${REGION}:${ACCOUNT}:${resource}`;
+
+const asked = (service: string, operation: string, input: object, world: Arrival['world'] = {}) =>
+  requestsOf({
+    service,
+    operation,
+    input,
+    userAgent: '',
+    call: { region: REGION, accountId: ACCOUNT },
+    world,
+  });
+
+const ELB = 'Elastic Load Balancing v2';
+const CLUSTER = { 'ecs:cluster': ecs('cluster/prod') };
+
+describe('what IAM is asked', () => {
+  test('names the service that a call is about, and the tags that it has', () => {
+    const tagged = { tagsOf: () => new Map([['deploy-actions:rolloutId', '1']]) };
+    expect(asked('ECS', 'DeleteService', { cluster: 'prod', service: 'web-canary' }, tagged)).toEqual([
+      {
+        action: 'ecs:DeleteService',
+        resource: ecs('service/prod/web-canary'),
+        context: { 'aws:ResourceTag/deploy-actions:rolloutId': '1', ...CLUSTER },
+      },
+    ]);
+  });
+
+  test('tells what is not there', () => {
+    const empty = { tagsOf: () => undefined };
+    const [request] = asked('ECS', 'DescribeServices', { cluster: 'prod', services: ['web'] }, empty) ?? [];
+    expect(request).toMatchObject({ resource: ecs('service/prod/web'), gone: true });
+  });
+
+  test('has a permission of its own for tags that come with what is made', () => {
+    const tags = { 'aws:TagKeys': ['team'], 'aws:RequestTag/team': 'shop' };
+    expect(
+      asked(ELB, 'CreateTargetGroup', { Name: 'canary-web', Tags: [{ Key: 'team', Value: 'shop' }] }),
+    ).toEqual([
+      {
+        action: 'elasticloadbalancing:CreateTargetGroup',
+        resource: elb('targetgroup/canary-web/0123456789abcdef'),
+        context: tags,
+      },
+      {
+        action: 'elasticloadbalancing:AddTags',
+        resource: elb('targetgroup/canary-web/0123456789abcdef'),
+        context: { ...tags, 'elasticloadbalancing:CreateAction': 'CreateTargetGroup' },
+      },
+    ]);
+    expect(asked(ELB, 'CreateTargetGroup', { Name: 'canary-web' })).toHaveLength(1);
+  });
+
+  test('is about the roles that a task definition hands on, unless the call names others', () => {
+    const taskDefinition = {
+      taskDefinitionArn: ecs('task-definition/web:7'),
+      taskRoleArn: 'arn:aws:iam::123456789012:role/web',
+      executionRoleArn: 'arn:aws:iam::123456789012:role/pull',
+    };
+    const input = {
+      cluster: 'prod',
+      taskDefinition: 'web',
+      overrides: { taskRoleArn: 'arn:aws:iam::123456789012:role/migrate' },
+    };
+    const requests = asked('ECS', 'RunTask', input, { taskDefinition: () => taskDefinition });
+    expect(requests?.map(({ action, resource }) => `${action} ${resource}`)).toEqual([
+      `ecs:RunTask ${ecs('task-definition/web:7')}`,
+      'iam:PassRole arn:aws:iam::123456789012:role/migrate',
+      'iam:PassRole arn:aws:iam::123456789012:role/pull',
+    ]);
+    expect(requests?.[1]?.context).toEqual({ 'iam:PassedToService': 'ecs-tasks.amazonaws.com' });
+  });
+
+  test.each([
+    ['HEAD', 'blobs/sha256:0', ['ecr:BatchCheckLayerAvailability']],
+    ['GET', 'blobs/sha256:0', ['ecr:GetDownloadUrlForLayer']],
+    ['POST', 'blobs/uploads/', ['ecr:InitiateLayerUpload']],
+    ['PATCH', 'blobs/uploads/7', ['ecr:UploadLayerPart']],
+    ['PUT', 'blobs/uploads/7?digest=sha256:0', ['ecr:UploadLayerPart', 'ecr:CompleteLayerUpload']],
+    ['HEAD', 'manifests/v1', ['ecr:BatchGetImage']],
+    ['PUT', 'manifests/v1', ['ecr:PutImage']],
+    ['GET', 'tags/list', ['ecr:ListImages']],
+  ])('is, for %s %s of a registry, %s', (method, path, actions) => {
+    const requests = asked('registry', method, { repository: 'team/shop', path });
+    expect(requests?.map(({ action }) => action)).toEqual(actions);
+    expect(requests?.[0]?.resource).toBe(`arn:aws:ecr:${REGION}:${ACCOUNT}:repository/team/shop`);
+  });
+
+  test('is about the customer’s key of a copy, and not about the key of AWS itself', () => {
+    const copy = (KmsKeyId: string) =>
+      asked('RDS', 'CopyDBSnapshot', {
+        SourceDBSnapshotIdentifier: 'a',
+        TargetDBSnapshotIdentifier: 'b',
+        KmsKeyId,
+      })?.map(({ action }) => action);
+    expect(copy('alias/backups')).toEqual([
+      ...['rds:CopyDBSnapshot', 'rds:CopyDBSnapshot'],
+      ...['kms:CreateGrant', 'kms:DescribeKey'],
+    ]);
+    expect(copy('alias/aws/rds')).toEqual(['rds:CopyDBSnapshot', 'rds:CopyDBSnapshot']);
+  });
+
+  test('is not known of an operation that nobody has told about', () => {
+    expect(asked('ECS', 'DeleteCluster', {})).toBeUndefined();
+  });
+});
+
+test('every operation that is known is one of AWS', () => {
+  const operations = new Set(
+    serviceModels.flatMap(({ id, operations: all }) => [...all.keys()].map((name) => `${id} ${name}`)),
+  );
+  // The simulator has no SNS yet.
+  expect(MAPPED.filter((each) => !operations.has(each) && !each.startsWith('SNS '))).toEqual([]);
+});
