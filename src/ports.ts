@@ -1,6 +1,7 @@
 import type { Snapshot, Source, SourceKind } from './backups/source.ts';
 import type { Mutability } from './images/mutability.ts';
 import type { Vulnerability } from './images/scan.ts';
+import type { TopicMessage } from './notifications/topic.ts';
 import type { Alarm, StoppedTask } from './rollout/judge/evidence.ts';
 import type { StickinessSeconds, Tags } from './rollout/ledger.ts';
 import type { WeightedGroup } from './rollout/weights.ts';
@@ -511,6 +512,15 @@ export interface Parameters {
 export interface Stacks {
   /** The outputs of a stack by key; `undefined` when there is no such stack. */
   outputs(stack: string): Promise<ReadonlyMap<string, string> | undefined>;
+}
+
+/** Topics of SNS. */
+export interface Topics {
+  /**
+   * @param topic its ARN
+   * @returns the id that SNS gives the message
+   */
+  publish(topic: string, message: TopicMessage): Promise<string>;
 }
 
 /** One AWS call as the record of a rollout keeps it. */

@@ -39,6 +39,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   LOG_GROUP: "Log group of the task's container",
   LOG_REGION: 'Its region',
   LABEL: 'What `label` says; `pre-deploy` if it says nothing',
+  TOPIC: 'Name of the SNS topic',
   KEY: 'Identifier of the KMS key; a key of another account needs an ARN of its own',
   'ORG/REPO': 'The repository whose workflows take the backups',
 };

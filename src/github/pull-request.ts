@@ -12,11 +12,18 @@ export interface PullRequest {
 }
 
 /** What is read of the event; anything may be missing. */
-interface Event {
+export interface Event {
   readonly pull_request?: {
     readonly number?: unknown;
+    readonly title?: unknown;
+    readonly user?: { readonly login?: unknown };
     readonly head?: { readonly sha?: unknown; readonly repo?: { readonly full_name?: unknown } | null };
   };
+  readonly head_commit?: {
+    readonly id?: unknown;
+    readonly message?: unknown;
+    readonly author?: { readonly name?: unknown; readonly username?: unknown };
+  } | null;
   readonly before?: unknown;
   readonly repository?: { readonly default_branch?: unknown };
   readonly merge_group?: { readonly base_sha?: unknown; readonly head_sha?: unknown };
@@ -78,7 +85,7 @@ export async function rangeOf(env: NodeJS.ProcessEnv, base: string | undefined):
 }
 
 /** The runner writes the file; without it, or with another one in its place, the run is like one of another event. */
-async function readEvent(path: string): Promise<Event> {
+export async function readEvent(path: string): Promise<Event> {
   try {
     const event: unknown = JSON.parse(await readFile(path, 'utf8'));
     return typeof event === 'object' && event !== null ? event : {};

@@ -11,7 +11,8 @@ export type ServiceId =
   | 'CloudWatch Logs'
   | 'SSM'
   | 'RDS'
-  | 'ElastiCache';
+  | 'ElastiCache'
+  | 'SNS';
 
 /**
  * What goes wrong:

@@ -34,6 +34,8 @@ const manners: Readonly<Record<string, Manners>> = {
   SSM: { ...json, iam: 'ssm', internal: 'InternalServerError' },
   RDS: { ...query, iam: 'rds', internal: 'InternalFailure' },
   ElastiCache: { ...query, iam: 'elasticache', internal: 'InternalFailure' },
+  // In capital letters, unlike in policies.
+  SNS: { ...query, iam: 'SNS', internal: 'InternalError', denied: 'AuthorizationError' },
   CloudFormation: { ...query, iam: 'cloudformation', internal: 'InternalFailure' },
 };
 

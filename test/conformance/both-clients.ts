@@ -8,6 +8,7 @@ import * as elbv2 from '@aws-sdk/client-elastic-load-balancing-v2';
 import * as elasticache from '@aws-sdk/client-elasticache';
 import * as rds from '@aws-sdk/client-rds';
 import * as tagging from '@aws-sdk/client-resource-groups-tagging-api';
+import * as sns from '@aws-sdk/client-sns';
 import * as ssm from '@aws-sdk/client-ssm';
 import * as sts from '@aws-sdk/client-sts';
 import { expect } from 'vitest';
@@ -20,6 +21,7 @@ export const SERVICES = {
   cloudwatch: { id: 'CloudWatch', sdk: cloudwatch, client: cloudwatch.CloudWatchClient },
   logs: { id: 'CloudWatch Logs', sdk: logs, client: logs.CloudWatchLogsClient },
   ssm: { id: 'SSM', sdk: ssm, client: ssm.SSMClient },
+  sns: { id: 'SNS', sdk: sns, client: sns.SNSClient },
   sts: { id: 'STS', sdk: sts, client: sts.STSClient },
   ecr: { id: 'ECR', sdk: ecr, client: ecr.ECRClient },
   rds: { id: 'RDS', sdk: rds, client: rds.RDSClient },

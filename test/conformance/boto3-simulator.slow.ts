@@ -26,6 +26,7 @@ const scenario = webShop({
     scalableTargets: [{ service: 'prod/web', min: 2, max: 10, cpu: 50 }],
     stacks: { shop: { ClusterName: 'prod', Url: 'https://shop.example.com/?a=1&b=<2>' } },
     parameters: { '/shop/motd': 'Grüße & <b>"Küsse"</b>' },
+    topics: { deploys: {}, 'deploys.fifo': {} },
     logGroups: [LOGS],
     roles: [`arn:aws:iam::${ACCOUNT}:role/deploy`],
     repositories: {
@@ -643,6 +644,34 @@ describe('boto3 reads what the SDK reads of', () => {
   });
 });
 
+describe('boto3 writes what the simulator reads of', () => {
+  it('messages of topics', async () => {
+    const TopicArn = `arn:aws:sns:eu-west-1:${ACCOUNT}:deploys`;
+    const { MessageId, SequenceNumber } = await aws.changes('sns', 'Publish', {
+      TopicArn,
+      Subject: 'A deploy',
+      Message: JSON.stringify({ default: 'Grüße & <b>"Küsse"</b>', sqs: '{"a":1}' }),
+      MessageStructure: 'json',
+      MessageAttributes: { status: { DataType: 'String', StringValue: 'success' } },
+    });
+    expect(SequenceNumber).toBeUndefined();
+    expect(simulator.world.topics.messages('deploys')).toMatchObject([
+      {
+        id: MessageId,
+        subject: 'A deploy',
+        text: 'Grüße & <b>"Küsse"</b>',
+        texts: { sqs: '{"a":1}' },
+        attributes: { status: 'success' },
+      },
+    ]);
+    const ordered = { TopicArn: `${TopicArn}.fifo`, Message: 'x', MessageGroupId: 'web' };
+    const first = await aws.changes('sns', 'Publish', { ...ordered, MessageDeduplicationId: '1' });
+    const again = await aws.changes('sns', 'Publish', { ...ordered, MessageDeduplicationId: '1' });
+    expect(again).toEqual(first);
+    expect(first.SequenceNumber).toMatch(/^\d{20}$/);
+  });
+});
+
 describe('boto3 takes as the error that it is', () => {
   const GROUP = `arn:aws:elasticloadbalancing:eu-west-1:${ACCOUNT}:targetgroup/none/0123456789abcdef`;
   const SERVICE = { cluster: 'prod', service: 'nothing' };
@@ -676,6 +705,20 @@ describe('boto3 takes as the error that it is', () => {
       'ClientError',
       403,
     ],
+    [
+      'sns',
+      'Publish',
+      { TopicArn: `arn:aws:sns:eu-west-1:${ACCOUNT}:none`, Message: 'x' },
+      'NotFoundException',
+      404,
+    ],
+    [
+      'sns',
+      'Publish',
+      { TopicArn: `arn:aws:sns:eu-west-1:${ACCOUNT}:deploys`, Message: 'x', Subject: 'ü' },
+      'InvalidParameterException',
+      400,
+    ],
     ['ecr', 'DescribeImages', { repositoryName: 'none' }, 'RepositoryNotFoundException', 400],
     ['ecr', 'CreateRepository', { repositoryName: 'shop' }, 'RepositoryAlreadyExistsException', 400],
     ['rds', 'DescribeDBInstances', { DBInstanceIdentifier: 'none' }, 'DBInstanceNotFoundFault', 404],
@@ -699,6 +742,7 @@ describe('boto3 takes as the error that it is', () => {
       cloudwatch: ['DescribeAlarms', {}],
       logs: ['DescribeLogGroups', {}],
       ssm: ['GetParameter', { Name: '/shop/motd' }],
+      sns: ['Publish', { TopicArn: `arn:aws:sns:eu-west-1:${ACCOUNT}:deploys`, Message: 'x' }],
       sts: ['GetCallerIdentity', {}],
       ecr: ['DescribeRepositories', {}],
       rds: ['DescribeDBInstances', {}],
@@ -712,7 +756,7 @@ describe('boto3 takes as the error that it is', () => {
       for (const [kind, code, status] of [
         ['throttle', /Throttl/, 400],
         ['internal-error', /Internal|Server|Unavailable/, 500],
-        ['access-denied', /AccessDenied/, /40[03]/],
+        ['access-denied', /AccessDenied|AuthorizationError/, /40[03]/],
       ] as const) {
         simulator.faults.add({ kind, service: SERVICES[service].id, operation, nth: 1, times: 2 });
         const refusal = await aws.refused(service, operation, input);

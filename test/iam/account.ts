@@ -41,6 +41,7 @@ export const SIMULATED: Values = {
   REPLICATION_GROUP: '*',
   CACHE_CLUSTER: '*',
   SERVERLESS_CACHE: '*',
+  TOPIC: '*',
   LABEL: ['pre-deploy', 'nightly'],
   KEY: '*',
   ORG: 'org',

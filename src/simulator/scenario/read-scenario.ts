@@ -24,6 +24,7 @@ import type {
   ScenarioDbInstance,
   ScenarioDbSnapshot,
 } from '../rds/model.ts';
+import type { ScenarioTopic } from '../sns/model.ts';
 import type { Rate, TrafficSource } from '../traffic/source.ts';
 import { behaviour } from './read-behaviour.ts';
 import type {
@@ -380,6 +381,7 @@ const scenario = object<Scenario>({
   programs: optional(record(program)),
   databases: optional(databases),
   caches: optional(caches),
+  topics: optional(record(object<ScenarioTopic>({ contentBasedDeduplication: optional(flag) }))),
   behaviours: withDefault(record(behaviour), {}),
 });
 

@@ -5,6 +5,7 @@ import type { ScenarioRepositories } from '../ecr/model.ts';
 import type { Programs } from '../ecs/programs.ts';
 import type { ScenarioCaches } from '../elasticache/model.ts';
 import type { ScenarioDatabases } from '../rds/model.ts';
+import type { ScenarioTopics } from '../sns/model.ts';
 import type { Behaviour } from '../traffic/behaviour.ts';
 import type { TrafficSource } from '../traffic/source.ts';
 
@@ -164,6 +165,8 @@ export interface Scenario {
   readonly databases?: ScenarioDatabases;
   /** What ElastiCache has: replication groups, clusters, serverless caches and snapshots. */
   readonly caches?: ScenarioCaches;
+  /** Topics of SNS by name. */
+  readonly topics?: ScenarioTopics;
   /** By image, by its last path segment, by its tag, or by its repository. */
   readonly behaviours: Readonly<Record<string, ScenarioBehaviour>>;
 }

@@ -8,6 +8,7 @@ import * as elbv2 from '@aws-sdk/client-elastic-load-balancing-v2';
 import * as elasticache from '@aws-sdk/client-elasticache';
 import * as rds from '@aws-sdk/client-rds';
 import * as tagging from '@aws-sdk/client-resource-groups-tagging-api';
+import * as sns from '@aws-sdk/client-sns';
 import * as ssm from '@aws-sdk/client-ssm';
 import * as sts from '@aws-sdk/client-sts';
 import { readServiceModel, type ServiceModel } from './service.ts';
@@ -29,6 +30,7 @@ export const serviceModels: readonly ServiceModel[] = [
   readServiceModel(ssm, new ssm.SSMClient(offline)),
   readServiceModel(rds, new rds.RDSClient(offline)),
   readServiceModel(elasticache, new elasticache.ElastiCacheClient(offline)),
+  readServiceModel(sns, new sns.SNSClient(offline)),
 ];
 
 /** @throws Error when there is no such service, or it has no such operation; what is undefined is not looked for */

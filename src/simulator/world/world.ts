@@ -22,6 +22,8 @@ import type { Call, Operation, Operations, SimulatorContext, World } from '../op
 import { databaseOperations } from '../rds/operations.ts';
 import { Databases } from '../rds/state.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { topicOperations } from '../sns/operations.ts';
+import { Topics } from '../sns/topics.ts';
 import { parameterOperations } from '../ssm/operations.ts';
 import { ParameterStore } from '../ssm/state.ts';
 import { taggingOperations } from '../tagging/operations.ts';
@@ -59,6 +61,8 @@ export interface Door {
 export interface SimulatedWorld extends World {
   readonly scenario: Scenario;
   readonly users: UserLedger;
+  /** What was published on the topics of SNS. */
+  readonly topics: Pick<Topics, 'messages'>;
   /** The world's time: of the last `advance`, in ms since the epoch. */
   readonly now: number;
   /**
@@ -123,6 +127,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
       by: `arn:aws:iam::${kernel.accountId}:root`,
     });
   }
+  const topics = new Topics(kernel, scenario.topics ?? {});
   const databases = new Databases(kernel, scenario.databases ?? {}, start);
   const caches = new Caches(kernel, scenario.caches ?? {}, start);
   kernel.events.advance(born);
@@ -145,6 +150,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   return {
     scenario,
     users,
+    topics,
     get now() {
       return kernel.events.now;
     },
@@ -159,6 +165,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
       SSM: upToDate(parameterOperations(parameters, tags)),
       RDS: databaseOperations(databases),
       ElastiCache: cacheOperations(caches),
+      SNS: upToDate(topicOperations(topics)),
       'Resource Groups Tagging API': upToDate(taggingOperations(tags)),
     },
     ...(scenario.roles && { roles: scenario.roles }),
