@@ -11,7 +11,7 @@ it('reads the time nowhere but in the clock', () => {
   const readers = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !ALLOWED.has(file))
     .filter((file) =>
-      /\bDate\.now\(|new Date\(\)|\bset(Timeout|Interval)\(|\bperformance\.now\(|timers\/promises/.test(
+      /\bDate\.now\(|new Date\(\)|\bset(Timeout|Interval)\(|\bperformance\.now\(|from '(node:)?timers\/promises'/.test(
         readFileSync(join(SRC, file), 'utf8'),
       ),
     );

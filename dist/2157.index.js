@@ -1,1 +1,0 @@
-export const id=2157;export const ids=[2157];export const modules={2157:(o,s,t)=>{t.d(s,{fromEnv:()=>r.sF});var r=t(1787);t(6855),t(5105),t(4271),t(7441),t(7805),t(1116)}};

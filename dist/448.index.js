@@ -1,1 +1,0 @@
-export const id=448;export const ids=[448];export const modules={448:(e,r,t)=>{t.d(r,{EventStreamSerde:()=>o.M3,eventStreamSerdeProvider:()=>o.JM});var o=t(3);t(2994),t(7441),t(7805),t(1116)}};

@@ -1,1 +1,0 @@
-export const id=4604;export const ids=[4604];export const modules={4604:(t,o,r)=>{r.r(o),r.d(o,{run:()=>s});var e=r(601),n=r(6043);async function s({reporter:t}){let o=t.state(n.jZ);""!==o&&await(0,e.J)(o)}}};

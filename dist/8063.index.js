@@ -1,1 +1,0 @@
-export const id=8063;export const ids=[8063];export const modules={8063:(o,r,s)=>{s.r(r),s.d(r,{SyntaxRefusal:()=>t.Eg,loadParser:()=>t.qd});var t=s(6043)}};

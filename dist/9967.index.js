@@ -1,1 +1,0 @@
-export const id=9967;export const ids=[9967];export const modules={9967:(e,t,o)=>{o.d(t,{getDefaultRoleAssumer:()=>s.cz,getDefaultRoleAssumerWithWebIdentity:()=>s.I$});var s=o(6970);o(6605),o(2994),o(1787),o(8232),o(6855),o(5105),o(4271),o(7441),o(7805),o(1116)}};
