@@ -1,10 +1,23 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { bundleLibraries } from '../../src/build/libraries.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const LIB = join(ROOT, 'dist/lib');
+
+// The clients as ncc is given them, which dist/ holds within larger files.
+const home = mkdtempSync(join(tmpdir(), 'deploy-actions-clients-'));
+const LIB = join(home, 'lib');
+const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(home, 'emitted')], {
+  cwd: ROOT,
+});
+await bundleLibraries(ROOT, join(home, 'emitted'), home, []);
+writeFileSync(join(home, 'package.json'), '{"type":"module"}');
+afterAll(() => rmSync(home, { recursive: true }));
 const CLIENT = 'aws-sdk-client-';
 
 const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })

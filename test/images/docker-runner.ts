@@ -171,9 +171,9 @@ export function writeContext(
   for (const [file, content] of Object.entries(files)) writeFileSync(join(directory, file), content);
 }
 
-/** Directories of ours in a job's temporary directory: with the login, or for one build. */
+/** Directories of ours in a job's temporary directory: with the login, or for one build. The report is for later steps. */
 export const leftovers = (job: Job): readonly string[] =>
-  readdirSync(job.directory).filter((name) => name.startsWith('deploy-actions-'));
+  readdirSync(job.directory).filter((name) => /^deploy-actions-(?!report-)/.test(name));
 
 export interface Running {
   readonly pid: number;
