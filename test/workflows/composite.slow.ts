@@ -80,7 +80,12 @@ describe.concurrent('the root action when its job is cancelled', () => {
         composite.cancel();
         const end = await composite.done;
         expect(end.status).toBe('cancelled');
-        expect(end.outcomes).toEqual({ render: 'success', check: 'success', migrate: 'cancelled' });
+        expect(end.outcomes).toEqual({
+          render: 'success',
+          check: 'success',
+          'check-migration': 'success',
+          migrate: 'cancelled',
+        });
         const posts = await composite.post();
         expect(posts.map(({ code }) => code)).toEqual([0]);
       });
