@@ -87,7 +87,8 @@ describe.concurrent('the root action when its job is cancelled', () => {
           migrate: 'cancelled',
         });
         const posts = await composite.post();
-        expect(posts.map(({ code }) => code)).toEqual([0]);
+        // One of the dry run, too.
+        expect(posts.map(({ code }) => code)).toEqual([0, 0]);
       });
       expect((await world.lock())['lock']).toBe('free');
       expect(world.calls('StopTask')).toHaveLength(1);

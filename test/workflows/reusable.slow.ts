@@ -105,6 +105,7 @@ describe('deploy.yml', () => {
         ...SHORT,
         'build-images': built(),
         gates: 'eror-rate < 1%',
+        'backup-db-instances': 'shpo',
         'migrate-verify-command': 'alembic current',
         'migrate-verify-matches': '(head',
         'migrate-command': 'migrate',
@@ -113,7 +114,13 @@ describe('deploy.yml', () => {
       };
       const { code, log, jobs } = await call(release, 'deploy', wrong, simulator);
       expect(code).toBe(1);
-      for (const part of ['"eror-rate"', 'verify-matches', 'nmae', '"keeep" is neither roll-back nor keep'])
+      for (const part of [
+        '"eror-rate"',
+        '"shpo"',
+        'verify-matches',
+        'nmae',
+        '"keeep" is neither roll-back nor keep',
+      ])
         expect(log).toContain(part);
       expect(jobs['check']).toBe('failed');
       expect(jobs).not.toHaveProperty('image');
