@@ -19,7 +19,8 @@ interface ActionFile {
 interface ActionStep {
   readonly id: string;
   readonly if?: string;
-  readonly uses: string;
+  /** Missing in a step that says what is wrong with an input; those are skipped here. */
+  readonly uses?: string;
   readonly with?: Readonly<Record<string, unknown>>;
 }
 
@@ -186,7 +187,7 @@ export class CompositeRun {
     return interpolate(String(value ?? ''), scope);
   }
 
-  #actionOf({ uses }: ActionStep): { readonly file: ActionFile; readonly directory: string } {
+  #actionOf({ uses = '' }: ActionStep): { readonly file: ActionFile; readonly directory: string } {
     const [, name] = /^[^/]+\/[^/]+\/([\w-]+)@/.exec(uses) ?? [];
     if (name === undefined) throw new Error(`${uses} is no action of the release`);
     return { file: this.#read(name), directory: join(this.#tree, name) };

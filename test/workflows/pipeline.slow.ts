@@ -139,6 +139,20 @@ describe('the root action', () => {
       expect(early.code).toBe(1);
       expect(early.log).toContain('nmae');
       expect(early.outputs).toMatchObject({ image: '', changed: '' });
+      const migration = { 'migrate-verify-command': 'alembic current', 'migrate-verify-matches': '(head' };
+      const unmigratable = await use(release, { ...PARTS, ...migration, image: 'app:v2' }, simulator);
+      expect(unmigratable.code).toBe(1);
+      expect(unmigratable.log).toContain('verify-matches');
+      const nowhere = { ...PARTS, 'build-images': built(), 'backup-db-instances': 'shpo' };
+      const missing = await use(release, nowhere, simulator);
+      expect(missing.code).toBe(1);
+      expect(missing.log).toContain('"shpo"');
+      expect(missing.outputs).toMatchObject({ image: '', changed: '' });
+      const undecided = { ...PARTS, 'build-images': built(), 'on-smoke-test-failure': 'keeep' };
+      const choice = await use(release, undecided, simulator);
+      expect(choice.code).toBe(1);
+      expect(choice.log).toContain('on-smoke-test-failure: "keeep" is neither roll-back nor keep');
+      expect(choice.outputs).toMatchObject({ image: '', changed: '' });
       const dry = {
         ...PARTS,
         'build-images': built(),

@@ -6,6 +6,7 @@ import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import type { Simulator } from '../../src/simulator/server.ts';
 import type { GithubServer } from '../github/github-server.ts';
 import { writeLayout } from '../images/layout.ts';
+import { debianPrograms } from '../slow/tools.ts';
 import { StagedRelease, type WorkflowRun, withSimulator } from './act.ts';
 import { answering, call, onGithub } from './calling.ts';
 
@@ -13,7 +14,8 @@ type FromGithub = Pick<WorkflowRun, 'env' | 'secrets'>;
 
 let release: StagedRelease;
 
-beforeAll(() => {
+beforeAll(async () => {
+  await debianPrograms({ jq: 'jq' });
   release = new StagedRelease();
 });
 
@@ -104,5 +106,23 @@ describe('promote.yml', () => {
     await onGithub({}, (github, event) =>
       answering(200, (good) => answering(503, (bad) => play(github, event, good, bad))),
     );
+  });
+
+  it.each([
+    [
+      '[{"environment": "production", "aproval-environment": "ops"}]',
+      'the unknown key "aproval-environment"',
+    ],
+    ['[{"environment": "production"', 'is no JSON'],
+  ])('does nothing with stages such as %s', async (wrong, problem) => {
+    await withSimulator({ repositories }, async (simulator) => {
+      const inputs = { stages: wrong, image: 'ecr:shop:next', version: 'v1' };
+      const { code, log, jobs } = await call(release, 'promote', inputs, simulator);
+      expect(code).toBe(1);
+      expect(log).toContain(problem);
+      expect(jobs['stages']).toBe('failed');
+      expect(jobs).not.toHaveProperty('image');
+      expect(simulator.calls).toEqual([]);
+    });
   });
 });

@@ -99,6 +99,55 @@ describe('deploy.yml', () => {
     );
   });
 
+  it('tells all that is wrong in one run, before anything is built or changed', async () => {
+    await withSimulator({}, async (simulator) => {
+      const wrong = {
+        ...SHORT,
+        'build-images': built(),
+        gates: 'eror-rate < 1%',
+        'backup-db-instances': 'shpo',
+        'migrate-verify-command': 'alembic current',
+        'migrate-verify-matches': '(head',
+        'migrate-command': 'migrate',
+        'smoke-test': '- nmae: health',
+        'on-smoke-test-failure': 'keeep',
+      };
+      const { code, log, jobs } = await call(release, 'deploy', wrong, simulator);
+      expect(code).toBe(1);
+      for (const part of [
+        '"eror-rate"',
+        '"shpo"',
+        'verify-matches',
+        'nmae',
+        '"keeep" is neither roll-back nor keep',
+      ])
+        expect(log).toContain(part);
+      expect(jobs['check']).toBe('failed');
+      expect(jobs).not.toHaveProperty('image');
+      expect(simulator.bugs).toEqual([]);
+    });
+  });
+
+  it.each(['deploy', 'rollback', 'promote', 'pr-check'] as const)(
+    '%s.yml without a role or a region names the inputs and the variables',
+    async (workflow) => {
+      await withSimulator({}, async (simulator) => {
+        const stages = JSON.stringify([{ environment: 'production' }]);
+        const inputs = workflow === 'promote' ? { stages, image: 'app:v2' } : { environment: 'production' };
+        const variables = { DEPLOY_ROLE: '', AWS_REGION: '' };
+        const { code, log } = await call(release, workflow, inputs, simulator, { variables });
+        expect(code).toBe(1);
+        const where = 'in the environment production or the repository';
+        expect(log).toMatch(
+          new RegExp(`The input role is empty: give it, or set the variable .*DEPLOY_ROLE ${where}`),
+        );
+        expect(log).toContain(`The input region is empty: give it, or set the variable AWS_REGION ${where}`);
+        expect(log).not.toContain('credentials of');
+        expect(simulator.calls).toEqual([]);
+      });
+    },
+  );
+
   it('stops before the code when the migration fails', async () => {
     const { override } = whereTasksRun();
     await withSimulator(

@@ -6,8 +6,21 @@ import { parse } from 'yaml';
 const WORKFLOWS = resolve(import.meta.dirname, '../../.github/workflows');
 
 interface Workflow {
-  readonly on: { readonly workflow_call: { readonly inputs: Readonly<Record<string, { type: string }>> } };
-  readonly jobs: Readonly<Record<string, { readonly with?: object; readonly needs?: unknown }>>;
+  readonly on: {
+    readonly workflow_call: {
+      readonly inputs: Readonly<Record<string, { type: string; description: string }>>;
+    };
+  };
+  readonly jobs: Readonly<
+    Record<
+      string,
+      {
+        readonly with?: object;
+        readonly needs?: unknown;
+        readonly steps?: readonly { readonly id?: string; readonly env?: Readonly<Record<string, string>> }[];
+      }
+    >
+  >;
 }
 
 const workflow = (name: string): Workflow =>
@@ -43,4 +56,13 @@ it('a promotion hands on what it takes under the names and with the types of a d
     expect(passed, name).toContain(name);
     expect(type, name).toBe(theirs[name]?.type);
   }
+});
+
+it('the keys that a stage may have are those that its job reads, and those that the input describes', () => {
+  const [check] = jobs['stages']?.steps?.filter(({ id }) => id === 'stages') ?? [];
+  const known = check?.env?.['KEYS']?.split(' ') ?? [];
+  const read = [...JSON.stringify(stages).matchAll(/\bmatrix\.stage\.([\w-]+)/g)].map(([, key]) => key);
+  expect(known.toSorted()).toEqual([...new Set(read)].toSorted());
+  const [described = ''] = on.workflow_call.inputs['stages']?.description.split('. What a stage') ?? [];
+  expect([...described.matchAll(/`([\w-]+)`/g)].map(([, key]) => key)).toEqual(known);
 });

@@ -77,6 +77,18 @@ export class Backup {
     return this.#parts;
   }
 
+  /** The copies that are still to come, and what each is made of. */
+  get toCome(): readonly { readonly id: string; readonly of: string; readonly region?: string }[] {
+    const { copy } = this.surroundings.inputs;
+    let of = this.current.id;
+    return this.#left.map((next) => {
+      if (next === 'elsewhere') return { id: of, of, ...(copy && { region: copy.region }) };
+      const made = { id: encryptedName(of), of };
+      of = made.id;
+      return made;
+    });
+  }
+
   /** Whether all of it is there, as far as it is waited for. */
   get finished(): boolean {
     const { kind } = this.current.state;

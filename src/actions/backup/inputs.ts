@@ -39,6 +39,7 @@ export interface Inputs {
   readonly keep: number | undefined;
   readonly kmsKey: string | undefined;
   readonly copy: { readonly region: string; readonly kmsKey: string | undefined } | undefined;
+  readonly dryRun: boolean;
 }
 
 /** @param resolve puts outputs of stacks in the place of references to them */
@@ -137,6 +138,7 @@ export async function readInputs(
       reader.optional('keep') === undefined ? undefined : reader.integer('keep', 1, { min: 1, max: 1_000 }),
     kmsKey,
     copy: copyRegion === undefined ? undefined : { region: copyRegion, kmsKey: copyKey },
+    dryRun: reader.boolean('dry-run', false),
   };
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(inputs.label) || inputs.label.length > LABEL_LENGTH) {
     reader.problem(

@@ -26,6 +26,11 @@ export type PartState =
   | { readonly kind: 'working'; readonly snapshot: Snapshot; readonly seenAt: number }
   | { readonly kind: 'finished'; readonly snapshot: Snapshot };
 
+export const nameTaken = (id: string, what: string): DeployError =>
+  new DeployError(`the name ${id} is taken by a ${what} that this action has not made for it`, {
+    next: `Rename or delete the snapshot ${id} if nobody needs it, or give this step another label.`,
+  });
+
 /** Makes one snapshot or copy, or goes on with the one that is there under its name, until it is finished. */
 export class Part {
   readonly plan: PartPlan;
@@ -70,12 +75,7 @@ export class Part {
       const whose = this.plan.belongs(there);
       if (whose === 'foreign') {
         this.asked = false;
-        throw new DeployError(
-          `the name ${id} is taken by a ${this.plan.what} that this action has not made for it`,
-          {
-            next: `Rename or delete the snapshot ${id} if nobody needs it, or give this step another label.`,
-          },
-        );
+        throw nameTaken(id, this.plan.what);
       }
       // One of ours that AWS did not finish keeps its name until it is deleted.
       if (whose === 'mine' && progressOf(there) !== 'lost') return this.see(there, now);

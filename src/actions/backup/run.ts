@@ -7,6 +7,7 @@ import type { ActionContext } from '../action.ts';
 import { connectToStacks } from '../aws-adapters.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import type { Surroundings } from './backup.ts';
+import { foresee } from './foresee.ts';
 import { readInputs } from './inputs.ts';
 import { lookAtAll } from './look.ts';
 import { backedUp, countOf, reportBackups, reportCancelled } from './report.ts';
@@ -28,6 +29,7 @@ export async function run(context: ActionContext): Promise<void> {
     occasion: occasionOf(env, inputs.label),
     run: env['GITHUB_RUN_ID'] || `local${Math.floor(clock.now() / 1000)}`.slice(0, 12),
   };
+  if (inputs.dryRun) return await foresee(sources, surroundings, context);
   const outcomes = await takeAll(sources, surroundings, {
     clock,
     cancelled,

@@ -212,11 +212,51 @@ test('a name that somebody else has taken is left alone', async () => {
   const world = await openBackupWorld({
     databases: { instances: { orders: {} }, snapshots: { [ID]: { of: 'orders' } } },
   });
+  const dry = await world.backUp({ 'db-instances': 'orders', 'dry-run': 'true' });
   const { told } = await world.backUp({ 'db-instances': 'orders' });
+  expect(dry.told.split('\n')[0]).toBe(told.split('\n')[0]);
+  expect(dry.told).toContain('Dry run: nothing was changed.');
   expect(told).toContain(
     `DB instance orders: the name ${ID} is taken by a snapshot that this action has not made for it`,
   );
   expect(world.snapshots()).toMatchObject([{ id: ID, tags: {} }]);
+});
+
+test('a dry run says what would be taken, kept and deleted, and changes nothing', async () => {
+  const world = await openBackupWorld({
+    databases: { instances: { orders: {} } },
+    caches: { serverless: { quick: {} } },
+  });
+  const old = ['1001', '1002'];
+  for (const run of old) await world.backUp({ 'db-instances': 'orders' }, { env: { GITHUB_RUN_ID: run } });
+  const before = world.snapshots();
+  const from = world.simulator.calls.length;
+  const inputs = {
+    'db-instances': 'orders',
+    'serverless-caches': 'quick',
+    keep: '2',
+    'dry-run': 'true',
+  };
+  const { told, log, outputs, summary } = await world.backUp(inputs, { env: { GITHUB_RUN_ID: '1003' } });
+  expect(told).toBe('');
+  const [third, second, first] = [3, 2, 1].map((run) => ID.replace(/1$/, `${run}`));
+  expect(log.split('\n')).toEqual([
+    `DB instance orders: a snapshot ${third} would be taken`,
+    `DB instance orders: keep: 2 would keep ${second}, ${third}, and delete ${first}`,
+    expect.stringMatching(/^serverless cache quick: a snapshot quick-pre-deploy-\S+ would be taken$/),
+    expect.stringMatching(
+      /^serverless cache quick: keep: 2 would keep quick-pre-deploy-\S+, and delete none$/,
+    ),
+    '::notice::Dry run: nothing was changed.',
+  ]);
+  expect([outputs, summary]).toEqual([{}, '']);
+  expect(world.snapshots()).toEqual(before);
+  const asked = world.simulator.calls.slice(from).map(({ operation }) => operation);
+  expect(asked.filter((operation) => !/^(Describe|List)/.test(operation))).toEqual([]);
+  const unknown = await world.backUp({ ...inputs, 'db-instances': 'nowhere', 'dry-run': 'True' });
+  expect(unknown.told).toMatch(/^db-instances line 1: there is no DB instance "nowhere" in eu-west-1/);
+  const unclear = await world.backUp({ 'db-instances': 'orders', 'dry-run': 'maybe' });
+  expect(unclear.told).toBe('dry-run: "maybe" is not a boolean; write true or false');
 });
 
 test('wait: false hands on what AWS has begun', async () => {
