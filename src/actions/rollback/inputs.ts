@@ -2,19 +2,20 @@ import { ConfigError } from '../../errors.ts';
 import { lockParameter } from '../../migrations/lock.ts';
 import { type DeploymentInputs, readDeploymentInputs } from '../github-deployments.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
+import { parseRevision, type RevisionReference, readRevision } from '../revision-reference.ts';
 
 /** Where to roll back to. */
 export type Target =
   | { readonly kind: 'previous' | 'last-good' }
-  /** `family` is that of the service where none is given. */
-  | { readonly kind: 'revision'; readonly family: string | undefined; readonly revision: number }
-  | { readonly kind: 'arn'; readonly arn: string }
+  | RevisionReference
   | { readonly kind: 'image-tag'; readonly tag: string };
 
 export interface Inputs {
   readonly cluster: string;
   readonly service: string;
   readonly to: Target;
+  /** What the service has to run, or a rollout to bring, for it to go back. */
+  readonly onlyFrom: RevisionReference | undefined;
   readonly reason: string;
   readonly timeoutMs: number;
   /**
@@ -35,6 +36,7 @@ export function readInputs(input: InputSource): Inputs {
     cluster: reader.required('cluster', 'production'),
     service: reader.required('service', 'web'),
     to: reader.parse('to', parseTarget, { kind: 'previous' }),
+    onlyFrom: reader.parse('only-from', (text) => parseRevision(text, 'only-from'), undefined),
     reason: reader.optional('reason') ?? 'rolled back by hand',
     timeoutMs: reader.duration('timeout', 15 * 60_000),
     migrations: reader.parse<Inputs['migrations']>('migrations', parseLock, 'own'),
@@ -55,16 +57,8 @@ function parseLock(lock: string): Inputs['migrations'] {
 /** A number is a revision, `family:number` too; every other text that could be one is an image tag. */
 export function parseTarget(text: string): Target {
   if (text === 'previous' || text === 'last-good') return { kind: text };
-  if (text.startsWith('arn:')) {
-    if (/^arn:[^:\s]+:ecs:[^:\s]+:\d{12}:task-definition\/[\w-]+:\d+$/.test(text))
-      return { kind: 'arn', arn: text };
-    throw new ConfigError({
-      input: 'to',
-      message: `"${text}" is not the ARN of a task definition revision, such as arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`,
-    });
-  }
-  const [, family, revision] = /^(?:([\w-]+):)?([1-9]\d*)$/.exec(text) ?? [];
-  if (revision !== undefined) return { kind: 'revision', family, revision: Number(revision) };
+  const reference = readRevision(text, 'to');
+  if (reference) return reference;
   if (/^[\w][\w.-]{0,127}$/.test(text)) return { kind: 'image-tag', tag: text };
   throw new ConfigError({
     input: 'to',
