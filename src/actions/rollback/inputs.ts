@@ -20,9 +20,9 @@ export interface Inputs {
   readonly timeoutMs: number;
   /**
    * The lock under which `migrate` keeps its record: a name, that of the service, which need not be there, or none, and
-   * then the migrations are not looked at.
+   * then the migrations are not looked at. Where it is strict, what is not known to be compatible stands in the way.
    */
-  readonly migrations: 'none' | 'own' | { readonly lock: string };
+  readonly migrations: 'none' | 'own' | { readonly lock: string; readonly strict: boolean };
   /** Whether the revision works with the database as it is now, where somebody has said so. */
   readonly compatible: boolean | undefined;
   readonly deployment: DeploymentInputs | undefined;
@@ -32,6 +32,13 @@ export interface Inputs {
 /** @throws ConfigError with every problem of every input */
 export function readInputs(input: InputSource): Inputs {
   const reader = new InputReader(input);
+  const lock = reader.parse('lock', parseLenientLock, 'own');
+  if (reader.optional('lock') !== undefined && reader.optional('migrations') !== undefined) {
+    reader.problem(
+      'lock',
+      'is given beside migrations, which names the lock and is strict; keep one of them',
+    );
+  }
   const inputs: Inputs = {
     cluster: reader.required('cluster', 'production'),
     service: reader.required('service', 'web'),
@@ -39,7 +46,7 @@ export function readInputs(input: InputSource): Inputs {
     onlyFrom: reader.parse('only-from', (text) => parseRevision(text, 'only-from'), undefined),
     reason: reader.optional('reason') ?? 'rolled back by hand',
     timeoutMs: reader.duration('timeout', 15 * 60_000),
-    migrations: reader.parse<Inputs['migrations']>('migrations', parseLock, 'own'),
+    migrations: reader.parse<Inputs['migrations']>('migrations', parseLock, lock),
     compatible: reader.optional('compatible') === undefined ? undefined : reader.boolean('compatible', false),
     deployment: readDeploymentInputs(reader),
     dryRun: reader.boolean('dry-run', false),
@@ -51,7 +58,12 @@ export function readInputs(input: InputSource): Inputs {
 function parseLock(lock: string): Inputs['migrations'] {
   if (lock === 'none') return 'none';
   lockParameter(lock, 'migrations');
-  return { lock };
+  return { lock, strict: true };
+}
+
+function parseLenientLock(lock: string): Inputs['migrations'] {
+  lockParameter(lock, 'lock');
+  return { lock, strict: false };
 }
 
 /** A number is a revision, `family:number` too; every other text that could be one is an image tag. */
