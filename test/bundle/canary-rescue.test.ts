@@ -92,6 +92,29 @@ describe.concurrent('a rollback by hand', () => {
     });
   });
 
+  test("from one revision only takes back that revision's rollout, and no other", async () => {
+    await inWorld({ scale: 200 }, async (world) => {
+      const running = world.start({ steps: '50% for 10m', gates: 'crashes = 0' });
+      await running.says('the end of the step');
+      const only = (run: string, revision: string) =>
+        world
+          .job(run)
+          .run('rollback', { cluster: 'prod', service: 'web', 'only-from': revision, to: 'web:1' });
+      const other = await only('1002', 'web:1');
+      expect(other.code, other.log).toBe(0);
+      expect(other.log).toMatch(/::warning.*web runs web:1, and a rollout of web:2 is under way/);
+      expect(other.outputs['outcome']).toBe('superseded');
+      const own = await only('1003', 'web:2');
+      expect(own.code, own.log).toBe(0);
+      expect(own.log).toContain('web runs web:1');
+      const canary = await running.done;
+      // The first rollback has not taken the rollout from its run.
+      expect(canary.log).not.toContain('1002');
+      expect(canary.log).toContain('1003');
+      return TAKEN_BACK;
+    });
+  });
+
   test('removes what an ended rollout has left, and rolls the service back all the same', async () => {
     await inWorld({ scale: 200 }, async (world) => {
       const job = world.job();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { StepResult } from '../../src/runner/start-action.ts';
-import { migrated, rollback, SHOP, shopWith } from './rollback-shop.ts';
+import { migrated, rollback, SHOP, shopAs, shopWith } from './rollback-shop.ts';
 import { inWorld, TAKEN_BACK, type TestWorld } from './world.ts';
 
 const BROKEN = migrated(2, { compatible: false });
@@ -56,6 +56,28 @@ describe.concurrent('a rollback by hand goes', () => {
       expect(step.code, step.log).toBe(0);
       expect(step.log).toMatch(/warning.*Nobody has said whether web:1 works with the database/);
       return { runs: 'web:1' };
+    });
+  });
+
+  test('on with a warning under a lock of another name, where nobody has judged the migrations', async () => {
+    await inWorld(shopWith(migrated(2)), async (world) => {
+      const lenient = await rollback(world, { lock: 'prod/web', 'dry-run': 'true' });
+      expect(lenient.code, lenient.log).toBe(0);
+      expect(lenient.log).toMatch(/warning.*Nobody has said whether web:1 works with the database/);
+      const missing = await rollback(world, { lock: 'prod/shop', 'dry-run': 'true' });
+      expect(missing.code, missing.log).toBe(0);
+      expect(missing.log).toMatch(/warning.*if there was one, the input lock is wrong/);
+      return { runs: 'web:3' };
+    });
+  });
+
+  test('nowhere where the record of the named lock says that the database is not compatible', async () => {
+    await inWorld(shopAs('shop-database', BROKEN), async (world) => {
+      const step = await rollback(world, { lock: 'shop-database' });
+      expect(step.code, step.log).toBe(1);
+      expect(step.log).toContain('web:1 may not work with the database');
+      expect(world.changes).toEqual([]);
+      return { runs: 'web:3' };
     });
   });
 

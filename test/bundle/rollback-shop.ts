@@ -43,7 +43,10 @@ export const migrated = (daysAgo: number, more: Partial<MigrationRecord> = {}): 
 });
 
 /** The shop, whose migrations `migrate` has written down under `prod/web`. */
-export function shopWith(...past: readonly MigrationRecord[]) {
+export const shopWith = (...past: readonly MigrationRecord[]) => shopAs('prod/web', ...past);
+
+/** The shop, whose migrations `migrate` has written down under another name. */
+export function shopAs(lock: string, ...past: readonly MigrationRecord[]) {
   const hold = {
     id: 'a1',
     holder: 'https://github.com/org/web/actions/runs/1000/attempts/1',
@@ -55,5 +58,5 @@ export function shopWith(...past: readonly MigrationRecord[]) {
     plan: { command: '', backups: [] },
   };
   const entry = entryText({ id: 'a1', after: '', free: false, hold, past });
-  return { ...SHOP, scenario: { ...SHOP.scenario, parameters: { [lockParameter('prod/web')]: entry } } };
+  return { ...SHOP, scenario: { ...SHOP.scenario, parameters: { [lockParameter(lock)]: entry } } };
 }

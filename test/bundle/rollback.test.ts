@@ -68,6 +68,31 @@ describe.concurrent('a rollback by hand goes', () => {
   });
 });
 
+describe.concurrent('a rollback from one revision only', () => {
+  test('leaves alone what somebody else has deployed meanwhile', async () => {
+    await inWorld(SHOP, async (world) => {
+      const step = await rollback(world, { 'only-from': 'web:2', to: 'web:1' });
+      expect(step.code, step.log).toBe(0);
+      expect(step.log).toMatch(/::warning.*No rollback: web runs web:3, not web:2/);
+      expect(step.outputs).toMatchObject({
+        outcome: 'superseded',
+        'task-definition-arn': 'arn:aws:ecs:eu-west-1:123456789012:task-definition/web:3',
+      });
+      expect(world.changes).toEqual([]);
+      return { runs: 'web:3' };
+    });
+  });
+
+  test('goes back from it', async () => {
+    await inWorld(SHOP, async (world) => {
+      const step = await rollback(world, { 'only-from': '3' });
+      expect(step.code, step.log).toBe(0);
+      expect(step.outputs['outcome']).toBe('rolled-back');
+      return { runs: 'web:1' };
+    });
+  });
+});
+
 describe.concurrent('a rollback by hand changes nothing', () => {
   for (const [given, message] of [
     [{ to: 'v9.9.9' }, 'no revision of web runs an image with the tag "v9.9.9"'],

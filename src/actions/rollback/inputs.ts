@@ -2,26 +2,27 @@ import { ConfigError } from '../../errors.ts';
 import { lockParameter } from '../../migrations/lock.ts';
 import { type DeploymentInputs, readDeploymentInputs } from '../github-deployments.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
+import { parseRevision, type RevisionReference, readRevision } from '../revision-reference.ts';
 
 /** Where to roll back to. */
 export type Target =
   | { readonly kind: 'previous' | 'last-good' }
-  /** `family` is that of the service where none is given. */
-  | { readonly kind: 'revision'; readonly family: string | undefined; readonly revision: number }
-  | { readonly kind: 'arn'; readonly arn: string }
+  | RevisionReference
   | { readonly kind: 'image-tag'; readonly tag: string };
 
 export interface Inputs {
   readonly cluster: string;
   readonly service: string;
   readonly to: Target;
+  /** What the service has to run, or a rollout to bring, for it to go back. */
+  readonly onlyFrom: RevisionReference | undefined;
   readonly reason: string;
   readonly timeoutMs: number;
   /**
    * The lock under which `migrate` keeps its record: a name, that of the service, which need not be there, or none, and
-   * then the migrations are not looked at.
+   * then the migrations are not looked at. Where it is strict, what is not known to be compatible stands in the way.
    */
-  readonly migrations: 'none' | 'own' | { readonly lock: string };
+  readonly migrations: 'none' | 'own' | { readonly lock: string; readonly strict: boolean };
   /** Whether the revision works with the database as it is now, where somebody has said so. */
   readonly compatible: boolean | undefined;
   readonly deployment: DeploymentInputs | undefined;
@@ -31,13 +32,21 @@ export interface Inputs {
 /** @throws ConfigError with every problem of every input */
 export function readInputs(input: InputSource): Inputs {
   const reader = new InputReader(input);
+  const lock = reader.parse('lock', parseLenientLock, 'own');
+  if (reader.optional('lock') !== undefined && reader.optional('migrations') !== undefined) {
+    reader.problem(
+      'lock',
+      'is given beside migrations, which names the lock and is strict; keep one of them',
+    );
+  }
   const inputs: Inputs = {
     cluster: reader.required('cluster', 'production'),
     service: reader.required('service', 'web'),
     to: reader.parse('to', parseTarget, { kind: 'previous' }),
+    onlyFrom: reader.parse('only-from', (text) => parseRevision(text, 'only-from'), undefined),
     reason: reader.optional('reason') ?? 'rolled back by hand',
     timeoutMs: reader.duration('timeout', 15 * 60_000),
-    migrations: reader.parse<Inputs['migrations']>('migrations', parseLock, 'own'),
+    migrations: reader.parse<Inputs['migrations']>('migrations', parseLock, lock),
     compatible: reader.optional('compatible') === undefined ? undefined : reader.boolean('compatible', false),
     deployment: readDeploymentInputs(reader),
     dryRun: reader.boolean('dry-run', false),
@@ -49,22 +58,19 @@ export function readInputs(input: InputSource): Inputs {
 function parseLock(lock: string): Inputs['migrations'] {
   if (lock === 'none') return 'none';
   lockParameter(lock, 'migrations');
-  return { lock };
+  return { lock, strict: true };
+}
+
+function parseLenientLock(lock: string): Inputs['migrations'] {
+  lockParameter(lock, 'lock');
+  return { lock, strict: false };
 }
 
 /** A number is a revision, `family:number` too; every other text that could be one is an image tag. */
 export function parseTarget(text: string): Target {
   if (text === 'previous' || text === 'last-good') return { kind: text };
-  if (text.startsWith('arn:')) {
-    if (/^arn:[^:\s]+:ecs:[^:\s]+:\d{12}:task-definition\/[\w-]+:\d+$/.test(text))
-      return { kind: 'arn', arn: text };
-    throw new ConfigError({
-      input: 'to',
-      message: `"${text}" is not the ARN of a task definition revision, such as arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`,
-    });
-  }
-  const [, family, revision] = /^(?:([\w-]+):)?([1-9]\d*)$/.exec(text) ?? [];
-  if (revision !== undefined) return { kind: 'revision', family, revision: Number(revision) };
+  const reference = readRevision(text, 'to');
+  if (reference) return reference;
   if (/^[\w][\w.-]{0,127}$/.test(text)) return { kind: 'image-tag', tag: text };
   throw new ConfigError({
     input: 'to',

@@ -42,10 +42,11 @@ export async function judgeMigrations(
     return { kind: 'go', note: `Somebody has decided that ${to} works with the database (compatible: true)` };
   if (migrations === 'none') return { kind: 'go' };
   // Where nobody has asked for it, only what is known to be wrong stands in the way.
-  const asked = migrations !== 'own';
-  const lock = asked ? migrations.lock : `${service.cluster}/${service.name}`;
+  const named = migrations !== 'own';
+  const asked = named && migrations.strict;
+  const lock = named ? migrations.lock : `${service.cluster}/${service.name}`;
   const { parameters } = await import('../../aws/parameters.ts');
-  const name = lockParameter(lock, 'migrations');
+  const name = lockParameter(lock, asked ? 'migrations' : 'lock');
   let versions: readonly ParameterVersion[];
   try {
     versions = await parameters({ clock, signal }, { patienceMs: PATIENCE_MS }).history(name);
@@ -56,12 +57,13 @@ export async function judgeMigrations(
     }
     if (!(error instanceof DeployError)) throw error;
     const why = `the migrations cannot be looked at: ${error.message}`;
+    if (named && !asked) return { kind: 'not-known', why };
     if (!asked) return { kind: 'go', note: `${why[0]?.toUpperCase()}${why.slice(1)}` };
     return { kind: 'refuse', why, next: `${error.next ?? ''} ${next}`.trim() };
   }
-  if (versions.length === 0 && !asked) return { kind: 'go' };
+  if (versions.length === 0 && !named) return { kind: 'go' };
   if (versions.length === 0) {
-    const why = `No migration was ever recorded as "${lock}" (there is no parameter ${name}); if there was one, the input migrations is wrong`;
+    const why = `No migration was ever recorded as "${lock}" (there is no parameter ${name}); if there was one, the input ${asked ? 'migrations' : 'lock'} is wrong`;
     return { kind: 'not-known', why };
   }
   const history = await readHistory(services.history(service));

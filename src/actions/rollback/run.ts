@@ -16,6 +16,7 @@ import { withStackOutputs } from '../stack-outputs.ts';
 import { findTarget } from './find-target.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import { judgeMigrations } from './migration-guard.ts';
+import { isUnderWay, lookAgain, supersededBy } from './superseded.ts';
 
 /** What the last requests of a canary get that somebody does not want any more. */
 const DRAIN_MS = 30_000;
@@ -48,9 +49,11 @@ async function rollBack(
   const service = await describe(aws, inputs);
   const site = await findUnfinished(aws, service);
   const ledger = site?.ledger;
-  let done: string | undefined;
+  const between = inputs.onlyFrom && supersededBy(inputs.onlyFrom, service, site);
+  if (between !== undefined) return standBack(context, service, between, undefined, announcer);
+  let done: Done | undefined;
   if (site && ledger) {
-    const unfinished = ledger.phase !== 'cleaning' && ledger.phase !== 'done';
+    const unfinished = isUnderWay(ledger);
     const what = unfinished
       ? `A rollout of ${revision(ledger.to)} is under way (${ledger.phase}), held by ${ledger.holder}`
       : 'A former rollout left parts of its canary';
@@ -72,8 +75,8 @@ async function rollBack(
       const { follow } = announcer;
       await rescueRollout(context, aws, site, why, { rolloutId, drainMs: DRAIN_MS, follow });
       done = unfinished
-        ? `The rollout of ${revision(ledger.to)} was taken back`
-        : 'What a former rollout had left was removed';
+        ? { what: `The rollout of ${revision(ledger.to)} was taken back`, backTo: ledger.from }
+        : { what: 'What a former rollout had left was removed' };
     }
     const toFormer = inputs.to.kind === 'previous' || inputs.to.kind === 'last-good';
     // What the service ran beside the canary is what a rollback of the rollout leads to, and all there is to do.
@@ -94,6 +97,12 @@ async function rollBack(
     }
   }
   await redeploy(context, aws, await describe(aws, inputs), inputs, done, announcer);
+}
+
+/** What was changed before the service itself, and which revision that has led back to. */
+interface Done {
+  readonly what: string;
+  readonly backTo?: string;
 }
 
 /** A deployment of the commit that the revision came from. */
@@ -130,13 +139,13 @@ async function requireCompatible(
   service: EcsService,
   target: string,
   inputs: Inputs,
-  done: string | undefined,
+  done: Done | undefined,
 ): Promise<void> {
   const verdict = await judgeMigrations(inputs, target, service, { services, clock, signal: cancelled });
   if (verdict.kind === 'not-known') return reporter.warning(`${verdict.why}. The rollback goes on.`);
   if (verdict.kind === 'go') return verdict.note === undefined ? undefined : reporter.info(verdict.note);
   throw new DeployError(`${service.name} was not rolled back to ${revision(target)}: ${verdict.why}`, {
-    state: done === undefined ? 'Nothing was changed.' : `${done}; nothing else was changed.`,
+    state: done === undefined ? 'Nothing was changed.' : `${done.what}; nothing else was changed.`,
     next: verdict.next,
   });
 }
@@ -156,10 +165,13 @@ async function redeploy(
   aws: Adapters,
   service: EcsService,
   inputs: Inputs,
-  done: string | undefined,
+  done: Done | undefined,
   announcer: Announcer,
 ): Promise<void> {
   const { clock, cancelled, reporter, env } = context;
+  const { onlyFrom } = inputs;
+  const other = onlyFrom && supersededBy(onlyFrom, service, undefined, done?.backTo);
+  if (other !== undefined) return standBack(context, service, other, done, announcer);
   const target = await findTarget(inputs.to, service, {
     services: aws.services,
     taskDefinitions: aws.taskDefinitions,
@@ -187,6 +199,9 @@ async function redeploy(
     reporter.notice('Dry run: nothing was changed.');
     return;
   }
+  // What is looked up above takes its time, and the journal of the migrations even more.
+  const between = onlyFrom && (await lookAgain(aws, onlyFrom, service, done?.backTo));
+  if (between) return standBack(context, between.service, between.why, done, announcer);
   announcer.begin(backTo(target.arn, env));
   announcer.say(
     deploymentStatus(
@@ -207,6 +222,25 @@ async function redeploy(
   );
   reporter.info(`Took ${Math.round((clock.now() - started) / 1000)} s`);
   return conclude(context, now, before, inputs.reason, announcer);
+}
+
+/** What runs is not what was to be rolled back: somebody else has decided on it, and that stays. */
+async function standBack(
+  { reporter }: ActionContext,
+  service: EcsService,
+  why: string,
+  done: Done | undefined,
+  announcer: Announcer,
+): Promise<void> {
+  const state = done === undefined ? 'Nothing was changed' : `${done.what}; nothing else was changed`;
+  reporter.warning(`No rollback: ${why}. ${state}.`);
+  reporter.output('outcome', 'superseded');
+  reporter.output('reason', why);
+  reporter.output('task-definition-arn', service.taskDefinition);
+  reporter.output('previous-task-definition-arn', service.taskDefinition);
+  const note = why.replace(/[\\`*_{}[\]<>|#\n]/g, ' ');
+  await reporter.summary(`## ⚠️ ${service.name} was not rolled back\n\n${note}. ${state}.\n`);
+  await announcer.end();
 }
 
 /** Says a line only when it differs from the one before. */

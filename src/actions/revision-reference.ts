@@ -1,0 +1,48 @@
+import { ConfigError } from '../errors.ts';
+
+/** A task definition revision as people name it. */
+export type RevisionReference =
+  /** `family` is that of the service where none is given. */
+  | { readonly kind: 'revision'; readonly family: string | undefined; readonly revision: number }
+  | { readonly kind: 'arn'; readonly arn: string };
+
+/**
+ * Reads `42`, `web:42` or an ARN; `undefined` for any other text.
+ *
+ * @throws ConfigError for what begins as an ARN and is none of a revision
+ */
+export function readRevision(text: string, input: string): RevisionReference | undefined {
+  if (text.startsWith('arn:')) {
+    if (/^arn:[^:\s]+:ecs:[^:\s]+:\d{12}:task-definition\/[\w-]+:\d+$/.test(text))
+      return { kind: 'arn', arn: text };
+    throw new ConfigError({
+      input,
+      message: `"${text}" is not the ARN of a task definition revision, such as arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`,
+    });
+  }
+  const [, family, revision] = /^(?:([\w-]+):)?([1-9]\d*)$/.exec(text) ?? [];
+  return revision === undefined ? undefined : { kind: 'revision', family, revision: Number(revision) };
+}
+
+/** @throws ConfigError for a text that names no revision */
+export function parseRevision(text: string, input: string): RevisionReference {
+  const reference = readRevision(text, input);
+  if (reference) return reference;
+  throw new ConfigError({ input, message: `"${text}" is neither a revision (42 or web:42) nor its ARN` });
+}
+
+/** Whether it is that revision which an ARN names. */
+export function refersTo(reference: RevisionReference, arn: string): boolean {
+  if (reference.kind === 'arn') return reference.arn === arn;
+  const [family, revision] = arn.split('task-definition/').at(-1)?.split(':') ?? [];
+  return (
+    revision === String(reference.revision) && (reference.family === undefined || reference.family === family)
+  );
+}
+
+/** `web:42`, `42`: as it was given, an ARN without what all ARNs have. */
+export function revisionText(reference: RevisionReference): string {
+  if (reference.kind === 'arn') return reference.arn.split('task-definition/').at(-1) ?? reference.arn;
+  const { family, revision } = reference;
+  return family === undefined ? `revision ${revision}` : `${family}:${revision}`;
+}
