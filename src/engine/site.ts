@@ -150,6 +150,9 @@ export function routesTo(routes: readonly Route[], pairs: readonly Pair[]): read
   });
 }
 
+const ALB_ONLY =
+  'this suite releases services behind an Application Load Balancer: put the service behind one, or release it with aws-actions/amazon-ecs-deploy-task-definition, which takes the output task-definition of render-task-definition';
+
 function requireShiftable(service: EcsService): void {
   const refuse = (message: string): never => {
     throw new ConfigError({ input: 'service', message: `the service "${service.name}" ${message}` });
@@ -167,18 +170,16 @@ function requireShiftable(service: EcsService): void {
     refuse(`has the scheduling strategy ${service.scheduling}; a canary needs REPLICA`);
   }
   if (!service.loadBalancers.some(({ targetGroupArn }) => targetGroupArn !== undefined)) {
-    refuse(
-      'has no load balancer, so there is no traffic to shift in steps; use the deploy action for services without one',
-    );
+    refuse(`has no load balancer, so there is no traffic to shift in steps; ${ALB_ONLY}`);
   }
 }
 
 function requireApplicationLoadBalancer(groups: readonly TargetGroup[], service: string): void {
   for (const group of groups) {
     const problem = !/^HTTPS?$/.test(group.protocol)
-      ? `speaks ${group.protocol}; a canary needs an Application Load Balancer (HTTP or HTTPS)`
+      ? `speaks ${group.protocol}, and only an Application Load Balancer (HTTP or HTTPS) shifts traffic in steps; ${ALB_ONLY}`
       : group.loadBalancerArns.length === 0
-        ? 'is not used by any load balancer, so there is no traffic to shift; use the deploy action instead'
+        ? 'is not used by any load balancer, so there is no traffic to shift; add it to a rule of the listener of an Application Load Balancer'
         : undefined;
     if (problem !== undefined) {
       throw new ConfigError({

@@ -19,6 +19,8 @@ export interface PlanStory {
   readonly forecast?: Forecast;
   /** Why nothing is known of the service. */
   readonly unseen?: string;
+  /** That it could not be made at all, for its inputs' sake. */
+  readonly unmade?: true;
   /** What has to be mended before anything can be released. */
   readonly problems: readonly Problem[];
   /** What speaks against a release at this moment only. */
@@ -30,8 +32,9 @@ export interface PlanStory {
 }
 
 /** What would happen, in a line. */
-export function planHeadline({ title, difference, problems, situation, unseen }: PlanStory): string {
+export function planHeadline({ title, difference, problems, situation, unseen, unmade }: PlanStory): string {
   const name = codeSpan(title);
+  if (unmade) return `❌ ${name}: the plan could not be made`;
   if (problems.length > 0) return `❌ ${name}: this cannot be released`;
   if (unseen !== undefined) return `❔ ${name}: not compared with what runs`;
   if (difference && !difference.changed) return `✅ ${name}: nothing changes`;

@@ -383,6 +383,20 @@ describe('render-task-definition', () => {
     expect(await written()).toMatchObject({ containerDefinitions: [{ image: 'worker:2', memroy: 1 }] });
   });
 
+  it('tells what is wrong with the result alone as no fault of the revision that it came from', async () => {
+    await start({ cluster: 'prod', service: 'jobs', image: 'worker:main' }, aws);
+    expect(annotations.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(
+        /^what is made of worker:7, which service jobs runs: the image of container "job" is "worker:main"/,
+      ),
+    );
+    annotations.length = 0;
+    await start({ cluster: 'prod', service: 'jobs' }, aws);
+    expect(annotations.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^worker:7, which service jobs runs: the image of container "job" is "worker:1"/),
+    );
+  });
+
   it('takes the inputs of amazon-ecs-render-task-definition as they are', async () => {
     await put('taskdef.json', JSON.stringify(WEB));
     await start({

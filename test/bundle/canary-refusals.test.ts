@@ -202,13 +202,13 @@ async function addService(world: TestWorld, settings: object): Promise<void> {
 }
 
 describe.concurrent('a service that cannot be released in steps is refused with the way out:', () => {
-  test('one without a load balancer is sent to deploy', async () => {
+  test('one without a load balancer', async () => {
     await inWorld({}, async (world) => {
       await addService(world, {});
       expectRefused(
         world,
         await world.release({ service: 'api' }),
-        'the service "api" has no load balancer, so there is no traffic to shift in steps; use the deploy action',
+        'the service "api" has no load balancer, so there is no traffic to shift in steps; this suite releases services behind an Application Load Balancer',
       );
       return TAKEN_BACK;
     });
@@ -251,7 +251,7 @@ describe.concurrent('a service that cannot be released in steps is refused with 
       expectRefused(
         world,
         await world.release({ service: 'api' }),
-        'the target group "api" of the service "api" speaks TCP; a canary needs an Application Load Balancer',
+        'the target group "api" of the service "api" speaks TCP, and only an Application Load Balancer',
       );
       return TAKEN_BACK;
     });

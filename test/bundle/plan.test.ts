@@ -149,6 +149,15 @@ describe.concurrent('on a pull request', () => {
       }
       expect(step.log).toMatch(/::error file=task\.json,line=7,/);
       expect(body).toContain('❌ `prod/web`: this cannot be released');
+      on.file('found.md', '### Images\n\nTwo CVEs.');
+      const unmade = await plan({ gates: 'error-rat < 1%', reports: 'found.md' }, on);
+      expect(unmade.code).toBe(1);
+      expect(errors(unmade)).toContain('error-rat');
+      expect(github.comments).toHaveLength(1);
+      for (const text of [github.comments[0]?.body ?? '', unmade.summary]) {
+        expect(text).toMatch(/❌ `prod\/web`: the plan could not be made.*error-rat.*Two CVEs/s);
+      }
+      expect(unmade.outputs['comment-url']).not.toBe('');
       const missing = errors(await plan({ service: 'wbe' }));
       expect(missing).toMatch(/^service: there is no [^\n]*"wbe"[^\n]*$/);
       return TAKEN_BACK;

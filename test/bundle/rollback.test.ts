@@ -97,6 +97,7 @@ describe.concurrent('a rollback by hand changes nothing', () => {
   for (const [given, message] of [
     [{ to: 'v9.9.9' }, 'no revision of web runs an image with the tag "v9.9.9"'],
     [{ to: '99' }, 'there is no task definition "web:99"'],
+    [{ to: 'last-god' }, 'for it; did you mean last-good?'],
     [{ to: 'not a tag' }, '"not a tag" is neither previous, last-good, a revision'],
     [{ to: 'arn:aws:ecs:x' }, '"arn:aws:ecs:x" is not the ARN of a task definition revision'],
     [{ service: 'shop' }, 'there is no active service "shop"'],
@@ -119,6 +120,9 @@ describe.concurrent('a rollback by hand changes nothing', () => {
       const step = await rollback(world);
       expect(step.code).toBe(1);
       expect(step.log).toContain('ECS remembers no other revision that was successfully in service web');
+      expect(step.log).toContain(
+        'name a revision other than web:1, which it runs (aws ecs list-task-definitions',
+      );
       expect(world.changes).toEqual([]);
       return TAKEN_BACK;
     });

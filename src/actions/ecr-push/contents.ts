@@ -1,6 +1,7 @@
 import type { Docker } from '../../docker/docker.ts';
 import { ConfigError, type Problem } from '../../errors.ts';
 import { type LocalImage, openLayout } from '../../registry/layout.ts';
+import { requireBuildFiles } from './build-files.ts';
 import { buildInputsDigest } from './build-inputs.ts';
 import type { ImageInputs } from './inputs.ts';
 
@@ -43,7 +44,10 @@ async function open(
   workspace: string,
   engine: Docker | undefined,
 ): Promise<Content> {
-  if (source.kind === 'build') return { kind: 'build', inputs: buildInputsDigest(source.build) };
+  if (source.kind === 'build') {
+    await requireBuildFiles(name, source.build, workspace);
+    return { kind: 'build', inputs: buildInputsDigest(source.build) };
+  }
   if (source.kind === 'layout') {
     return { kind: 'layout', layout: await openLayout(source.path, workspace, `${name}: oci-layout`) };
   }

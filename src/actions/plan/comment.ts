@@ -12,7 +12,7 @@ import type { Inputs } from './inputs.ts';
  */
 export async function comment(
   { reporter, env, clock, cancelled }: ActionContext,
-  { title, token }: Inputs,
+  { title, token }: Pick<Inputs, 'title' | 'token'>,
   pullRequest: PullRequest | undefined,
   markdown: string,
   reports: readonly string[],

@@ -60,7 +60,7 @@ export async function readInputs(
   };
 }
 
-function parseTitle(text: string): string {
+export function parseTitle(text: string): string {
   if (text.length <= LONGEST_TITLE && !/\p{Cc}/u.test(text)) return text;
   throw new ConfigError({
     input: 'title',

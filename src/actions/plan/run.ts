@@ -21,7 +21,12 @@ import { storyOf } from './story.ts';
 export async function run(context: ActionContext): Promise<void> {
   const { reporter, env } = context;
   const pullRequest = await pullRequestOf(env);
-  const inputs = await inputsOf(context, pullRequest?.fork ?? false);
+  const inputs = await inputsOf(context, pullRequest?.fork ?? false).catch(async (error: unknown) => {
+    if (error instanceof ConfigError) {
+      await (await import('./unmade.ts')).tellUnmade(context, error, pullRequest);
+    }
+    throw error;
+  });
   if (inputs.token !== undefined) reporter.mask(inputs.token);
   const looked = await look(context, inputs, pullRequest?.fork ?? false);
   const story = storyOf(inputs.title, looked, pullRequest?.head, env);

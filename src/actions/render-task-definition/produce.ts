@@ -31,6 +31,8 @@ export interface Produced {
 
 export interface PlacedFinding extends Finding {
   readonly place?: Place;
+  /** It is not so of what the definition came from, but of what was made of it. */
+  readonly made?: true;
 }
 
 /**
@@ -63,10 +65,17 @@ export async function produce(
   const attempt = attemptRender(loaded.definition, settings);
   const { definition, notThere } = attempt;
   const taken = loaded.registered ? validate(loaded.definition, { requireDigest: false }) : [];
+  const before = loaded.registered ? validate(loaded.definition, { requireDigest }) : [];
   const findings = await Promise.all(
     validate(definition, { requireDigest }).map(async (finding): Promise<PlacedFinding> => {
       const place = await loaded.placeOf(finding.path, definition);
-      return { ...finding, severity: severityOf(finding, taken), ...(place && { place }) };
+      const made = loaded.registered && !before.some(({ message }) => message === finding.message);
+      return {
+        ...finding,
+        severity: severityOf(finding, taken),
+        ...(place && { place }),
+        ...(made && { made }),
+      };
     }),
   );
   if (loaded.problems.length + attempt.problems.length > 0) {
@@ -127,13 +136,18 @@ const whereOf = ({ path, missing }: Pick<Finding, 'path' | 'missing'>): Path =>
  *
  * @param origin what it is about where it stands in no file
  */
-export function asProblem({ severity, message, place }: PlacedFinding, origin: string): readonly Problem[] {
-  return severity === 'error' ? [{ input: placeText(place, origin), message, ...(place && { place }) }] : [];
+export function asProblem(finding: PlacedFinding, origin: string): readonly Problem[] {
+  const { severity, message, place } = finding;
+  return severity === 'error'
+    ? [{ input: placeText(finding, origin), message, ...(place && { place }) }]
+    : [];
 }
 
-/** `taskdef.json:3:5`, or the origin where there is no place. */
-export const placeText = (place: Place | undefined, origin: string): string =>
-  place ? [place.file, place.line, place.column].filter((part) => part !== undefined).join(':') : origin;
+/** `taskdef.json:3:5`; where there is no place, the origin, or what is made of it. */
+export function placeText({ place, made }: PlacedFinding, origin: string): string {
+  if (place) return [place.file, place.line, place.column].filter((part) => part !== undefined).join(':');
+  return made ? `what is made of ${origin}` : origin;
+}
 
 /** What AWS has taken once, it takes again, whatever we think of it. */
 const severityOf = ({ severity, message }: Finding, taken: readonly Finding[]): Finding['severity'] =>

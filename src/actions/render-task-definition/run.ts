@@ -47,8 +47,9 @@ export async function run(context: ActionContext, connect = connectToAws): Promi
 /** @throws ConfigError with everything in the definition that is an error */
 function report({ findings, notThere, origin }: Produced, reporter: Reporter): void {
   for (const name of notThere) reporter.notice(`unset: there is no variable and no secret ${name}`);
-  for (const { severity, message, place } of findings) {
-    if (severity === 'warning') reporter.warning(`${placeText(place, origin)}: ${message}`, place);
+  for (const finding of findings) {
+    const { severity, message, place } = finding;
+    if (severity === 'warning') reporter.warning(`${placeText(finding, origin)}: ${message}`, place);
   }
   const errors = findings.flatMap((finding) => asProblem(finding, origin));
   if (errors.length > 0) throw new ConfigError(errors);

@@ -1,7 +1,8 @@
 import { ConfigError } from '../../errors.ts';
 import type { EcsService, Images, RegisteredTaskDefinition, Services, TaskDefinitions } from '../../ports.ts';
+import { revision } from '../../report/narrate.ts';
 import { lastGoodRevision, type PastRelease, previousRevision } from '../../rollout/history.ts';
-import type { Target } from './inputs.ts';
+import { meantWord, type Target } from './inputs.ts';
 
 export interface Sources {
   readonly services: Services;
@@ -43,8 +44,9 @@ export async function findTarget(
     case 'image-tag': {
       const found = await withImageTag(to.tag, family, service, sources);
       if (found) return found;
+      const word = meantWord(to.tag);
       return fail(
-        `no revision of ${family} runs an image with the tag "${to.tag}", neither by that tag nor by the digest that the registry has for it`,
+        `no revision of ${family} runs an image with the tag "${to.tag}", neither by that tag nor by the digest that the registry has for it${word === undefined ? '' : `; did you mean ${word}?`}`,
       );
     }
     case 'previous':
@@ -56,7 +58,7 @@ export async function findTarget(
           : lastGoodRevision(history);
       if (arn !== undefined) return usable(arn);
       return fail(
-        `ECS remembers no ${to.kind === 'previous' ? 'other ' : ''}revision that was successfully in service ${service.name} (it keeps deployments for 90 days); name a revision instead, such as ${family}:1`,
+        `ECS remembers no ${to.kind === 'previous' ? 'other ' : ''}revision that was successfully in service ${service.name} (it keeps deployments for 90 days); name a revision${to.kind === 'previous' ? ` other than ${revision(service.taskDefinition)}, which it runs` : ''} (aws ecs list-task-definitions --family-prefix ${family} --sort DESC tells those there are), or the tag of an image that one has`,
       );
     }
   }

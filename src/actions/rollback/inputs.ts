@@ -1,3 +1,4 @@
+import { closestMatch } from 'leven';
 import { ConfigError } from '../../errors.ts';
 import { lockParameter } from '../../migrations/lock.ts';
 import { type DeploymentInputs, readDeploymentInputs } from '../github-deployments.ts';
@@ -72,8 +73,13 @@ export function parseTarget(text: string): Target {
   const reference = readRevision(text, 'to');
   if (reference) return reference;
   if (/^[\w][\w.-]{0,127}$/.test(text)) return { kind: 'image-tag', tag: text };
+  const word = meantWord(text);
   throw new ConfigError({
     input: 'to',
-    message: `"${text}" is neither previous, last-good, a revision (42 or web:42), an ARN, nor an image tag such as v1.2.3`,
+    message: `"${text}" is neither previous, last-good, a revision (42 or web:42), an ARN, nor an image tag such as v1.2.3${word === undefined ? '' : `; did you mean ${word}?`}`,
   });
 }
+
+/** `previous` or `last-good`, where a text is a slip of the keyboard away from it. */
+export const meantWord = (text: string): string | undefined =>
+  closestMatch(text.toLowerCase(), ['previous', 'last-good'], { maxDistance: 2 });

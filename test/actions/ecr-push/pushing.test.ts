@@ -52,6 +52,7 @@ describe('a push', () => {
       const directory = workspace();
       const script = '#!/bin/sh\n[ "$1 $2" = "buildx inspect" ] && echo "Driver: docker-container"\nexit 0\n';
       writeFileSync(join(directory, 'docker'), script, { mode: 0o755 });
+      writeFileSync(join(directory, 'Dockerfile'), 'FROM scratch\n');
       const run = await runHere(
         world,
         ecrPush,
