@@ -15,6 +15,7 @@ export function attached(markdown: string): string {
     .replace(MENTION, '@\u200b')
     // An empty one keeps apart what would be a mention, and can hide nothing.
     .replace(/<!(?!-- -->)/g, '&lt;!')
+    .replace(SWALLOWING, '&lt;')
     .trim();
   return `${harmless}${closing(harmless)}`;
 }
@@ -23,6 +24,14 @@ export function attached(markdown: string): string {
 const AT_SIGN = /&(?:#0*64(?!\d)|#x0*40(?![\da-f])|commat\b);?\u200b?/gi;
 /** All but the one in the digest of an image, which people copy. */
 const MENTION = /@(?!<!-- -->|\u200b)(?!(?<=[\w./-]{2}@)sha256:[\da-f]{64}\b)/g;
+
+/**
+ * Begins what goes on over blank lines up to an end of its own, whatever stands there: HTML blocks of the kinds 1 and 3,
+ * and elements that hold only text, https://html.spec.whatwg.org/multipage/parsing.html#parsing-html-fragments
+ * https://spec.commonmark.org/0.31.2/#html-blocks
+ */
+const SWALLOWING =
+  /<(?=\?|\/?(?:pre|script|style|textarea|title|xmp|iframe|noembed|noframes|plaintext)(?![\w-]))/gi;
 
 /** What ends everything that is still open at the end of a text. */
 function closing(markdown: string): string {

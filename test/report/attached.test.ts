@@ -46,6 +46,19 @@ describe('a report of others', () => {
     expect(attached(text)).toBe(written);
   });
 
+  it.each([
+    ['<?php', '&lt;?php'],
+    ['a <pre>\nb</pre>', 'a &lt;pre>\nb&lt;/pre>'],
+    ['<TEXTAREA\nrows=1>', '&lt;TEXTAREA\nrows=1>'],
+    ['> <script>', '> &lt;script>'],
+    ['<style>', '&lt;style>'],
+    ['<![CDATA[ a', '&lt;![CDATA[ a'],
+    ['<plaintext/>', '&lt;plaintext/>'],
+    ['<b>bold</b> <preface> <style-guide>', '<b>bold</b> <preface> <style-guide>'],
+  ])('opens no HTML that would take in what stands below it: %j', (text, written) => {
+    expect(attached(text)).toBe(written);
+  });
+
   it('comes out the same when it is made harmless again', () => {
     const piece = fc.constantFrom(
       '@',
@@ -56,6 +69,9 @@ describe('a report of others', () => {
       '\n',
       '<details>',
       '</details>',
+      '<',
+      'pre>',
+      '<?',
       'a',
       '`',
       '> ',
@@ -65,6 +81,7 @@ describe('a report of others', () => {
         const once = attached(pieces.join(''));
         expect(attached(once)).toBe(once);
         expect(once).not.toMatch(/@(?!\u200b|<!-- -->)/);
+        expect(once).not.toMatch(/<(\?|!(?!-- -->)|pre)/);
       }),
     );
   });
