@@ -16,6 +16,7 @@ export function attached(markdown: string): string {
     // An empty one keeps apart what would be a mention, and can hide nothing.
     .replace(/<!(?!-- -->)/g, '&lt;!')
     .replace(SWALLOWING, '&lt;')
+    .replace(UNFINISHED, '&lt;')
     .trim();
   return `${harmless}${closing(harmless)}`;
 }
@@ -32,6 +33,13 @@ const MENTION = /@(?!<!-- -->|\u200b)(?!(?<=[\w./-]{2}@)sha256:[\da-f]{64}\b)/g;
  */
 const SWALLOWING =
   /<(?=\?|\/?(?:pre|script|style|textarea|title|xmp|iframe|noembed|noframes|plaintext)(?![\w-]))/gi;
+
+/**
+ * Begins a tag that does not end, whose last attribute would go on up to the next quote; neither tags nor links in
+ * angle brackets: https://spec.commonmark.org/0.31.2/#raw-html
+ */
+const UNFINISHED =
+  /<(?=\/?[a-z])(?!\/?[a-z][a-z\d-]*(?:\s+[a-z_:][\w.:-]*(?:\s*=\s*(?:[^\s"'=<>`]+|'[^']*'|"[^"]*"))?)*\s*\/?>)(?![a-z][a-z\d+.-]+:[^\s<>]*>)/gi;
 
 /** What ends everything that is still open at the end of a text. */
 function closing(markdown: string): string {
@@ -98,6 +106,7 @@ const CLOSING_ROOM = 200;
 function cutTo(report: string, share: number, word: string): string {
   if (report.length <= share) return report;
   const room = share - CLOSING_ROOM - word.length;
-  const kept = report.slice(0, Math.max(0, report.lastIndexOf('\n', room)) || room);
+  const cut = report.slice(0, Math.max(0, report.lastIndexOf('\n', room)) || room);
+  const kept = cut.replace(UNFINISHED, '&lt;');
   return `${kept}${closing(kept)}\n\n${word}`;
 }

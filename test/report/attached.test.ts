@@ -54,6 +54,11 @@ describe('a report of others', () => {
     ['<style>', '&lt;style>'],
     ['<![CDATA[ a', '&lt;![CDATA[ a'],
     ['<plaintext/>', '&lt;plaintext/>'],
+    ['<div title="', '&lt;div title="'],
+    ["<div>\na <a href='x>", "<div>\na &lt;a href='x>"],
+    ['<details', '&lt;details'],
+    ['<a href="x" title=\'y\'\nhidden>z</a><br/>', '<a href="x" title=\'y\'\nhidden>z</a><br/>'],
+    ['<https://example.com/?a=1&b="> a < b', '<https://example.com/?a=1&b="> a < b'],
     ['<b>bold</b> <preface> <style-guide>', '<b>bold</b> <preface> <style-guide>'],
   ])('opens no HTML that would take in what stands below it: %j', (text, written) => {
     expect(attached(text)).toBe(written);
@@ -71,6 +76,8 @@ describe('a report of others', () => {
       '</details>',
       '<',
       'pre>',
+      '<a b="',
+      '">',
       '<?',
       'a',
       '`',
@@ -114,6 +121,11 @@ describe('a plan with reports', () => {
   it('closes the code in which a report is cut', () => {
     const text = withReports('plan', [attached(`\`\`\`\n${lines('code', 2_000)}`), 'short'], 3_000, CUT);
     expect(text).toMatch(/- code \d+\n```\n\n\*\*The report is cut\.\*\*\n\n---\n\nshort$/);
+  });
+
+  it('leaves no tag open where a report is cut', () => {
+    const long = attached(`<div title="${lines('title', 2_000)}">`);
+    expect(withReports('plan', [long, 'short'], 3_000, CUT)).toContain('&lt;div title="- title 0\n');
   });
 
   it('never has more characters than there is room for', () => {
