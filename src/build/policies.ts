@@ -1,9 +1,11 @@
 /**
  * What follows from `actions/NAME/policy.json`: the section of each action's README, and the policies of the workflows
- * in `.github/policies`, each of them the union for the actions that the workflow uses.
+ * in `.github/policies`, each of them the union for the actions that the workflow uses, without what the workflow has no
+ * input for.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 
 interface Statement {
   readonly Sid: string;
@@ -44,69 +46,89 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   'ORG/REPO': 'The repository whose workflows take the backups',
 };
 
-const ON_STACKS = 'An input is `cloudformation:STACK.OUTPUT`';
-const ON_IMAGES = 'An image is given as `ecr:REPOSITORY:TAG` or `ecr:REPOSITORY@DIGEST`';
-const ON_SCALING = 'The service is scaled by Application Auto Scaling';
-const ON_ROLES = 'The task definition has roles';
-const ON_VOLUMES = 'The service configures EBS volumes';
+/** When a statement is needed that may be left out otherwise. */
+interface Need {
+  readonly when: string;
+  /** Inputs of the action of which one has to be given for it; none where that depends on something else. */
+  readonly inputs: readonly string[];
+}
 
-/** When a statement is needed that may be left out otherwise, by action and Sid. */
-const OPTIONAL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+const where = (when: string, ...inputs: readonly string[]): Need => ({ when, inputs });
+const given = (...inputs: readonly string[]): Need =>
+  where(`${inputs.map((input) => `\`${input}\``).join(' or ')} is given`, ...inputs);
+
+/** Given as an input, or in the file that `config` names. */
+const configured = (input: string): Need => where(given(input).when, input, 'config');
+
+const ON_STACKS = where('An input is `cloudformation:STACK.OUTPUT`');
+const ON_IMAGES = where('An image is given as `ecr:REPOSITORY:TAG` or `ecr:REPOSITORY@DIGEST`');
+const ON_SCALING = where('The service is scaled by Application Auto Scaling');
+const ON_ROLES = where('The task definition has roles');
+const ON_VOLUMES = where('The service configures EBS volumes');
+const ON_DATABASES = where('DB instances or DB clusters are backed up', 'db-instances', 'db-clusters');
+const ON_CACHES = where('Caches are backed up', 'replication-groups', 'cache-clusters', 'serverless-caches');
+
+/** By action and Sid. */
+const OPTIONAL: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
   backup: {
     Stacks: ON_STACKS,
-    LookAtDatabases: 'DB instances or DB clusters are backed up',
-    ReasonOfFailure: 'A snapshot of a database that fails is to be told with its reason',
-    BackUpInstances: '`db-instances` is given',
-    BackUpClusters: '`db-clusters` is given',
-    TagBackups: 'DB instances or DB clusters are backed up',
-    CopyBackups: '`kms-key` or `copy-to-region` is given',
-    DeleteBackups: '`keep` is given, for databases',
-    LookAtCaches: 'Caches are backed up',
-    BackUpCaches: '`replication-groups` or `cache-clusters` is given',
-    BackUpServerlessCaches: '`serverless-caches` is given',
-    TagCacheBackups: 'Caches are backed up',
-    DeleteCacheBackups: '`keep` is given, for caches',
-    UseKey: '`kms-key` is given; the policy of the key has to allow it too',
+    LookAtDatabases: ON_DATABASES,
+    ReasonOfFailure: where(
+      'A snapshot of a database that fails is to be told with its reason',
+      ...ON_DATABASES.inputs,
+    ),
+    BackUpInstances: given('db-instances'),
+    BackUpClusters: given('db-clusters'),
+    TagBackups: ON_DATABASES,
+    CopyBackups: given('kms-key', 'copy-to-region'),
+    DeleteBackups: where('`keep` is given, for databases', 'keep'),
+    LookAtCaches: ON_CACHES,
+    BackUpCaches: given('replication-groups', 'cache-clusters'),
+    BackUpServerlessCaches: given('serverless-caches'),
+    TagCacheBackups: ON_CACHES,
+    DeleteCacheBackups: where('`keep` is given, for caches', 'keep'),
+    UseKey: where('`kms-key` is given; the policy of the key has to allow it too', 'kms-key'),
   },
   canary: {
-    Alarms: '`alarms` is given',
+    Alarms: configured('alarms'),
     Stacks: ON_STACKS,
-    MakeTestRules: '`pre-traffic-url` is given',
-    TagTestRules: '`pre-traffic-url` is given',
-    RemoveTestRules: '`pre-traffic-url` is given',
+    MakeTestRules: configured('pre-traffic-url'),
+    TagTestRules: configured('pre-traffic-url'),
+    RemoveTestRules: configured('pre-traffic-url'),
     HoldScaling: ON_SCALING,
-    Register: '`task-definition` is a file',
-    TagRegistered: '`task-definition` is a file with tags',
-    PassRoles: '`task-definition` is a file with roles',
+    Register: where('`task-definition` is a file'),
+    TagRegistered: where('`task-definition` is a file with tags'),
+    PassRoles: where('`task-definition` is a file with roles'),
     PassVolumeRole: ON_VOLUMES,
   },
   'ecr-push': {
     Stacks: ON_STACKS,
-    Scan: '`fail-on` is given',
-    CreateRepository: '`create-repository` is given',
+    Scan: given('fail-on'),
+    CreateRepository: given('create-repository'),
   },
   migrate: {
     Stacks: ON_STACKS,
     Images: ON_IMAGES,
-    LookAtServices: '`service` is given',
-    Register: '`image`, `images` or a file is given',
-    TagRegistered: 'Such a task definition has tags',
+    LookAtServices: given('service'),
+    // The file may be the input `task-definition`, which can be something else as well.
+    Register: where('`image`, `images` or a file is given'),
+    TagRegistered: where('Such a task definition has tags'),
     PassRoles: ON_ROLES,
   },
-  plan: { Alarms: '`alarms` is given', Stacks: ON_STACKS, Images: ON_IMAGES },
-  promote: { SourceRole: '`source-role` is given', TargetRole: '`target-role` is given' },
+  plan: { Alarms: configured('alarms'), Stacks: ON_STACKS, Images: ON_IMAGES },
+  promote: { SourceRole: given('source-role'), TargetRole: given('target-role') },
   'render-task-definition': {
-    Look: 'The source is not a file, or `service` is given',
+    Look: where('The source is not a file, or `service` is given'),
     Stacks: ON_STACKS,
     Images: ON_IMAGES,
-    LookAtServices: '`service` is given',
+    LookAtServices: given('service'),
   },
-  'smoke-test': { Look: '`service` is given', Stacks: ON_STACKS, LookAtServices: '`service` is given' },
+  'smoke-test': { Look: given('service'), Stacks: ON_STACKS, LookAtServices: given('service') },
   rollback: {
     Stacks: ON_STACKS,
-    ImageTags: '`to` is a tag of an image',
-    Migrations: '`migrate` keeps a record of the service',
-    RemoveTestRules: '[`canary`](../canary) is used with `pre-traffic-url`',
+    ImageTags: where('`to` is a tag of an image', 'to'),
+    Migrations: where('`migrate` keeps a record of the service'),
+    RemoveTestRules: where('[`canary`](../canary) is used with `pre-traffic-url`'),
     HoldScaling: ON_SCALING,
   },
 };
@@ -208,7 +230,7 @@ function section(action: string, policy: Policy): string {
       ? [
           table(
             ['Statement', 'Needed only where'],
-            known.map(({ Sid }) => [`\`${Sid}\``, optional[Sid] ?? '']),
+            known.map(({ Sid }) => [`\`${Sid}\``, optional[Sid]?.when ?? '']),
           ),
         ]
       : []),
@@ -223,13 +245,51 @@ function section(action: string, policy: Policy): string {
   ].join('\n\n');
 }
 
-/** Which actions a file uses by their public names; the whole pipeline stands for all of its parts. */
-function usedBy(root: string, file: string): readonly string[] {
-  const text = readFileSync(join(root, file), 'utf8');
-  const used = [...text.matchAll(/uses:\s*org\/deploy-actions(\/[a-z-]+)?@/g)].flatMap(([, name]) =>
-    name === undefined ? usedBy(root, 'action.yml') : [name.slice(1)],
-  );
-  return [...new Set(used)];
+interface Step {
+  readonly uses?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+
+interface StepsFile {
+  /** Of an action. */
+  readonly runs?: { readonly steps?: readonly Step[] };
+  /** Of a workflow. */
+  readonly jobs?: Readonly<Record<string, { readonly steps?: readonly Step[] }>>;
+}
+
+/** What each action is given. */
+type Uses = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Which actions a file uses by their public names, and what it gives them; the whole pipeline stands for its parts. */
+function usedBy(root: string, file: string): Uses {
+  const { runs, jobs = {} } = parse(readFileSync(join(root, file), 'utf8')) as StepsFile;
+  const steps = [...(runs?.steps ?? []), ...Object.values(jobs).flatMap((job) => job.steps ?? [])];
+  const used = new Map<string, ReadonlySet<string>>();
+  const add = (action: string, inputs: Iterable<string>) =>
+    used.set(action, new Set([...(used.get(action) ?? []), ...inputs]));
+  for (const step of steps) {
+    const [whole, path] = /^org\/deploy-actions(\/[a-z-]+)?@/.exec(step.uses ?? '') ?? [];
+    if (whole === undefined) continue;
+    if (path !== undefined) add(path.slice(1), Object.keys(step.with ?? {}));
+    else for (const [action, inputs] of usedBy(root, 'action.yml')) add(action, inputs);
+  }
+  return used;
+}
+
+/** Pull requests push to a repository of their own, from which nothing is released. */
+const RENAMED: Readonly<Record<string, Readonly<Record<string, readonly [RegExp, string]>>>> = {
+  'pr-check': { 'ecr-push': [/\bREPOSITORY\b/g, 'PR_REPOSITORY'] },
+};
+
+/** The policy of an action for a workflow: without what it is not given the inputs for. */
+function fitting(workflow: string, action: string, policy: Policy, inputs: ReadonlySet<string>): Policy {
+  const [from, to] = RENAMED[workflow]?.[action] ?? [];
+  const Statement = policy.Statement.filter(({ Sid }) => {
+    const needed = OPTIONAL[action]?.[Sid]?.inputs ?? [];
+    return needed.length === 0 || needed.some((input) => inputs.has(input));
+  });
+  const fit = { ...policy, Statement };
+  return from && to ? (JSON.parse(JSON.stringify(fit).replaceAll(from, to)) as Policy) : fit;
 }
 
 /**
@@ -260,14 +320,15 @@ export function policies(root: string): {
   };
   for (const [name, user] of Object.entries(users)) {
     if (!existsSync(join(root, user))) continue;
-    const used = usedBy(root, user);
-    const whole = union(used.flatMap((action) => known.get(action) ?? []));
-    const parts = isLong(whole) ? PARTS : {};
-    const rest = used.filter((action) => !Object.values(parts).flat().includes(action));
+    const used = [...usedBy(root, user)].flatMap(([action, inputs]) => {
+      const policy = known.get(action);
+      return policy ? [{ action, policy: fitting(name, action, policy, inputs) }] : [];
+    });
+    const parts = isLong(union(used.map(({ policy }) => policy))) ? PARTS : {};
+    const inParts = Object.values(parts).flat();
+    const rest = used.map(({ action }) => action).filter((action) => !inParts.includes(action));
     for (const [part, actions] of Object.entries({ ...parts, '': rest })) {
-      const within = used
-        .filter((action) => actions.includes(action))
-        .flatMap((action) => known.get(action) ?? []);
+      const within = used.filter(({ action }) => actions.includes(action)).map(({ policy }) => policy);
       const file = part === '' ? `${name}.json` : `${name}-${part}.json`;
       if (within.length > 0) files.set(join('.github/policies', file), policyText(union(within)));
     }

@@ -15,6 +15,8 @@ export function attached(markdown: string): string {
     .replace(MENTION, '@\u200b')
     // An empty one keeps apart what would be a mention, and can hide nothing.
     .replace(/<!(?!-- -->)/g, '&lt;!')
+    .replace(SWALLOWING, '&lt;')
+    .replace(UNFINISHED, '&lt;')
     .trim();
   return `${harmless}${closing(harmless)}`;
 }
@@ -23,6 +25,21 @@ export function attached(markdown: string): string {
 const AT_SIGN = /&(?:#0*64(?!\d)|#x0*40(?![\da-f])|commat\b);?\u200b?/gi;
 /** All but the one in the digest of an image, which people copy. */
 const MENTION = /@(?!<!-- -->|\u200b)(?!(?<=[\w./-]{2}@)sha256:[\da-f]{64}\b)/g;
+
+/**
+ * Begins what goes on over blank lines up to an end of its own, whatever stands there: HTML blocks of the kinds 1 and 3,
+ * and elements that hold only text, https://html.spec.whatwg.org/multipage/parsing.html#parsing-html-fragments
+ * https://spec.commonmark.org/0.31.2/#html-blocks
+ */
+const SWALLOWING =
+  /<(?=\?|\/?(?:pre|script|style|textarea|title|xmp|iframe|noembed|noframes|plaintext)(?![\w-]))/gi;
+
+/**
+ * Begins a tag that does not end, whose last attribute would go on up to the next quote; neither tags nor links in
+ * angle brackets: https://spec.commonmark.org/0.31.2/#raw-html
+ */
+const UNFINISHED =
+  /<(?=\/?[a-z])(?!\/?[a-z][a-z\d-]*(?:\s+[a-z_:][\w.:-]*(?:\s*=\s*(?:[^\s"'=<>`]+|'[^']*'|"[^"]*"))?)*\s*\/?>)(?![a-z][a-z\d+.-]+:[^\s<>]*>)/gi;
 
 /** What ends everything that is still open at the end of a text. */
 function closing(markdown: string): string {
@@ -89,6 +106,7 @@ const CLOSING_ROOM = 200;
 function cutTo(report: string, share: number, word: string): string {
   if (report.length <= share) return report;
   const room = share - CLOSING_ROOM - word.length;
-  const kept = report.slice(0, Math.max(0, report.lastIndexOf('\n', room)) || room);
+  const cut = report.slice(0, Math.max(0, report.lastIndexOf('\n', room)) || room);
+  const kept = cut.replace(UNFINISHED, '&lt;');
   return `${kept}${closing(kept)}\n\n${word}`;
 }

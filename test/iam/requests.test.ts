@@ -33,6 +33,17 @@ describe('what IAM is asked', () => {
     ]);
   });
 
+  test('says which task definition a service is to run, where the call says so', () => {
+    const contextOf = (operation: string, input: object) =>
+      asked('ECS', operation, { cluster: 'prod', ...input })?.[0]?.context;
+    const runs = { 'ecs:task-definition': ecs('task-definition/web:7'), ...CLUSTER };
+    expect(contextOf('UpdateService', { service: 'web', taskDefinition: 'web:7' })).toEqual(runs);
+    expect(contextOf('UpdateService', { service: 'web', desiredCount: 2 })).toEqual(CLUSTER);
+    expect(
+      contextOf('CreateService', { serviceName: 'web', taskDefinition: ecs('task-definition/web:7') }),
+    ).toEqual(runs);
+  });
+
   test('tells what is not there', () => {
     const empty = { tagsOf: () => undefined };
     const [request] = asked('ECS', 'DescribeServices', { cluster: 'prod', services: ['web'] }, empty) ?? [];

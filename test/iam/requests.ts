@@ -62,6 +62,16 @@ class Place {
     return this.arn('ecs', `task/${nameOf(this.cluster(cluster))}/${reference}`);
   }
 
+  /** What a service is to run, where a call says so. */
+  runs(taskDefinition: string | undefined): Context {
+    if (taskDefinition === undefined) return {};
+    const arn = taskDefinition.startsWith('arn:')
+      ? taskDefinition
+      : (this.definition(taskDefinition)?.taskDefinitionArn ??
+        this.arn('ecs', `task-definition/${taskDefinition}`));
+    return { 'ecs:task-definition': arn };
+  }
+
   definition(reference: string) {
     return this.#arrival.world.taskDefinition?.(reference);
   }
@@ -117,12 +127,19 @@ const volumeRoles = (place: Place, volumes: CreateServiceCommandInput['volumeCon
 const onServices =
   (action: string): Need =>
   (
-    input: { cluster?: string; services?: string[]; service?: string; serviceName?: string },
+    input: {
+      cluster?: string;
+      services?: string[];
+      service?: string;
+      serviceName?: string;
+      taskDefinition?: string;
+    },
     place,
   ): readonly IamRequest[] =>
     (input.services ?? [input.service ?? input.serviceName]).map((service) =>
       place.on(action, place.service(input.cluster, service), {
         'ecs:cluster': place.cluster(input.cluster),
+        ...place.runs(input.taskDefinition),
       }),
     );
 
@@ -146,7 +163,11 @@ const ecs: Readonly<Record<string, Need>> = {
     const tags = lower(input.tags);
     const service = place.service(input.cluster, input.serviceName);
     return [
-      place.on('ecs:CreateService', service, { 'ecs:cluster': place.cluster(input.cluster), ...tags }),
+      place.on('ecs:CreateService', service, {
+        'ecs:cluster': place.cluster(input.cluster),
+        ...place.runs(input.taskDefinition),
+        ...tags,
+      }),
       ...(isTagged(tags)
         ? [place.on('ecs:TagResource', service, { ...tags, 'ecs:CreateAction': 'CreateService' })]
         : []),

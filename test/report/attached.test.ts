@@ -46,6 +46,24 @@ describe('a report of others', () => {
     expect(attached(text)).toBe(written);
   });
 
+  it.each([
+    ['<?php', '&lt;?php'],
+    ['a <pre>\nb</pre>', 'a &lt;pre>\nb&lt;/pre>'],
+    ['<TEXTAREA\nrows=1>', '&lt;TEXTAREA\nrows=1>'],
+    ['> <script>', '> &lt;script>'],
+    ['<style>', '&lt;style>'],
+    ['<![CDATA[ a', '&lt;![CDATA[ a'],
+    ['<plaintext/>', '&lt;plaintext/>'],
+    ['<div title="', '&lt;div title="'],
+    ["<div>\na <a href='x>", "<div>\na &lt;a href='x>"],
+    ['<details', '&lt;details'],
+    ['<a href="x" title=\'y\'\nhidden>z</a><br/>', '<a href="x" title=\'y\'\nhidden>z</a><br/>'],
+    ['<https://example.com/?a=1&b="> a < b', '<https://example.com/?a=1&b="> a < b'],
+    ['<b>bold</b> <preface> <style-guide>', '<b>bold</b> <preface> <style-guide>'],
+  ])('opens no HTML that would take in what stands below it: %j', (text, written) => {
+    expect(attached(text)).toBe(written);
+  });
+
   it('comes out the same when it is made harmless again', () => {
     const piece = fc.constantFrom(
       '@',
@@ -56,6 +74,11 @@ describe('a report of others', () => {
       '\n',
       '<details>',
       '</details>',
+      '<',
+      'pre>',
+      '<a b="',
+      '">',
+      '<?',
       'a',
       '`',
       '> ',
@@ -65,6 +88,7 @@ describe('a report of others', () => {
         const once = attached(pieces.join(''));
         expect(attached(once)).toBe(once);
         expect(once).not.toMatch(/@(?!\u200b|<!-- -->)/);
+        expect(once).not.toMatch(/<(\?|!(?!-- -->)|pre)/);
       }),
     );
   });
@@ -97,6 +121,11 @@ describe('a plan with reports', () => {
   it('closes the code in which a report is cut', () => {
     const text = withReports('plan', [attached(`\`\`\`\n${lines('code', 2_000)}`), 'short'], 3_000, CUT);
     expect(text).toMatch(/- code \d+\n```\n\n\*\*The report is cut\.\*\*\n\n---\n\nshort$/);
+  });
+
+  it('leaves no tag open where a report is cut', () => {
+    const long = attached(`<div title="${lines('title', 2_000)}">`);
+    expect(withReports('plan', [long, 'short'], 3_000, CUT)).toContain('&lt;div title="- title 0\n');
   });
 
   it('never has more characters than there is room for', () => {

@@ -231,6 +231,7 @@ describe('tickets', () => {
     repositories: {
       'tickets-dev': { immutable: true, scanning: 'on-push' },
       'tickets-prod': { immutable: true },
+      'tickets-pull-requests': { immutable: true, scanning: 'on-push' },
     },
     override: {
       databases: { instances: { 'tickets-prod-database': { snapshotTime: 60_000 } } },
@@ -310,7 +311,10 @@ describe('rides', () => {
   const backend = { cluster: 'rides-cluster', service: 'rides-backend' };
   const world: World = {
     services: [backend],
-    repositories: { 'rides-backend': { immutable: true, scanning: 'on-push' } },
+    repositories: {
+      'rides-backend': { immutable: true, scanning: 'on-push' },
+      'rides-backend-pull-requests': { immutable: true, scanning: 'on-push' },
+    },
     before: { revision: 'b1' },
     files: {
       Dockerfile: DOCKERFILE,
@@ -375,7 +379,10 @@ describe('coupons', () => {
   };
   const world: World = {
     services: [api],
-    repositories: { 'coupons-api': { immutable: true, scanning: 'on-push' } },
+    repositories: {
+      'coupons-api': { immutable: true, scanning: 'on-push' },
+      'coupons-api-pull-requests': { immutable: true, scanning: 'on-push' },
+    },
     shop: { tasks: 2 },
     override: {
       databases: { instances: { 'coupons-db': { snapshotTime: 60_000 } } },
@@ -443,7 +450,10 @@ describe('auctions', () => {
   };
   const world: World = {
     services,
-    repositories: { auctions: { immutable: true, scanning: 'on-push' } },
+    repositories: {
+      auctions: { immutable: true, scanning: 'on-push' },
+      'auctions-pull-requests': { immutable: true, scanning: 'on-push' },
+    },
     shop: { images: ['auctions:api-v1.2.2'], tasks: 2 },
     files,
   };
@@ -470,7 +480,8 @@ describe('auctions', () => {
       scanning: 'on-push',
       findings: [{ ...finding, tag: 'client-*' }],
     } as const;
-    await at('auctions', { ...world, repositories: { auctions: scanned } }, async ({ run, github }) => {
+    const repositories = { auctions: scanned, 'auctions-pull-requests': scanned };
+    await at('auctions', { ...world, repositories }, async ({ run, github }) => {
       const built = await run({ workflow: 'build', event: 'push' });
       expect(built.code).toBe(1);
       expect(built.log).toContain('client: CVE-2026-0001 (high) in openssl 3.0.1');

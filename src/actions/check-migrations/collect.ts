@@ -26,7 +26,7 @@ export async function collect(
   const { reporter, env, cancelled } = context;
   const { command, historyCommand, directory } = inputs;
   const workspace = workspaceOf(env);
-  const runs = { workspace, directory, env: withoutInputs(env), cancelled };
+  const runs = { workspace, directory, env: forCommands(env), cancelled };
   const files =
     inputs.files.length > 0
       ? await collectFiles(context, inputs, pullRequest)
@@ -133,9 +133,16 @@ function emptyPatterns({ files, command, noFiles }: Inputs, paths: readonly stri
   }));
 }
 
-/** The inputs, the token among them, are not the command's. */
-const withoutInputs = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('INPUT_')));
+/**
+ * What a command of a pull request could act with as the job: inputs, tokens and credentials; and the files by which a
+ * step tells the runner something, since a `PATH` from there would be that of the steps to come.
+ * https://docs.github.com/actions/reference/workflow-commands-for-github-actions#environment-files
+ */
+const WITHHELD =
+  /^(INPUT_.*|ACTIONS_.*|GITHUB_(ENV|PATH|OUTPUT|STATE|STEP_SUMMARY|TOKEN)|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|WEB_IDENTITY_TOKEN_FILE|CONTAINER_.*))$/i;
+
+const forCommands = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !WITHHELD.test(name)));
 
 /** What a command prints, as a file; its arguments may hold a password. */
 export const nameOf = ([program = '']: readonly string[]): string => `sql-command (${program})`;

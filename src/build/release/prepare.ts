@@ -82,4 +82,4 @@ const pinning = (repository: string, version: string, commit: string): string =>
 uses: ${repository}/canary@${commit} # ${version}
 \`\`\`
 
-\`gh release verify ${version} --repo ${repository}\` shows that the tag is on that commit and cannot move. \`${assetName(version)}\` holds the same tree; \`gh attestation verify ${assetName(version)} --repo ${repository}\` shows which workflow built it from which commit.`;
+\`gh release verify ${version} --repo ${repository}\` shows that the tag is on that commit and cannot move. \`${assetName(version)}\` holds the same tree; \`gh attestation verify ${assetName(version)} --repo ${repository} --signer-workflow ${repository}/.github/workflows/release.yml\` shows which workflow built it from which commit.`;

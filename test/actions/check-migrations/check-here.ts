@@ -16,6 +16,8 @@ export interface Stage {
   readonly event?: string;
   readonly payload?: unknown;
   readonly github?: GithubOptions;
+  /** More of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Ran {
@@ -38,6 +40,7 @@ export async function check({
   event,
   payload = PULL_REQUEST,
   github = {},
+  env = {},
 }: Stage): Promise<Ran> {
   const directory = workspace();
   for (const [name, content] of Object.entries(files)) {
@@ -86,6 +89,7 @@ export async function check({
         },
       },
       env: {
+        ...env,
         PATH: process.env['PATH'] ?? '',
         GITHUB_WORKSPACE: directory,
         RUNNER_TEMP: workspace(),

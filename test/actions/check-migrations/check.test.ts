@@ -259,6 +259,30 @@ describe('what blocks', () => {
 });
 
 describe('a command', () => {
+  test('has nothing with which it could act as the job', async () => {
+    const kept = { DATABASE_URL: 'postgres://localhost', AWS_REGION: 'eu-west-1', GITHUB_HEAD_REF: 'topic' };
+    const withheld = [
+      'INPUT_GITHUB-TOKEN',
+      'ACTIONS_ID_TOKEN_REQUEST_TOKEN',
+      'ACTIONS_RUNTIME_TOKEN',
+      'GITHUB_TOKEN',
+      ...['ENV', 'PATH', 'OUTPUT', 'STATE', 'STEP_SUMMARY'].map((file) => `GITHUB_${file}`),
+      ...['ACCESS_KEY_ID', 'SECRET_ACCESS_KEY', 'SESSION_TOKEN', 'WEB_IDENTITY_TOKEN_FILE'].map(
+        (name) => `AWS_${name}`,
+      ),
+      'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+      'AWS_CONTAINER_AUTHORIZATION_TOKEN',
+    ];
+    const env = { ...kept, ...Object.fromEntries(withheld.map((name) => [name, 'given'])) };
+    const names = JSON.stringify(Object.keys(env));
+    const tell = `throw new Error(${names}.filter((name) => name in process.env).join())`;
+    for (const input of ['sql-command', 'history-command']) {
+      const inputs = { 'sql-command': node('console.log("SELECT 1")'), [input]: node(tell) };
+      const { told } = await check({ inputs, env });
+      expect(told, input).toContain(`Error: ${Object.keys(kept).join()}\n`);
+    }
+  });
+
   test('prints what is judged, with the lines of what it prints', async () => {
     const ran = await check({
       inputs: { 'sql-command': node('console.log("SELECT 1;\\nDROP TABLE orders;")') },
