@@ -100,32 +100,36 @@ describe('deploy.yml', () => {
   });
 
   it('tells all that is wrong in one run, before anything is built or changed', async () => {
-    await withSimulator({}, async (simulator) => {
-      const wrong = {
-        ...SHORT,
-        'build-images': built(),
-        gates: 'eror-rate < 1%',
-        'backup-db-instances': 'shpo',
-        'migrate-verify-command': 'alembic current',
-        'migrate-verify-matches': '(head',
-        'migrate-command': 'migrate',
-        'smoke-test': '- nmae: health',
-        'on-smoke-test-failure': 'keeep',
-      };
-      const { code, log, jobs } = await call(release, 'deploy', wrong, simulator);
-      expect(code).toBe(1);
-      for (const part of [
-        '"eror-rate"',
-        '"shpo"',
-        'verify-matches',
-        'nmae',
-        '"keeep" is neither roll-back nor keep',
-      ])
-        expect(log).toContain(part);
-      expect(jobs['check']).toBe('failed');
-      expect(jobs).not.toHaveProperty('image');
-      expect(simulator.bugs).toEqual([]);
-    });
+    await withSimulator(
+      {},
+      async (simulator) => {
+        const wrong = {
+          ...SHORT,
+          'build-images': built(),
+          gates: 'eror-rate < 1%',
+          'backup-db-instances': 'shpo',
+          'migrate-verify-command': 'alembic current',
+          'migrate-verify-matches': '(head',
+          'migrate-command': 'migrate',
+          'smoke-test': '- nmae: health',
+          'on-smoke-test-failure': 'keeep',
+        };
+        const { code, log, jobs } = await call(release, 'deploy', wrong, simulator);
+        expect(code).toBe(1);
+        for (const part of [
+          '"eror-rate"',
+          '"shpo"',
+          'verify-matches',
+          'nmae',
+          '"keeep" is neither roll-back nor keep',
+        ])
+          expect(log).toContain(part);
+        expect(jobs['check']).toBe('failed');
+        expect(jobs).not.toHaveProperty('image');
+        expect(simulator.bugs).toEqual([]);
+      },
+      60,
+    );
   });
 
   it.each(['deploy', 'rollback', 'promote', 'pr-check'] as const)(
