@@ -56,7 +56,7 @@ describe('deploy.yml', () => {
     await onGithub({}, (github, event) =>
       answering(200, (url) =>
         withSimulator(
-          { repositories: { shop: { immutable: true } }, override },
+          { repositories: {}, override },
           async (simulator) => {
             const inputs = {
               ...SHORT,
@@ -64,6 +64,7 @@ describe('deploy.yml', () => {
               'environment-url': 'https://shop.example.com',
               'approval-environment': 'production-approval',
               'build-images': built(),
+              'create-repository': true,
               'backup-db-instances': 'shop',
               'migrate-command': '["sh", "-c", "echo applied >> log"]',
               'smoke-test-url': url,
