@@ -130,49 +130,53 @@ describe('the root action', () => {
 
   it('finds what is wrong with the rollout before it backs up and migrates, and changes nothing in a dry run', async () => {
     const { options } = whereTasksRun();
-    await withSimulator(options, async (simulator) => {
-      const wrong = await use(release, { ...PARTS, image: 'app:v2', gates: 'eror-rate < 1%' }, simulator);
-      expect(wrong.code).toBe(1);
-      expect(wrong.log).toContain('there is no measure "eror-rate"');
-      const untestable = { ...PARTS, 'build-images': built(), 'smoke-test': '- nmae: health' };
-      const early = await use(release, untestable, simulator);
-      expect(early.code).toBe(1);
-      expect(early.log).toContain('nmae');
-      expect(early.outputs).toMatchObject({ image: '', changed: '' });
-      const migration = { 'migrate-verify-command': 'alembic current', 'migrate-verify-matches': '(head' };
-      const unmigratable = await use(release, { ...PARTS, ...migration, image: 'app:v2' }, simulator);
-      expect(unmigratable.code).toBe(1);
-      expect(unmigratable.log).toContain('verify-matches');
-      const nowhere = { ...PARTS, 'build-images': built(), 'backup-db-instances': 'shpo' };
-      const missing = await use(release, nowhere, simulator);
-      expect(missing.code).toBe(1);
-      expect(missing.log).toContain('"shpo"');
-      expect(missing.outputs).toMatchObject({ image: '', changed: '' });
-      const undecided = { ...PARTS, 'build-images': built(), 'on-smoke-test-failure': 'keeep' };
-      const choice = await use(release, undecided, simulator);
-      expect(choice.code).toBe(1);
-      expect(choice.log).toContain('on-smoke-test-failure: "keeep" is neither roll-back nor keep');
-      expect(choice.outputs).toMatchObject({ image: '', changed: '' });
-      const dry = {
-        ...PARTS,
-        'build-images': built(),
-        'smoke-test-url': 'http://127.0.0.1:9',
-        'dry-run': true,
-      };
-      const { code, log, outputs } = await use(release, dry, simulator);
-      expect(code, log).toBe(0);
-      expect(outputs).toMatchObject({
-        outcome: '',
-        snapshots: '',
-        image: '',
-        migration: '',
-        'smoke-test': '',
-      });
-      expect(
-        simulator.calls.filter(({ operation }) => !/^(Describe|List|Get|Batch)/.test(operation)),
-      ).toEqual([]);
-      expect(simulator.bugs).toEqual([]);
-    });
+    await withSimulator(
+      options,
+      async (simulator) => {
+        const wrong = await use(release, { ...PARTS, image: 'app:v2', gates: 'eror-rate < 1%' }, simulator);
+        expect(wrong.code).toBe(1);
+        expect(wrong.log).toContain('there is no measure "eror-rate"');
+        const untestable = { ...PARTS, 'build-images': built(), 'smoke-test': '- nmae: health' };
+        const early = await use(release, untestable, simulator);
+        expect(early.code).toBe(1);
+        expect(early.log).toContain('nmae');
+        expect(early.outputs).toMatchObject({ image: '', changed: '' });
+        const migration = { 'migrate-verify-command': 'alembic current', 'migrate-verify-matches': '(head' };
+        const unmigratable = await use(release, { ...PARTS, ...migration, image: 'app:v2' }, simulator);
+        expect(unmigratable.code).toBe(1);
+        expect(unmigratable.log).toContain('verify-matches');
+        const nowhere = { ...PARTS, 'build-images': built(), 'backup-db-instances': 'shpo' };
+        const missing = await use(release, nowhere, simulator);
+        expect(missing.code).toBe(1);
+        expect(missing.log).toContain('"shpo"');
+        expect(missing.outputs).toMatchObject({ image: '', changed: '' });
+        const undecided = { ...PARTS, 'build-images': built(), 'on-smoke-test-failure': 'keeep' };
+        const choice = await use(release, undecided, simulator);
+        expect(choice.code).toBe(1);
+        expect(choice.log).toContain('on-smoke-test-failure: "keeep" is neither roll-back nor keep');
+        expect(choice.outputs).toMatchObject({ image: '', changed: '' });
+        const dry = {
+          ...PARTS,
+          'build-images': built(),
+          'smoke-test-url': 'http://127.0.0.1:9',
+          'dry-run': true,
+        };
+        const { code, log, outputs } = await use(release, dry, simulator);
+        expect(code, log).toBe(0);
+        expect(outputs).toMatchObject({
+          outcome: '',
+          snapshots: '',
+          image: '',
+          migration: '',
+          'smoke-test': '',
+        });
+        expect(
+          simulator.calls.filter(({ operation }) => !/^(Describe|List|Get|Batch)/.test(operation)),
+        ).toEqual([]);
+        expect(simulator.bugs).toEqual([]);
+      },
+      60,
+    );
   });
 
   it('brings the former revision back when the smoke test fails after the promotion', async () => {

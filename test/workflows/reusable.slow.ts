@@ -56,7 +56,7 @@ describe('deploy.yml', () => {
     await onGithub({}, (github, event) =>
       answering(200, (url) =>
         withSimulator(
-          { repositories: { shop: { immutable: true } }, override },
+          { repositories: {}, override },
           async (simulator) => {
             const inputs = {
               ...SHORT,
@@ -64,6 +64,7 @@ describe('deploy.yml', () => {
               'environment-url': 'https://shop.example.com',
               'approval-environment': 'production-approval',
               'build-images': built(),
+              'create-repository': true,
               'backup-db-instances': 'shop',
               'migrate-command': '["sh", "-c", "echo applied >> log"]',
               'smoke-test-url': url,
@@ -100,32 +101,36 @@ describe('deploy.yml', () => {
   });
 
   it('tells all that is wrong in one run, before anything is built or changed', async () => {
-    await withSimulator({}, async (simulator) => {
-      const wrong = {
-        ...SHORT,
-        'build-images': built(),
-        gates: 'eror-rate < 1%',
-        'backup-db-instances': 'shpo',
-        'migrate-verify-command': 'alembic current',
-        'migrate-verify-matches': '(head',
-        'migrate-command': 'migrate',
-        'smoke-test': '- nmae: health',
-        'on-smoke-test-failure': 'keeep',
-      };
-      const { code, log, jobs } = await call(release, 'deploy', wrong, simulator);
-      expect(code).toBe(1);
-      for (const part of [
-        '"eror-rate"',
-        '"shpo"',
-        'verify-matches',
-        'nmae',
-        '"keeep" is neither roll-back nor keep',
-      ])
-        expect(log).toContain(part);
-      expect(jobs['check']).toBe('failed');
-      expect(jobs).not.toHaveProperty('image');
-      expect(simulator.bugs).toEqual([]);
-    });
+    await withSimulator(
+      {},
+      async (simulator) => {
+        const wrong = {
+          ...SHORT,
+          'build-images': built(),
+          gates: 'eror-rate < 1%',
+          'backup-db-instances': 'shpo',
+          'migrate-verify-command': 'alembic current',
+          'migrate-verify-matches': '(head',
+          'migrate-command': 'migrate',
+          'smoke-test': '- nmae: health',
+          'on-smoke-test-failure': 'keeep',
+        };
+        const { code, log, jobs } = await call(release, 'deploy', wrong, simulator);
+        expect(code).toBe(1);
+        for (const part of [
+          '"eror-rate"',
+          '"shpo"',
+          'verify-matches',
+          'nmae',
+          '"keeep" is neither roll-back nor keep',
+        ])
+          expect(log).toContain(part);
+        expect(jobs['check']).toBe('failed');
+        expect(jobs).not.toHaveProperty('image');
+        expect(simulator.bugs).toEqual([]);
+      },
+      60,
+    );
   });
 
   it.each(['deploy', 'rollback', 'promote', 'pr-check'] as const)(
