@@ -111,13 +111,20 @@ describe.concurrent('smoke-test', () => {
         expect(step.code, step.log).toBe(0);
         expect(step.log).toMatch(/web: (\d+)\/\1 tasks running, \1\/\1 targets of \S+ healthy/);
         expect(asked).toBe(1);
+        const other = await world.job().run('smoke-test', { ...inputs, 'task-definition': 'web:2' });
+        expect(other.code).toBe(1);
+        expect(other.log).toContain('web runs web:1, and web:2 was to be tested');
+        expect(other.outputs).toMatchObject({ outcome: 'failed', failed: '1' });
+        expect(asked).toBe(1);
         await world.ask('ECS', 'UpdateService', {
           cluster: 'prod',
           service: 'web',
           taskDefinition: 'web:2',
           desiredCount: 3,
         });
-        const again = await world.job().run('smoke-test', { ...inputs, timeout: '20m' });
+        const again = await world
+          .job()
+          .run('smoke-test', { ...inputs, timeout: '20m', 'task-definition': 'web:2' });
         expect(again.code, again.log).toBe(0);
         expect(again.log).toContain('deployments under way');
         expect(again.log).toContain('web: 3/3 tasks running, 3/3 targets of ');

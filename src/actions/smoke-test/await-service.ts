@@ -4,6 +4,8 @@ import { ConfigError, DeployError } from '../../errors.ts';
 import type { EcsService, Services, TargetGroup, TargetHealth, Traffic } from '../../ports.ts';
 import { readinessOf, type ServiceState } from '../../smoke-test/readiness.ts';
 import { printable } from '../../taskdef/shape.ts';
+import type { RevisionReference } from '../revision-reference.ts';
+import { requireRevision } from './tested-revision.ts';
 
 const LOOK_EVERY_MS = 5_000;
 /** What ECS has said last. */
@@ -18,7 +20,8 @@ export interface Aws {
  * Waits until all tasks of a service run and all its targets are healthy.
  *
  * @returns a line that says so: `2/2 tasks running, 2/2 targets of web healthy`
- * @throws DeployError when it has not come to that by the deadline, ConfigError when there is no such service
+ * @param wanted what it has to run, where that matters
+ * @throws DeployError when it runs another revision, or has not come to that by the deadline, ConfigError when there is no such service
  */
 export async function awaitService(
   { services, traffic }: Aws,
@@ -27,11 +30,13 @@ export async function awaitService(
   deadline: number,
   cancelled: AbortSignal,
   say: (line: string) => void,
+  wanted?: RevisionReference,
 ): Promise<string> {
   const name = nameIn(place.name);
   let groups: readonly TargetGroup[] | undefined;
   for (let said = ''; ; ) {
     const service = await describe(services, place.cluster, name);
+    if (wanted) requireRevision(service, wanted, 'Nothing was asked of it.');
     groups ??= await traffic.targetGroups([...new Set(groupsOf(service).flat())]);
     const targetGroups = await healthOf(service, groups, traffic);
     const { desired, running, deployments } = service;

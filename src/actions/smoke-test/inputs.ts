@@ -12,6 +12,7 @@ import { isObject, type Json, type Path } from '../../taskdef/definition.ts';
 import { kindOf, printable } from '../../taskdef/shape.ts';
 import { readYaml, type YamlDocument } from '../../taskdef/yaml-document.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
+import { parseRevision, type RevisionReference } from '../revision-reference.ts';
 
 export interface Inputs {
   readonly url: URL | undefined;
@@ -25,6 +26,8 @@ export interface Inputs {
   readonly timeoutMs: number;
   /** Whose tasks have to run before anything is asked. */
   readonly service: { readonly cluster: string; readonly name: string } | undefined;
+  /** What that service has to run, before the requests and after them. */
+  readonly taskDefinition: RevisionReference | undefined;
   readonly dryRun: boolean;
 }
 
@@ -63,6 +66,9 @@ export async function readInputs(
     const [there, missing] = cluster === undefined ? ['service', 'cluster'] : ['cluster', 'service'];
     reader.problem(missing, `is required with ${there}; or leave out both, and nothing is waited for`);
   }
+  if (cluster === undefined && service === undefined && reader.optional('task-definition') !== undefined) {
+    reader.problem('task-definition', 'says nothing without cluster and service; give all three');
+  }
   if (list !== undefined && url && url.search !== '') {
     reader.problem(
       'url',
@@ -78,6 +84,11 @@ export async function readInputs(
     secretHeaders: reader.list('secret-headers'),
     timeoutMs: reader.parse('timeout', positive(reader, 'timeout'), 10 * 60_000),
     service: cluster === undefined || service === undefined ? undefined : { cluster, name: service },
+    taskDefinition: reader.parse(
+      'task-definition',
+      (text) => parseRevision(text, 'task-definition'),
+      undefined,
+    ),
     dryRun: reader.boolean('dry-run', false),
   };
   reader.finish();

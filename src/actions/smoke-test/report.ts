@@ -66,13 +66,16 @@ export class Report {
     );
   }
 
-  summary(service: string | undefined): string {
+  /** @param other says that the service runs another revision than the one to be tested */
+  summary(service: string | undefined, other?: string): string {
     const failed = this.#results.filter(({ outcome }) => outcome !== 'passed');
     const count = this.#results.length;
     const title =
-      failed.length === 0
-        ? `## ✅ Smoke test: ${count === 1 ? 'the request' : `all ${count} requests`} passed`
-        : `## ❌ Smoke test: ${failed.length} of ${count} requests failed`;
+      other !== undefined
+        ? '## ❌ Smoke test: the service runs another revision'
+        : failed.length === 0
+          ? `## ✅ Smoke test: ${count === 1 ? 'the request' : `all ${count} requests`} passed`
+          : `## ❌ Smoke test: ${failed.length} of ${count} requests failed`;
     const rows = this.#results.map((result) => {
       const answer = 'answer' in result ? result.answer : undefined;
       const end = { passed: '✅ passed', failed: '❌ failed', skipped: '⏭️ not made' }[result.outcome];
@@ -98,7 +101,7 @@ export class Report {
     });
     return [
       title,
-      ...(service === undefined ? [] : [literal(service)]),
+      ...[service, other].flatMap((line) => (line === undefined ? [] : [literal(line)])),
       [
         '| Request | | Outcome | Status | Time | Attempts |',
         '| --- | --- | --- | --- | --- | --- |',

@@ -11,6 +11,7 @@ import { awaitService } from './await-service.ts';
 import { carryOut } from './carry-out.ts';
 import { type Inputs, readInputs, STACK_INPUTS } from './inputs.ts';
 import { Report } from './report.ts';
+import { OtherRevision, requireRevisionStill } from './tested-revision.ts';
 
 /** Asks a service what its users will ask it, until it answers as expected or the time is up. */
 export async function run(context: ActionContext): Promise<void> {
@@ -44,7 +45,9 @@ async function test(inputs: Inputs, context: ActionContext): Promise<void> {
     inputs.requests.map((request) => ({ request, attempts: 0, outcome: 'skipped', why }));
   const service = await awaitTasks(inputs, context, deadline).catch(async (error: unknown) => {
     if (error instanceof DeployError && !cancelled.aborted) {
-      await conclude(new Report(skipped('the service was not found ready'), words), undefined, context);
+      const other = error instanceof OtherRevision ? error : undefined;
+      const why = other ? 'the service runs another revision' : 'the service was not found ready';
+      await conclude(new Report(skipped(why), words), undefined, context, other);
     }
     throw error;
   });
@@ -58,14 +61,16 @@ async function test(inputs: Inputs, context: ActionContext): Promise<void> {
     deadline,
   });
   const report = new Report(results, words);
-  await conclude(report, service, context);
+  const other = await otherRevision(inputs, context, report);
+  await conclude(report, service, context, other);
   const failed = results.filter((result) => !hasPassed(result));
-  if (failed.length === 0) {
+  if (failed.length === 0 && !other) {
     const all = results.length === 1 ? 'The request was' : `All ${results.length} requests were`;
     reporter.notice(`Smoke test passed: ${all} answered as expected.`);
     return;
   }
   for (const result of failed) for (const line of report.details(result)) reporter.info(line);
+  if (other) throw other;
   const told = failed.map(
     (result) => `${words.safe(result.request.name)}: ${report.problems(result)[0] ?? 'failed'}`,
   );
@@ -78,8 +83,27 @@ async function test(inputs: Inputs, context: ActionContext): Promise<void> {
   );
 }
 
+/** What is wrong with the revision that the service runs after the requests. */
+async function otherRevision(
+  { service, taskDefinition }: Inputs,
+  { clock, cancelled }: ActionContext,
+  report: Report,
+): Promise<OtherRevision | undefined> {
+  if (!service || !taskDefinition) return undefined;
+  const { services } = await import('../../aws/services.ts');
+  try {
+    await requireRevisionStill(services({ clock, signal: cancelled }), service, taskDefinition);
+    return undefined;
+  } catch (error) {
+    if (error instanceof OtherRevision && !cancelled.aborted) return error;
+    // Requests that failed are told, whether ECS answers or not.
+    if (report.failed > 0 && !cancelled.aborted) return undefined;
+    throw error;
+  }
+}
+
 async function awaitTasks(
-  { service }: Inputs,
+  { service, taskDefinition }: Inputs,
   { clock, cancelled, reporter }: ActionContext,
   deadline: number,
 ): Promise<string | undefined> {
@@ -90,16 +114,17 @@ async function awaitTasks(
   ]);
   const connection = { clock, signal: cancelled };
   const aws = { services: services(connection), traffic: traffic(connection) };
-  return awaitService(aws, service, clock, deadline, cancelled, reporter.info);
+  return awaitService(aws, service, clock, deadline, cancelled, reporter.info, taskDefinition);
 }
 
 async function conclude(
   report: Report,
   service: string | undefined,
   { reporter }: ActionContext,
+  other?: OtherRevision,
 ): Promise<void> {
-  reporter.output('outcome', report.failed === 0 ? 'passed' : 'failed');
+  reporter.output('outcome', report.failed === 0 && !other ? 'passed' : 'failed');
   reporter.output('results', report.results());
   reporter.output('failed', String(report.failed));
-  await reporter.summary(report.summary(service));
+  await reporter.summary(report.summary(service, other?.message));
 }

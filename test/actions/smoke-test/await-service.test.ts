@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import type { RevisionReference } from '../../../src/actions/revision-reference.ts';
 import { type Aws, awaitService } from '../../../src/actions/smoke-test/await-service.ts';
+import { OtherRevision, requireRevisionStill } from '../../../src/actions/smoke-test/tested-revision.ts';
 import { scaledClock } from '../../../src/clock.ts';
 import type { EcsService, TargetHealth } from '../../../src/ports.ts';
 
@@ -45,12 +47,18 @@ function world(
   } as unknown as Aws;
 }
 
-const wait = async (aws: Aws, patienceMs = 36_000_000) => {
+const wait = async (aws: Aws, patienceMs = 36_000_000, wanted?: RevisionReference) => {
   const clock = scaledClock(Date.now(), 0, 10_000);
   const said: string[] = [];
   const place = { cluster: 'prod', name: 'web' };
-  const end = await awaitService(aws, place, clock, patienceMs, new AbortController().signal, (line) =>
-    said.push(line),
+  const end = await awaitService(
+    aws,
+    place,
+    clock,
+    patienceMs,
+    new AbortController().signal,
+    (line) => said.push(line),
+    wanted,
   ).catch((error: unknown) => error);
   return { end, said };
 };
@@ -80,4 +88,39 @@ test('a service without tasks is not waited for', async () => {
   const { end, said } = await wait(world([{ desired: 0, running: 0 }], {}));
   expect(end).toMatchObject({ message: 'web is set to run no tasks' });
   expect(said).toEqual([]);
+});
+
+const revision = (name: string) => `arn:aws:ecs:eu-west-1:123456789012:task-definition/${name}`;
+const set = (name: string, primary = name) =>
+  ({
+    taskDefinition: revision(name),
+    deployments: [{ primary: true, taskDefinition: revision(primary) }],
+  }) as unknown as Partial<EcsService>;
+const WANTED = { kind: 'arn', arn: revision('web:2') } as const;
+
+test('a service that runs the revision to be tested is waited for as any other', async () => {
+  const { end } = await wait(world([set('web:2')], { blue: healthOf(2) }), undefined, WANTED);
+  expect(end).toBe('web: 2/2 tasks running, 2/2 targets of blue healthy');
+});
+
+test.each([
+  ['at once', [set('web:3')]],
+  ['while it is waited for', [{ ...set('web:2'), running: 1 }, set('web:3')]],
+  ['by what ECS rolls out now', [set('web:2', 'web:3')]],
+])('a service that runs another revision, seen %s, is not tested', async (_, services) => {
+  const { end } = await wait(world(services, { blue: healthOf(2) }), undefined, WANTED);
+  expect(end).toBeInstanceOf(OtherRevision);
+  expect(end).toMatchObject({
+    message: 'web runs web:3, and web:2 was to be tested: somebody else has deployed or rolled back.',
+    state: 'Nothing was asked of it.',
+  });
+});
+
+test('an answer does not count where another revision has come while it was asked for', async () => {
+  const { services } = world([set('web:3')], {});
+  await expect(
+    requireRevisionStill(services, { cluster: 'prod', name: 'web' }, WANTED),
+  ).rejects.toMatchObject({
+    state: 'The requests may have been answered by either of them.',
+  });
 });

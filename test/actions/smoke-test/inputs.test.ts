@@ -294,3 +294,15 @@ test('the examples of the README are right', async () => {
   ]);
   expect(many?.requests[2]?.expect).toMatchObject({ status: { text: '201' }, latencyMs: 2_000 });
 });
+
+test('task-definition needs the service that runs it, and is a revision', async () => {
+  const url = 'https://shop.example.com';
+  expect(await wordsOf({ url, 'task-definition': '7' })).toEqual([
+    'task-definition: says nothing without cluster and service; give all three',
+  ]);
+  expect(await wordsOf({ url, cluster: 'prod', service: 'web', 'task-definition': 'latest' })).toEqual([
+    'task-definition: "latest" is neither a revision (42 or web:42) nor its ARN',
+  ]);
+  const { taskDefinition } = await read({ url, cluster: 'prod', service: 'web', 'task-definition': 'web:7' });
+  expect(taskDefinition).toEqual({ kind: 'revision', family: 'web', revision: 7 });
+});
