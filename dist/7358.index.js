@@ -1,1 +1,0 @@
-export const id=7358;export const ids=[7358];export const modules={7358:(t,o,r)=>{r.r(o),r.d(o,{run:()=>s});var e=r(918),n=r(5581);async function s({reporter:t}){let o=t.state(n.jZ);""!==o&&await(0,e.J)(o)}}};
