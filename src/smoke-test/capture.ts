@@ -1,5 +1,6 @@
 import { isList, isObject } from '../taskdef/definition.ts';
 import { kindOf } from '../taskdef/shape.ts';
+import { TimeUp, TOO_SLOW, withinTime } from '../time-limit.ts';
 import type { HttpAnswer } from './exchange.ts';
 import type { Finding } from './finding.ts';
 import { jsonPathText, lookUp } from './json-path.ts';
@@ -20,7 +21,14 @@ export function capture(answer: HttpAnswer, captures: readonly Capture[]): reado
     const taken = take(answer, each);
     if ('missing' in taken) return fail(taken.missing);
     if (each.matches === undefined) return { capture: each, value: taken.value };
-    const found = new RegExp(each.matches, 'm').exec(String(taken.value));
+    const pattern = new RegExp(each.matches, 'm');
+    let found: RegExpExecArray | null;
+    try {
+      found = withinTime(() => pattern.exec(String(taken.value)));
+    } catch (error) {
+      if (error instanceof TimeUp) return fail(`${each.matches} ${TOO_SLOW}`);
+      throw error;
+    }
     const value = found?.[1] ?? found?.[0];
     if (value === undefined || value === '') return fail(`nothing matches ${each.matches}`);
     return { capture: each, value };

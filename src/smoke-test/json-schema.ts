@@ -1,6 +1,7 @@
 import type { Schema, SchemaDraft } from '@cfworker/json-schema';
 import { isList, isObject, type Json, type Path } from '../taskdef/definition.ts';
 import { kindOf, printable } from '../taskdef/shape.ts';
+import { TimeUp, withinTime } from '../time-limit.ts';
 import type { Complain } from './field-reader.ts';
 import { type Finding, shown } from './finding.ts';
 import { jsonPathText } from './json-path.ts';
@@ -61,6 +62,8 @@ const SUMS = new Set([
 ]);
 
 const MOST_FINDINGS = 10;
+/** For all of a schema's patterns and the rest of it, in ms. */
+const LIMIT_MS = 5_000;
 
 /**
  * Makes a check of a JSON Schema (2020-12, 2019-09, 7 or 4, as its `$schema` says). What it does not know is a problem:
@@ -96,8 +99,17 @@ export async function readJsonSchema(
   }
   if (wrong) return undefined;
   const validator = new Validator(own, draftOf(own), false);
+  const slow = /"pattern(Properties)?":/.test(JSON.stringify(schema));
   return (value) => {
-    const { errors } = validator.validate(value);
+    const validate = () => validator.validate(value);
+    let errors: ReturnType<typeof validate>['errors'];
+    try {
+      ({ errors } = slow ? withinTime(validate, LIMIT_MS) : validate());
+    } catch (error) {
+      if (!(error instanceof TimeUp)) throw error;
+      const message = `a value was held against the schema's patterns for ${LIMIT_MS / 1000} s without an end`;
+      return [{ what: 'json', message }];
+    }
     const leaves = errors.filter(({ keyword }) => !SUMS.has(keyword));
     const findings = (leaves.length > 0 ? leaves : errors).map(({ instanceLocation, error }) => ({
       what: `json ${pointed(instanceLocation)}`,

@@ -1,6 +1,7 @@
 import { formatDuration } from '../rollout/duration.ts';
 import { isList, isObject, type Json } from '../taskdef/definition.ts';
 import { kindOf, printable } from '../taskdef/shape.ts';
+import { TimeUp, TOO_SLOW, withinTime } from '../time-limit.ts';
 import { equalJson } from './equal-json.ts';
 import type { HttpAnswer } from './exchange.ts';
 import { differs, type Finding, shown } from './finding.ts';
@@ -110,7 +111,10 @@ function wordsOf(check: JsonCheck, values: Values): string {
 
 function judgeValue(actual: Json, check: JsonCheck, what: string, values: Values): readonly Finding[] {
   if (check.kind === 'equals') return differences(fillJson(check.value, values), actual, what);
-  return holds(actual, check, values) ? [] : [differs(what, wordsOf(check, values), shown(actual))];
+  const pattern = check.kind === 'matches' ? check.pattern : '';
+  return unlessTooSlow(what, pattern, values, () =>
+    holds(actual, check, values) ? [] : [differs(what, wordsOf(check, values), shown(actual))],
+  );
 }
 
 function holds(actual: Json, check: Exclude<JsonCheck, { kind: 'equals' }>, values: Values): boolean {
@@ -168,11 +172,21 @@ function isOfType(value: Json, type: string): boolean {
 }
 
 /** Values that a captured text brings into a pattern stand for themselves. */
-const matches = (pattern: string, text: string, values: Values): boolean =>
-  new RegExp(
-    fill(pattern, values, (value) => value.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')),
-    'm',
-  ).test(text);
+function matches(pattern: string, text: string, values: Values): boolean {
+  const escaped = fill(pattern, values, (value) => value.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
+  const expression = new RegExp(escaped, 'm');
+  return withinTime(() => expression.test(text));
+}
+
+/** A pattern that takes too long fails what it is a part of, and nothing else. */
+function unlessTooSlow(what: string, pattern: string, values: Values, findings: () => readonly Finding[]) {
+  try {
+    return findings();
+  } catch (error) {
+    if (!(error instanceof TimeUp)) throw error;
+    return [{ what, message: `${printable(fill(pattern, values))} ${TOO_SLOW}` }];
+  }
+}
 
 const MOST_DIFFERENCES = 10;
 
@@ -217,12 +231,12 @@ function judgeText({ body, cut }: HttpAnswer, { text }: Expectations, values: Va
       .map((part) => fill(part, values))
       .filter((part) => body.includes(part))
       .map((part) => ({ what: 'text', message: `expected no ${shown(part)}, which is there` })),
-    ...text.matches
-      .filter((pattern) => !matches(pattern, body, values))
-      .map((pattern) => ({
-        what: 'text',
-        message: `expected a match of ${printable(fill(pattern, values))}, and there is none${where}`,
-      })),
+    ...text.matches.flatMap((pattern) => {
+      const message = `expected a match of ${printable(fill(pattern, values))}, and there is none${where}`;
+      return unlessTooSlow('text', pattern, values, () =>
+        matches(pattern, body, values) ? [] : [{ what: 'text', message }],
+      );
+    }),
   ];
 }
 
@@ -250,12 +264,13 @@ function judgeHeader(
       if (check.kind === 'matches') return matches(check.text, actual, values);
       return actual === wanted || isMediaType(name, actual, wanted);
     };
-    if (all?.some(fits)) return [];
     const words =
       check.kind === 'equals'
         ? shown(wanted)
         : `${check.kind === 'matches' ? 'a match of' : 'a value with'} ${shown(wanted)}`;
-    return [differs(what, words, all?.map(shown).join(', ') ?? 'no such header')];
+    return unlessTooSlow(what, check.text, values, () =>
+      all?.some(fits) ? [] : [differs(what, words, all?.map(shown).join(', ') ?? 'no such header')],
+    );
   });
 }
 
