@@ -10,6 +10,7 @@ import { NOT_IN_ACT, type StagedRelease, type WorkflowResult, type WorkflowRun }
 /** What a repository has set that deploys. */
 export const VARIABLES = {
   DEPLOY_ROLE: 'arn:aws:iam::123456789012:role/deploy',
+  PR_ROLE: 'arn:aws:iam::123456789012:role/pull-requests',
   AWS_REGION: 'eu-west-1',
   ECS_CLUSTER: 'prod',
   ECS_SERVICE: 'web',

@@ -177,7 +177,7 @@ describe.concurrent('the root action', () => {
             expect(outcomes).toMatchObject({ 'smoke-test': 'failure', 'roll-back': 'failure' });
             expect(log).toContain('does not work with the database');
             expect(outputs).toMatchObject({
-              outcome: 'promoted',
+              outcome: 'rollback-failed',
               migration: 'migrated',
               'smoke-test': 'failed',
             });

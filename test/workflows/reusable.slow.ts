@@ -139,12 +139,13 @@ describe('deploy.yml', () => {
       await withSimulator({}, async (simulator) => {
         const stages = JSON.stringify([{ environment: 'production' }]);
         const inputs = workflow === 'promote' ? { stages, image: 'app:v2' } : { environment: 'production' };
-        const variables = { DEPLOY_ROLE: '', AWS_REGION: '' };
+        const variables = { DEPLOY_ROLE: '', PR_ROLE: '', AWS_REGION: '' };
+        const variable = workflow === 'pr-check' ? 'PR_ROLE' : 'DEPLOY_ROLE';
         const { code, log } = await call(release, workflow, inputs, simulator, { variables });
         expect(code).toBe(1);
         const where = 'in the environment production or the repository';
         expect(log).toMatch(
-          new RegExp(`The input role is empty: give it, or set the variable .*DEPLOY_ROLE ${where}`),
+          new RegExp(`The input role is empty: give it, or set the variable ${variable} ${where}`),
         );
         expect(log).toContain(`The input region is empty: give it, or set the variable AWS_REGION ${where}`);
         expect(log).not.toContain('credentials of');
