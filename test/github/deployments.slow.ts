@@ -308,6 +308,17 @@ describe.concurrent('a rollback', () => {
     });
   });
 
+  test('that others have forestalled is none', async () => {
+    await onEnvironment(shop, async ({ github, rollback }) => {
+      deployed(github, 'web:1');
+      const step = await rollback({ 'only-from': 'web:2', to: '3' });
+      expect(step.code, step.log).toBe(0);
+      expect(step.outputs).toMatchObject({ outcome: 'superseded', 'deployment-id': '' });
+      expect(github.deployments).toHaveLength(1);
+      return TAKEN_BACK;
+    });
+  });
+
   test('of a rollout that is under way fails its deployment, and makes one of what runs again', async () => {
     await onEnvironment({}, async ({ github, start, rollback, states }) => {
       deployed(github, 'web:1');

@@ -7,7 +7,7 @@ import type { EcsService } from '../../../src/ports.ts';
 
 const arn = (revision: string) => `arn:aws:ecs:eu-west-1:123456789012:task-definition/${revision}`;
 const running = (revision: string) => ({ name: 'web', taskDefinition: arn(revision) }) as EcsService;
-const rollout = (to: string, phase = 'shifting') =>
+const rollout = (to: string, phase = 'stepping') =>
   ({ ledger: { to: arn(to), from: arn('web:1'), phase, holder: 'run 7' } }) as unknown as Site;
 
 const read = (given: Readonly<Record<string, string>>) =>
