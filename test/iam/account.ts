@@ -7,6 +7,17 @@ const OTHER = '210987654321';
 /** The role of a job's own credentials. */
 export const JOB_ROLE = `arn:aws:iam::${HOME}:role/deploy`;
 
+/** Services of the examples and of a promotion's stages, by their clusters. */
+const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  prod: ['dev', 'staging', 'production'],
+  'tickets-dev-cluster': ['tickets-dev-service'],
+  'tickets-prod-cluster': ['tickets-prod-service'],
+  'rides-cluster': ['rides-backend'],
+  'coupons-production': ['coupons-api-service'],
+  'auctions-production': ['auctions-api', 'auctions-client', 'auctions-backoffice'],
+};
+const SERVICES = Object.values(EXAMPLES).flat();
+
 /**
  * What the placeholders of the policies stand for in the simulated accounts; a star where each test has names of its
  * own.
@@ -14,12 +25,12 @@ export const JOB_ROLE = `arn:aws:iam::${HOME}:role/deploy`;
 export const SIMULATED: Values = {
   REGION: 'eu-west-1',
   ACCOUNT: HOME,
-  CLUSTER: 'prod',
+  CLUSTER: Object.keys(EXAMPLES),
   // The second exists, and canary looks at it before it refuses to release it.
-  SERVICE: ['web', 'api'],
-  LOAD_BALANCER: ['shop', 'internal'],
+  SERVICE: ['web', 'api', ...SERVICES],
+  LOAD_BALANCER: ['shop', 'internal', ...SERVICES],
   STACK: '*',
-  FAMILY: 'web',
+  FAMILY: ['web', ...SERVICES],
   TASK_ROLE: 'web-task',
   EXECUTION_ROLE: 'ecsTaskExecutionRole',
   INFRASTRUCTURE_ROLE: 'ecsInfrastructureRole',
@@ -33,9 +44,14 @@ export const SIMULATED: Values = {
   TARGET_REGION: ['eu-west-1', 'eu-north-1', 'us-east-1'],
   TARGET_ROLE: 'push-images',
   // The second is misspelled on purpose: nothing is known of its migrations.
-  LOCK: ['prod/web', 'prod/wbe'],
+  LOCK: [
+    ...['prod/web', 'prod/wbe', 'prod/shop', 'shop-database', 'shopdb'],
+    ...Object.entries(EXAMPLES).flatMap(([cluster, services]) =>
+      services.map((service) => `${cluster}/${service}`),
+    ),
+  ],
   LOG_REGION: ['eu-west-1', 'us-east-1'],
-  LOG_GROUP: '/ecs/web',
+  LOG_GROUP: ['/ecs/web', ...SERVICES.map((service) => `/ecs/${service}`)],
   DB_INSTANCE: '*',
   DB_CLUSTER: '*',
   REPLICATION_GROUP: '*',
@@ -45,5 +61,5 @@ export const SIMULATED: Values = {
   LABEL: ['pre-deploy', 'nightly'],
   KEY: '*',
   ORG: 'org',
-  REPO: ['shop', 'web'],
+  REPO: ['shop', 'web', 'example'],
 };

@@ -89,7 +89,7 @@ describe('the staged release', () => {
     const actions = readdirSync(join(ROOT, 'actions'));
     expect(actions.length).toBeGreaterThan(8);
     expect(readdirSync(staged).toSorted()).toEqual(
-      ['.github', 'CHANGELOG.md', 'LICENSE', 'README.md', 'action.yml', 'dist', ...actions].toSorted(),
+      ['.github', 'LICENSE', 'README.md', 'action.yml', 'dist', ...actions].toSorted(),
     );
     for (const action of actions) {
       expect(readdirSync(join(staged, action))).toEqual(

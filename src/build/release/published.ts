@@ -2,7 +2,7 @@
 export const PUBLISHED_WORKFLOWS = ['deploy', 'rollback', 'pr-check', 'promote'] as const;
 
 /** Files at the root of the repository that are at the root of a release, too. */
-const ROOT_FILES: readonly string[] = ['action.yml', 'README.md', 'CHANGELOG.md', 'LICENSE'];
+const ROOT_FILES: readonly string[] = ['action.yml', 'README.md', 'LICENSE'];
 
 /** Beside an action: who reads it has the sources, and jobs have less to download. */
 const FOR_READERS = /\.md$|\/policy\.json$/;

@@ -35,7 +35,8 @@ export function rewritten(
     .replace(REFERENCE, `${repository}$1@${version}`)
     .replaceAll(`${PLACEHOLDER}/v1/`, `${repository}/${version}/`)
     .replace(/\borg\/deploy-actions\b/g, repository);
-  if (path.endsWith('/action.yml')) return named.replaceAll('../../dist/', '../dist/');
+  // Comments are for readers of the sources; those behind a reference say which version it is.
+  if (path.endsWith('.yml')) return named.replace(/^ *#.*\n/gm, '').replaceAll('../../dist/', '../dist/');
   if (!path.endsWith('.md')) return named;
   const sources = `https://github.com/${repository}`;
   return withLinks(named, (link, image) => {

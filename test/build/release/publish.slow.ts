@@ -123,7 +123,6 @@ describe('a release', () => {
       '.github/workflows/pr-check.yml',
       '.github/workflows/promote.yml',
       '.github/workflows/rollback.yml',
-      'CHANGELOG.md',
       'LICENSE',
       'README.md',
       'action.yml',
