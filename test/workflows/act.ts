@@ -150,7 +150,8 @@ export class StagedRelease {
       ...named('--input', given.inputs),
       ...named('--var', given.variables),
       ...named('-s', given.secrets),
-      ...named('--env', { ...simulator.env(), ...given.env }),
+      // act takes the name from a remote, which there is none of.
+      ...named('--env', { GITHUB_REPOSITORY: 'org/web', ...simulator.env(), ...given.env }),
     ];
     const child = spawn(act(), [event, ...flags], {
       cwd: workspace,
