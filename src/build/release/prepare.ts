@@ -5,6 +5,7 @@ import { ConfigError } from '../../errors.ts';
 import { changelogSection } from './changelog.ts';
 import type { Git } from './git.ts';
 import { problemsOf } from './names.ts';
+import { rewritten } from './rewrite.ts';
 import { stage } from './stage.ts';
 import { isVersion } from './version.ts';
 
@@ -58,7 +59,8 @@ export function prepare(git: Git, { root, repository, version }: Wanted): Prepar
         message: `${version} is there, made from other sources: its tag is on ${tag.commit}. If that release was not finished, run again the workflow run that began it; else name the next version`,
       });
     }
-    const changes = readFileSync(join(tree, 'CHANGELOG.md'), 'utf8');
+    const named = { repository, version, commit: source };
+    const changes = rewritten(read('CHANGELOG.md'), 'CHANGELOG.md', new Set(), named, () => undefined);
     const { text = '' } = changelogSection(changes, version.slice(1)) ?? {};
     return {
       repository,
