@@ -102,17 +102,24 @@ function time({ name, args, env, code }: Kind): number {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-const times = KINDS.map(() => [] as number[]);
-for (let round = -2; round < ROUNDS; round++) {
-  for (const [index, kind] of KINDS.entries()) {
-    const took = time(kind);
-    // The first rounds fill the disk cache.
-    if (round >= 0) times[index]?.push(took);
+/** Real milliseconds of each kind, by rounds. */
+function measure(): readonly (readonly number[])[] {
+  const times = KINDS.map(() => [] as number[]);
+  for (let round = -2; round < ROUNDS; round++) {
+    for (const [index, kind] of KINDS.entries()) {
+      const took = time(kind);
+      // The first rounds fill the disk cache.
+      if (round >= 0) times[index]?.push(took);
+    }
   }
+  return times;
 }
 
-const [base = [], fail = [], render = []] = times;
+let [base = [], fail = [], render = []] = measure();
 const ratio = (of: readonly number[]) => median(of.map((took, round) => took / (base[round] ?? Number.NaN)));
+// What else the machine does makes a start slower and never quicker: a limit is passed when it is each time.
+for (let again = 0; again < 2 && (ratio(fail) > LIMITS.failFast || ratio(render) > LIMITS.render); again++)
+  [base = [], fail = [], render = []] = measure();
 
 const staged = join(directory, 'release');
 execFileSync(process.execPath, [join(ROOT, 'src/build/stage-release.ts'), staged, '--version', 'v0.1.0'], {
