@@ -123,7 +123,7 @@ export async function announcerOf(
   if (!inputs) return SILENT;
   const { env, reporter, clock, cancelled } = context;
   reporter.mask(inputs.token);
-  const { GITHUB_REPOSITORY: full = '', GITHUB_SHA: merged = '', GITHUB_API_URL: api } = env;
+  const { GITHUB_REPOSITORY: full = '', GITHUB_SHA: merged = '' } = env;
   // A pull request shows what was deployed of its branch, not of the merge that GitHub makes for the run.
   const sha = (await pullRequestOf(env))?.head ?? merged;
   const [owner, repository] = full.split('/');
@@ -143,7 +143,7 @@ export async function announcerOf(
     environmentUrl: inputs.url,
     logUrl: runUrl(env),
   };
-  const access = { token: inputs.token, apiUrl: api || 'https://api.github.com', env, clock };
+  const access = { token: inputs.token, env, clock };
   const tellers: DeploymentTeller[] = [];
   let concluded = false;
 

@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import { revision } from '../report/narrate.ts';
 
 /** A task definition revision as people name it. */
 export type RevisionReference =
@@ -20,8 +21,8 @@ export function readRevision(text: string, input: string): RevisionReference | u
       message: `"${text}" is not the ARN of a task definition revision, such as arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`,
     });
   }
-  const [, family, revision] = /^(?:([\w-]+):)?([1-9]\d*)$/.exec(text) ?? [];
-  return revision === undefined ? undefined : { kind: 'revision', family, revision: Number(revision) };
+  const [, family, number] = /^(?:([\w-]+):)?([1-9]\d*)$/.exec(text) ?? [];
+  return number === undefined ? undefined : { kind: 'revision', family, revision: Number(number) };
 }
 
 /** @throws ConfigError for a text that names no revision */
@@ -34,15 +35,15 @@ export function parseRevision(text: string, input: string): RevisionReference {
 /** Whether it is that revision which an ARN names. */
 export function refersTo(reference: RevisionReference, arn: string): boolean {
   if (reference.kind === 'arn') return reference.arn === arn;
-  const [family, revision] = arn.split('task-definition/').at(-1)?.split(':') ?? [];
+  const [family, number] = revision(arn).split(':');
   return (
-    revision === String(reference.revision) && (reference.family === undefined || reference.family === family)
+    number === String(reference.revision) && (reference.family === undefined || reference.family === family)
   );
 }
 
 /** `web:42`, `42`: as it was given, an ARN without what all ARNs have. */
 export function revisionText(reference: RevisionReference): string {
-  if (reference.kind === 'arn') return reference.arn.split('task-definition/').at(-1) ?? reference.arn;
-  const { family, revision } = reference;
-  return family === undefined ? `revision ${revision}` : `${family}:${revision}`;
+  if (reference.kind === 'arn') return revision(reference.arn);
+  const { family, revision: number } = reference;
+  return family === undefined ? `revision ${number}` : `${family}:${number}`;
 }

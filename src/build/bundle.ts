@@ -48,8 +48,8 @@ const run = (tool: string, ...args: readonly string[]): void => {
 /** Small, and loaded by every action: it is bundled as our own code is. */
 const CORE = '@actions/core';
 
-// Nothing of an earlier build is left in them; builds of before put packages beside what was emitted.
-for (const directory of [EMITTED, PREPARED, BUNDLED, MAPS, join(ROOT, 'build/node_modules')])
+// Nothing of an earlier build is left in them.
+for (const directory of [EMITTED, PREPARED, BUNDLED, MAPS])
   rmSync(directory, { recursive: true, force: true });
 run('typescript/bin/tsc', '-p', 'tsconfig.build.json');
 const libraries = new Set(await bundleLibraries(ROOT, EMITTED, PREPARED, [CORE]));

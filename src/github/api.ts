@@ -6,8 +6,7 @@ import { pauseAfter } from './api-failure.ts';
 /** How GitHub is spoken to. */
 export interface GithubAccess {
   readonly token: string;
-  /** `https://api.github.com`, or that of GitHub Enterprise. */
-  readonly apiUrl: string;
+  /** Tells where the API is: another one on GitHub Enterprise. */
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
   /** Ends what is under way when it aborts. */
@@ -20,11 +19,11 @@ const LONGEST_PAUSE_MS = 60_000;
 const REQUEST_TIMEOUT_MS = 20_000;
 
 /** GitHub's API, called by its routes: the bundle leaves Octokit's named methods out. */
-export function openGithub({ token, apiUrl, env, signal }: GithubAccess) {
+export function openGithub({ token, env, signal }: GithubAccess) {
   useProxies(env);
   const silent = () => undefined;
   return getOctokit(token, {
-    baseUrl: apiUrl,
+    baseUrl: env['GITHUB_API_URL'] || 'https://api.github.com',
     userAgent: 'deploy-actions',
     log: { debug: silent, info: silent, warn: silent, error: silent },
     request: {

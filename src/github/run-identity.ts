@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto';
 
+/** The page of the repository; `undefined` outside of GitHub. */
+export function repositoryUrl(env: NodeJS.ProcessEnv): string | undefined {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = env;
+  return server && repository ? `${server}/${repository}` : undefined;
+}
+
 /** The page of this workflow run, where its summary stands; `undefined` outside of GitHub. */
 export function runUrl(env: NodeJS.ProcessEnv): string | undefined {
-  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
-  return server && repository && run ? `${server}/${repository}/actions/runs/${run}` : undefined;
+  const repository = repositoryUrl(env);
+  const { GITHUB_RUN_ID: run } = env;
+  return repository && run ? `${repository}/actions/runs/${run}` : undefined;
 }
 
 /** Who this run is to others: a URL on GitHub, or a plain word outside of it. */

@@ -1,6 +1,6 @@
 import type { Commit, Origin } from '../notifications/notice.ts';
 import { type Event, readEvent } from './pull-request.ts';
-import { runUrl } from './run-identity.ts';
+import { repositoryUrl, runUrl } from './run-identity.ts';
 
 /**
  * Where a run comes from, by the variables of the runner and the event that started it.
@@ -26,12 +26,12 @@ function commitOf(
 ): Commit | undefined {
   const sha = text(request?.head?.sha) ?? text(env['GITHUB_SHA']);
   if (sha === undefined) return undefined;
-  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = env;
+  const repository = repositoryUrl(env);
   // The newest commit of a push is not the one of a run that was started for a tag on an older one.
   const commit = pushed?.id === sha ? pushed : undefined;
   return {
     sha,
-    url: server && repository ? `${server}/${repository}/commit/${sha}` : undefined,
+    url: repository && `${repository}/commit/${sha}`,
     subject: text(commit?.message)?.split(/\r?\n/)[0] ?? text(request?.title),
     author: text(commit?.author?.name) ?? text(commit?.author?.username) ?? text(request?.user?.login),
   };

@@ -1,6 +1,6 @@
+import { bounded } from '../report/bounded.ts';
 import { type HttpAnswer, type HttpFailure, isAnswer } from '../smoke-test/exchange.ts';
 import { printable } from '../taskdef/shape.ts';
-import { bounded } from './bounded.ts';
 
 /** What a target has made of a message. */
 export type Verdict =

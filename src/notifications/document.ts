@@ -1,4 +1,4 @@
-import { bounded } from './bounded.ts';
+import { bounded } from '../report/bounded.ts';
 import type { Notice } from './notice.ts';
 
 /** What programs read of a notice. Later versions may have more in it. */

@@ -1,4 +1,4 @@
-import { bounded } from './bounded.ts';
+import { bounded } from '../report/bounded.ts';
 import type { Notice } from './notice.ts';
 import { type Fact, type Story, storyOf } from './story.ts';
 

@@ -1,5 +1,5 @@
+import { first } from '../report/bounded.ts';
 import { printable } from '../taskdef/shape.ts';
-import { first } from './bounded.ts';
 import type { Notice } from './notice.ts';
 import { LOOKS, signOf } from './status.ts';
 

@@ -1,4 +1,4 @@
-import { bounded, fitting } from './bounded.ts';
+import { bounded, fitting } from '../report/bounded.ts';
 import type { Notice } from './notice.ts';
 import { LOOKS } from './status.ts';
 import { type Fact, type Story, storyOf } from './story.ts';

@@ -1,5 +1,5 @@
+import { bounded, fitting } from '../report/bounded.ts';
 import { printable } from '../taskdef/shape.ts';
-import { bounded, fitting } from './bounded.ts';
 import { type Delivery, documentOf } from './document.ts';
 import type { Notice } from './notice.ts';
 import { storyOf } from './story.ts';

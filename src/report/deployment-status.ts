@@ -2,6 +2,7 @@ import type { Action, Observation, Phase, Rollout } from '../rollout/controller.
 import type { Finding } from '../rollout/judge/finding.ts';
 import { printable } from '../taskdef/shape.ts';
 import { withoutAccountIds } from './account-ids.ts';
+import { bounded } from './bounded.ts';
 import { revision } from './narrate.ts';
 
 /** How a deployment stands, as GitHub shows it: https://docs.github.com/rest/deployments/statuses */
@@ -16,25 +17,7 @@ export const DESCRIPTION_LIMIT = 140;
 
 /** A status whose text fits, and tells nothing that a reader of the repository should not see. */
 export function deploymentStatus(state: DeploymentStatus['state'], text: string): DeploymentStatus {
-  const line = printable(withoutAccountIds(text)).trim();
-  const characters = [...line];
-  return {
-    state,
-    description:
-      line.length <= DESCRIPTION_LIMIT
-        ? line
-        : // Characters beyond the basic plane count twice.
-          `${fitting(characters, DESCRIPTION_LIMIT - 1).trimEnd()}…`,
-  };
-}
-
-function fitting(characters: readonly string[], most: number): string {
-  let text = '';
-  for (const character of characters) {
-    if (text.length + character.length > most) break;
-    text += character;
-  }
-  return text;
+  return { state, description: bounded(printable(withoutAccountIds(text)).trim(), DESCRIPTION_LIMIT) };
 }
 
 /** Whether nothing follows such a status any more. */

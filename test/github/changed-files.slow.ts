@@ -16,8 +16,7 @@ test('changed files and labels are asked for as GitHub describes it', async () =
   try {
     const access = {
       token: 'secret',
-      apiUrl: server.url,
-      env: {},
+      env: { GITHUB_API_URL: server.url },
       clock: systemClock,
       signal: new AbortController().signal,
     };

@@ -44,7 +44,7 @@ export function describeComments(check?: (exchange: Exchange) => readonly string
         (markdown, { run = 100, key = 'prod/web', token = 'secret' } = {}) =>
           keepComment(
             { pullRequest, key, markdown, run },
-            { token, apiUrl: server.url, env: {}, clock, signal: new AbortController().signal },
+            { token, env: { GITHUB_API_URL: server.url }, clock, signal: new AbortController().signal },
           ),
         clock,
       );

@@ -27,7 +27,11 @@ async function telling(
       sha: 'a'.repeat(40),
     },
     subject: { region: 'eu-west-1', cluster: 'prod', service: 'web' },
-    access: { token: 'secret', apiUrl: github.url, env: {}, clock: scaledClock(Date.now(), 0, scale) },
+    access: {
+      token: 'secret',
+      env: { GITHUB_API_URL: github.url },
+      clock: scaledClock(Date.now(), 0, scale),
+    },
     keep: (told) => {
       kept.push(told);
       keep(told);

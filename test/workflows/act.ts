@@ -40,6 +40,17 @@ runs:
 /** GitHub knows it since March 2026, act does not yet (nektos/act#6086). */
 export const NOT_IN_ACT = /^ +deployment: false\n/gm;
 
+/**
+ * act stops reading what a program printed when that fails, and its last lines are lost now and then: what runs the
+ * steps waits a moment before it fails.
+ */
+const lingering = (program: string): string => `#!/bin/sh
+"${program}" "$@"
+code=$?
+[ $code = 0 ] || sleep 0.3
+exit $code
+`;
+
 const CONFIGURE_AWS_CREDENTIALS =
   'aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c';
 
@@ -86,6 +97,7 @@ export class StagedRelease {
   /** The same, as act reads it. */
   readonly #played = join(this.home, 'played');
   readonly #credentials = join(this.home, 'credentials');
+  readonly #programs = join(this.home, 'programs');
   #workspaces = 0;
 
   constructor() {
@@ -101,6 +113,10 @@ export class StagedRelease {
     }
     mkdirSync(this.#credentials);
     writeFileSync(join(this.#credentials, 'action.yml'), CREDENTIALS);
+    mkdirSync(this.#programs);
+    const bash = execFileSync('sh', ['-c', 'command -v bash'], { encoding: 'utf8' }).trim();
+    for (const [name, program] of Object.entries({ bash, node: process.execPath }))
+      writeFileSync(join(this.#programs, name), lingering(program), { mode: 0o755 });
   }
 
   /** A repository with these files, as checked out by a job. */
@@ -157,7 +173,7 @@ export class StagedRelease {
       cwd: workspace,
       env: {
         ...process.env,
-        PATH: [given.tools, dirname(process.execPath), process.env['PATH']].filter(Boolean).join(':'),
+        PATH: [given.tools, this.#programs, process.env['PATH']].filter(Boolean).join(':'),
       },
     });
     let log = '';

@@ -1,7 +1,7 @@
 import type { Occasion } from '../../backups/marks.ts';
 import { progressOf, type SourceKind } from '../../backups/source.ts';
 import { DeployError } from '../../errors.ts';
-import { runUrl } from '../../github/run-identity.ts';
+import { repositoryUrl, runUrl } from '../../github/run-identity.ts';
 import type { AwsCall, Snapshots } from '../../ports.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToStacks } from '../aws-adapters.ts';
@@ -68,9 +68,8 @@ function connector(
 }
 
 function occasionOf(env: NodeJS.ProcessEnv, label: string): Occasion {
-  const { GITHUB_SERVER_URL: server = '', GITHUB_REPOSITORY: repository = '' } = env;
   return {
-    repository: repository === '' ? 'local' : `${server}/${repository}`,
+    repository: repositoryUrl(env) ?? 'local',
     run: runUrl(env) ?? 'local',
     step: `${env['GITHUB_JOB'] ?? ''}/${env['GITHUB_ACTION'] ?? ''}`,
     commit: env['GITHUB_SHA'] ?? '',

@@ -77,7 +77,6 @@ function accessOf({ env, clock, cancelled }: ActionContext, { token }: Inputs): 
     });
   return {
     token,
-    apiUrl: env['GITHUB_API_URL'] || 'https://api.github.com',
     env,
     clock,
     signal: cancelled,

@@ -1,9 +1,9 @@
 import { nameIn } from '../../arn.ts';
 import { ConfigError } from '../../errors.ts';
 import { type Given, readFields, readParts } from '../../notifications/given.ts';
-import type { Field, Part } from '../../notifications/notice.ts';
+import type { Notice } from '../../notifications/notice.ts';
 import { readMessageId, type SlackMessageId } from '../../notifications/slack-api.ts';
-import { STATUSES, type Status } from '../../notifications/status.ts';
+import { STATUSES } from '../../notifications/status.ts';
 import { withoutAccountIds } from '../../report/account-ids.ts';
 import { parseAddress } from '../../smoke-test/address.ts';
 import { printable } from '../../taskdef/shape.ts';
@@ -23,18 +23,9 @@ export interface Webhook {
   readonly secret: string | undefined;
 }
 
-export interface Inputs {
-  readonly status: Status;
+/** The origin and, where none is given, the title come from the run. */
+export interface Inputs extends Omit<Notice, 'title' | 'origin'> {
   readonly title: string | undefined;
-  readonly text: string | undefined;
-  readonly reason: string | undefined;
-  readonly service: string | undefined;
-  readonly cluster: string | undefined;
-  readonly environment: string | undefined;
-  readonly version: string | undefined;
-  readonly url: string | undefined;
-  readonly fields: readonly Field[];
-  readonly parts: readonly Part[];
   readonly slackWebhook: URL | undefined;
   readonly slackBot: SlackBot | undefined;
   readonly teamsWebhook: URL | undefined;

@@ -41,7 +41,6 @@ export async function comment(
     },
     {
       token,
-      apiUrl: env['GITHUB_API_URL'] || 'https://api.github.com',
       env,
       clock,
       signal: cancelled,

@@ -238,10 +238,12 @@ async function standBack(
   reporter.output('reason', why);
   reporter.output('task-definition-arn', service.taskDefinition);
   reporter.output('previous-task-definition-arn', service.taskDefinition);
-  const note = why.replace(/[\\`*_{}[\]<>|#\n]/g, ' ');
-  await reporter.summary(`## ⚠️ ${service.name} was not rolled back\n\n${note}. ${state}.\n`);
+  await reporter.summary(`## ⚠️ ${service.name} was not rolled back\n\n${withoutMarkup(why)}. ${state}.\n`);
   await announcer.end();
 }
+
+/** As plain words in Markdown. */
+const withoutMarkup = (text: string): string => text.replace(/[\\`*_{}[\]<>|#\n]/g, ' ');
 
 /** Says a line only when it differs from the one before. */
 function quietly(say: (line: string) => void) {
@@ -267,7 +269,8 @@ async function conclude(
   reporter.output('previous-task-definition-arn', before);
   const line = `${service.name} runs ${revision(service.taskDefinition)}: ${service.running} of ${service.desired} tasks`;
   reporter.notice(line);
-  const note = reason.replace(/[\\`*_{}[\]<>|#\n]/g, ' ');
-  await reporter.summary(`## ↩️ ${line}\n\nBefore: \`${revision(before)}\`. Reason: ${note}\n`);
+  await reporter.summary(
+    `## ↩️ ${line}\n\nBefore: \`${revision(before)}\`. Reason: ${withoutMarkup(reason)}\n`,
+  );
   await announcer.end();
 }

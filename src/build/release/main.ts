@@ -36,9 +36,8 @@ async function main([command = '', file, ...rest]: readonly string[], env: NodeJ
     console.log(`${path} is ${version}, made from ${prepared.source}: ${prepared.commit}`);
     return;
   }
-  const apiUrl = env['GITHUB_API_URL'] || 'https://api.github.com';
   const signal = new AbortController().signal;
-  const releases = openReleases(repository, { token, apiUrl, env, clock: systemClock, signal });
+  const releases = openReleases(repository, { token, env, clock: systemClock, signal });
   if (command === 'check') {
     await lookAhead(version, { git, releases });
     console.log(`${version} can be made from ${prepared.source}`);

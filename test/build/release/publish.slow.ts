@@ -70,8 +70,7 @@ async function release({ sources, server }: Place, version = 'v1.2.0', broken?: 
   const releases = breaking<Releases>(
     openReleases(REPOSITORY, {
       token: 'secret',
-      apiUrl: server.url,
-      env: {},
+      env: { GITHUB_API_URL: server.url },
       clock: scaledClock(Date.now(), Date.now(), 10_000),
       signal: new AbortController().signal,
     }),

@@ -1,1 +1,0 @@
-export const id=1887;export const ids=[1887];export const modules={1887:(o,r,s)=>{s.r(r),s.d(r,{SyntaxRefusal:()=>t.Eg,loadParser:()=>t.qd});var t=s(5038)}};

@@ -1,1 +1,0 @@
-export const id=5623;export const ids=[5623];export const modules={5623:(t,o,r)=>{r.r(o),r.d(o,{run:()=>s});var e=r(5171),n=r(5038);async function s({reporter:t}){let o=t.state(n.jZ);""!==o&&await(0,e.J)(o)}}};
