@@ -22,7 +22,7 @@ import { stsOperations } from './sts/operations.ts';
 import { createThrottle, type Rate } from './throttle.ts';
 import { type Exchange, openExchange } from './wire/exchange.ts';
 import type { WireRequest, WireResponse } from './wire/protocol.ts';
-import { mustExist, serviceModels } from './wire/services.ts';
+import { lateModel, mustExist, serviceModels } from './wire/services.ts';
 
 export interface SimulatorOptions<W extends World = World> {
   readonly clock: Clock;
@@ -213,7 +213,8 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
   async function handle(request: WireRequest): Promise<Reply> {
     const started = systemClock.now();
     const requestId = randomUUID();
-    const exchange = openExchange(serviceModels, request, requestId);
+    const late = await lateModel(request.headers.authorization);
+    const exchange = openExchange(late ? [late] : serviceModels, request, requestId);
     const recorded = record(request, exchange);
     let answer: WireResponse | NoAnswer;
     try {

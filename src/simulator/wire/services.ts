@@ -16,7 +16,7 @@ import { readServiceModel, type ServiceModel } from './service.ts';
 // A client is only made to read its settings; nothing is ever sent with these credentials.
 const offline = { region: 'eu-west-1', credentials: { accessKeyId: 'x', secretAccessKey: 'x' } };
 
-/** Every service that the simulator can speak for, whether or not anything answers. */
+/** Services that the simulator can speak for from the start, whether or not anything answers. */
 export const serviceModels: readonly ServiceModel[] = [
   readServiceModel(ecs, new ecs.ECSClient(offline)),
   readServiceModel(elbv2, new elbv2.ElasticLoadBalancingV2Client(offline)),
@@ -33,11 +33,93 @@ export const serviceModels: readonly ServiceModel[] = [
   readServiceModel(sns, new sns.SNSClient(offline)),
 ];
 
-/** @throws Error when there is no such service, or it has no such operation; what is undefined is not looked for */
+/** A service whose SDK client takes long to load, and of which few runs need anything. */
+interface LateService {
+  /** The SDK's service id. */
+  readonly id: string;
+  /** The name that requests to it are signed for. */
+  readonly signedFor: string;
+  readonly load: () => Promise<ServiceModel>;
+}
+
+const LATE_SERVICES: readonly LateService[] = [
+  {
+    id: 'Secrets Manager',
+    signedFor: 'secretsmanager',
+    async load() {
+      const sdk = await import('@aws-sdk/client-secrets-manager');
+      return readServiceModel(sdk, new sdk.SecretsManagerClient(offline));
+    },
+  },
+  {
+    id: 'Service Quotas',
+    signedFor: 'servicequotas',
+    async load() {
+      const sdk = await import('@aws-sdk/client-service-quotas');
+      return readServiceModel(sdk, new sdk.ServiceQuotasClient(offline));
+    },
+  },
+  {
+    id: 'IAM',
+    signedFor: 'iam',
+    async load() {
+      const sdk = await import('@aws-sdk/client-iam');
+      return readServiceModel(sdk, new sdk.IAMClient(offline));
+    },
+  },
+  {
+    id: 'EC2',
+    signedFor: 'ec2',
+    async load() {
+      const sdk = await import('@aws-sdk/client-ec2');
+      return readServiceModel(sdk, new sdk.EC2Client(offline));
+    },
+  },
+  {
+    id: 'S3',
+    signedFor: 's3',
+    async load() {
+      const sdk = await import('@aws-sdk/client-s3');
+      return readServiceModel(sdk, new sdk.S3Client(offline));
+    },
+  },
+  {
+    id: 'CloudFront',
+    signedFor: 'cloudfront',
+    async load() {
+      const sdk = await import('@aws-sdk/client-cloudfront');
+      return readServiceModel(sdk, new sdk.CloudFrontClient(offline));
+    },
+  },
+];
+
+const lateModels = new Map<string, Promise<ServiceModel>>();
+
+/**
+ * The service that a request is signed for, where it is one of those that are loaded when they are first asked for.
+ *
+ * @param authorization the header of Signature Version 4
+ */
+export async function lateModel(authorization: string | undefined): Promise<ServiceModel | undefined> {
+  const [, name] = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\/aws4_request/.exec(authorization ?? '') ?? [];
+  const service = LATE_SERVICES.find(({ signedFor }) => signedFor === name);
+  if (service === undefined) return undefined;
+  const model = lateModels.get(service.id) ?? service.load();
+  lateModels.set(service.id, model);
+  return await model;
+}
+
+/**
+ * What a late service has can only be told once it is loaded.
+ *
+ * @throws Error when there is no such service, or it has no such operation; what is undefined is not looked for
+ */
 export function mustExist(serviceId: string | undefined, operation: string | undefined): void {
+  if (LATE_SERVICES.some(({ id }) => id === serviceId)) return;
   const candidates = serviceModels.filter((model) => serviceId === undefined || model.id === serviceId);
   if (candidates.length === 0) {
-    throw new Error(`no service "${serviceId}"; there are ${serviceModels.map((m) => m.id).join(', ')}`);
+    const known = [...serviceModels, ...LATE_SERVICES].map(({ id }) => id);
+    throw new Error(`no service "${serviceId}"; there are ${known.join(', ')}`);
   }
   if (operation !== undefined && !candidates.some((model) => model.operations.has(operation))) {
     throw new Error(`${serviceId ?? 'no service'} has no operation "${operation}"`);
