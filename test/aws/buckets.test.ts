@@ -158,6 +158,14 @@ describe('a bucket', () => {
     expect(outcomes()).toEqual(['GetObject PermanentRedirect', 'GetObject ok', 'PutObject ok']);
   });
 
+  it.each(['arn:aws:s3:eu-west-1:123456789012:accesspoint/a', 'site--euw1-az1--x-s3', 'a/b', ''])(
+    'is not what %j names',
+    (name) => {
+      expect(() => open(name)).toThrow(/is no name of a bucket/);
+      expect(aws.calls).toEqual([]);
+    },
+  );
+
   it('that does not exist is named', async () => {
     expect(await failureOf(open('nowhere').write(page('x')))).toMatchObject({
       name: 'ConfigError',

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { distributions } from '../../src/aws/distributions.ts';
-import { scaledClock, systemClock } from '../../src/clock.ts';
+import { type Clock, scaledClock, systemClock } from '../../src/clock.ts';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
@@ -11,7 +11,8 @@ const ID = 'E1A2B3C4D5E6F7';
 const CLOCK = scaledClock(systemClock.now(), systemClock.now(), 500);
 
 let aws: Simulator<SimulatedWorld>;
-beforeEach(async () => {
+
+async function start(clock: Clock): Promise<void> {
   const override = {
     ...PROMPT,
     traffic: [],
@@ -22,12 +23,13 @@ beforeEach(async () => {
     },
   };
   aws = await startSimulator({
-    clock: CLOCK,
+    clock,
     seed: 1,
     world: (context) => createWorld(context, webShop({ override })),
   });
   for (const [name, value] of Object.entries(aws.env())) vi.stubEnv(name, value);
-});
+}
+beforeEach(() => start(CLOCK));
 afterEach(async () => {
   vi.unstubAllEnvs();
   await aws.close();
@@ -81,8 +83,10 @@ describe('an invalidation', () => {
   });
 
   it('says so when there is no room for long', async () => {
-    await open().invalidate(ID, 'theirs', wildcards(15));
-    const impatient = distributions({ clock: CLOCK }, { patienceMs: 0 });
+    await aws.close();
+    await start(systemClock);
+    const impatient = distributions({ clock: systemClock }, { patienceMs: 0 });
+    await impatient.invalidate(ID, 'theirs', wildcards(15));
     expect(await failureOf(impatient.invalidate(ID, 'ours', wildcards(1)))).toMatchObject({
       name: 'DeployError',
       next: expect.stringContaining('list-invalidations'),
