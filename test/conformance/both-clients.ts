@@ -81,10 +81,14 @@ export class BothClients {
     return client;
   }
 
-  #send(service: ServiceName, operation: string, input: object): Promise<object> {
+  async #send(service: ServiceName, operation: string, input: object): Promise<object> {
     const sdk: object = SERVICES[service].sdk;
     const Command = Reflect.get(sdk, `${operation}Command`) as new (input: object) => object;
-    return this.#client(service).send(new Command(input));
+    const answer = await this.#client(service).send(new Command(input));
+    if (!('Body' in answer)) return answer;
+    // A stream, which boto3's side has read.
+    const body = answer.Body as { transformToByteArray(): Promise<Uint8Array> };
+    return { ...answer, Body: await body.transformToByteArray() };
   }
 
   async #ask(
@@ -154,5 +158,7 @@ export class BothClients {
 
 const withoutTokens = (pages: readonly unknown[]): string =>
   JSON.stringify(pages, (key, value: unknown) =>
-    /^(nextToken|NextToken|Marker|NextMarker)$/.test(key) ? 'more' : value,
+    /^(nextToken|NextToken|Marker|NextMarker|ContinuationToken|NextContinuationToken)$/.test(key)
+      ? 'more'
+      : value,
   );
