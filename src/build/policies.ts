@@ -251,6 +251,7 @@ interface Step {
 }
 
 interface StepsFile {
+  readonly inputs?: Readonly<Record<string, { readonly default?: string }>>;
   /** Of an action. */
   readonly runs?: { readonly steps?: readonly Step[] };
   /** Of a workflow. */
@@ -271,9 +272,17 @@ function usedBy(root: string, file: string): Uses {
     const [whole, path] = /^org\/deploy-actions(\/[a-z-]+)?@/.exec(step.uses ?? '') ?? [];
     if (whole === undefined) continue;
     if (path !== undefined) add(path.slice(1), Object.keys(step.with ?? {}));
-    else for (const [action, inputs] of usedBy(root, 'action.yml')) add(action, inputs);
+    else for (const [action, inputs] of partsOf(root, step)) add(action, inputs);
   }
   return used;
+}
+
+/** What the whole pipeline uses, without those of its parts that are not asked for by the input of their name. */
+function partsOf(root: string, { with: given = {} }: Step): Uses {
+  const file = 'action.yml';
+  const { inputs = {} } = parse(readFileSync(join(root, file), 'utf8')) as StepsFile;
+  const isOff = (action: string) => String(given[action] ?? inputs[action]?.default) === 'false';
+  return new Map([...usedBy(root, file)].filter(([action]) => !isOff(action)));
 }
 
 /** Pull requests push to a repository of their own, from which nothing is released. */
@@ -317,6 +326,7 @@ export function policies(root: string): {
     rollback: '.github/workflows/rollback.yml',
     'pr-check': '.github/workflows/pr-check.yml',
     promote: '.github/workflows/promote.yml',
+    incident: '.github/workflows/incident.yml',
   };
   for (const [name, user] of Object.entries(users)) {
     if (!existsSync(join(root, user))) continue;
