@@ -577,3 +577,84 @@ export interface Snapshots {
   /** What AWS said last about a snapshot that it did not finish. */
   reason(id: string): Promise<string | undefined>;
 }
+
+/** How an object of a bucket is kept and handed out. */
+export interface ObjectSettings {
+  readonly contentType: string;
+  readonly cacheControl?: string;
+  readonly contentEncoding?: string;
+  /** What the writer says of it; names in lower case. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** An object that is to be written. */
+export interface NewObject extends ObjectSettings {
+  readonly key: string;
+  readonly body: Uint8Array;
+}
+
+/** One object as a listing shows it. */
+export interface ListedObject {
+  readonly key: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Without quotes; the MD5 of the body in hex for most objects that were written in one piece. */
+  readonly etag: string;
+  /** ms since the epoch. */
+  readonly modifiedAt: number;
+}
+
+/** What must hold for a write: that the object is the one with that ETag still, or that there is none. */
+export type WriteCondition = { readonly ifMatch: string } | { readonly absent: true };
+
+/** One bucket of S3. @throws ConfigError where there is no such bucket; DeployError where it may not be used */
+export interface Bucket {
+  /** undefined when there is none; the ETag is for `ifMatch`. */
+  read(key: string): Promise<
+    | {
+        readonly body: Uint8Array;
+        readonly etag: string;
+        readonly metadata: Readonly<Record<string, string>>;
+      }
+    | undefined
+  >;
+  /** @returns the new ETag and, in a bucket with versions, the version; 'conflict' when the condition does not hold */
+  write(
+    object: NewObject,
+    condition?: WriteCondition,
+  ): Promise<{ readonly etag: string; readonly version?: string } | 'conflict'>;
+  /** Pages through the keys below a prefix, in their order. */
+  list(prefix: string): AsyncIterable<ListedObject>;
+  /**
+   * No error where there is no such object.
+   *
+   * @param keys any number; 1,000 go in a call
+   * @returns those that could not be deleted, with AWS's reason
+   */
+  delete(keys: readonly string[]): Promise<readonly { readonly key: string; readonly reason: string }[]>;
+  /** Copies an object within the bucket, on itself too; all its settings are replaced. @returns the new ETag; undefined when there is none to copy */
+  copy(from: string, to: string, settings: ObjectSettings): Promise<string | undefined>;
+}
+
+/** Distributions of CloudFront. */
+export interface Distributions {
+  /** undefined when there is none of that id. */
+  find(id: string): Promise<
+    | {
+        /** The name that CloudFront gave it. */
+        readonly domain: string;
+        readonly aliases: readonly string[];
+        readonly enabled: boolean;
+      }
+    | undefined
+  >;
+  /**
+   * Orders that the edge forgets paths, `/*` at the end for all below one. The same reference with the same paths is
+   * the same order, however often it is given.
+   *
+   * @returns the id of the invalidation
+   * @throws DeployError when there are too many under way, or the reference was used for other paths
+   */
+  invalidate(id: string, reference: string, paths: readonly string[]): Promise<string>;
+  state(id: string, invalidation: string): Promise<'in-progress' | 'completed'>;
+}

@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type {
   AwsCall,
+  Bucket,
+  Distributions,
   Logs,
   Metrics,
   Parameters,
@@ -31,6 +33,14 @@ export const connectToStacks = async (clock: Clock, signal: AbortSignal): Promis
 /** Opens ECR alone, for images that are named without their registry. */
 export const connectToRepositories = async (clock: Clock, signal: AbortSignal): Promise<Repositories> =>
   (await import('../aws/repositories.ts')).repositories({ clock, signal });
+
+/** Opens one bucket of S3. */
+export const connectToBucket = async (clock: Clock, name: string, signal?: AbortSignal): Promise<Bucket> =>
+  (await import('../aws/buckets.ts')).bucket({ clock, ...(signal && { signal }) }, name);
+
+/** Opens CloudFront. */
+export const connectToDistributions = async (clock: Clock, signal?: AbortSignal): Promise<Distributions> =>
+  (await import('../aws/distributions.ts')).distributions({ clock, ...(signal && { signal }) });
 
 /** What holds the lock of a database needs: its tasks are what keeps it. */
 export interface LockAdapters {

@@ -99,12 +99,15 @@ export const isUncertain = (error: unknown): boolean => {
 /**
  * Sends one command: records it, and turns what no retry can mend into an error that names the permission or
  * the credentials that are missing. Other errors pass as the SDK throws them.
+ *
+ * @param permission what IAM calls the action, where that is not the operation's name
  */
 export async function call<Output>(
   connection: Connection,
   service: string,
   client: Sender,
   command: object,
+  permission?: string,
 ): Promise<Output> {
   const { clock, signal, onCall } = connection;
   const action = `${service}:${command.constructor.name.replace(/Command$/, '')}`;
@@ -116,7 +119,7 @@ export async function call<Output>(
     return output as Output;
   } catch (error) {
     record(errorName(error));
-    throw explain(error, action);
+    throw explain(error, permission ?? action);
   }
 }
 
