@@ -1,10 +1,3 @@
-/** A check of the list. */
-export interface Check {
-  readonly name: string;
-  /** What it fails or warns for, for the README. */
-  readonly looksAt: string;
-}
-
 /** Every check by its stable name, in the order in which they are told. */
 export const CHECKS = [
   'freeze',

@@ -22,8 +22,6 @@ export interface ImageFacts {
         readonly digest: string;
         /** Whether the tag can never be another image. */
         readonly fixed: boolean;
-        /** Undefined where the manifest does not say. */
-        readonly platforms: Seen<readonly Platform[] | undefined>;
       }
     | undefined
   >;
@@ -79,12 +77,17 @@ export function platformOf(definition: TaskDefinition): Platform {
   };
 }
 
-export function checkArchitecture(images: readonly ImageFacts[], wanted: Platform): readonly Finding[] {
+/** @param images with the platforms that they are made for; undefined where a manifest does not say */
+export function checkArchitecture(
+  images: readonly {
+    readonly container: string;
+    readonly platforms: Seen<readonly Platform[] | undefined>;
+  }[],
+  wanted: Platform,
+): readonly Finding[] {
   const check = 'architecture';
   const text = (platform: Platform) => `${platform.os}/${platform.architecture}`;
-  const findings = images.flatMap(({ container, found }): Finding[] => {
-    if (isUnseen(found) || !found) return [];
-    const { platforms } = found;
+  const findings = images.flatMap(({ container, platforms }): Finding[] => {
     if (isUnseen(platforms)) return [unseen(check, `the platform of the image of ${container}`, platforms)];
     if (!platforms) return [skip(check, `the image of ${container} does not say what it is made for`)];
     const fits = platforms.some(

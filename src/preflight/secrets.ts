@@ -22,23 +22,14 @@ export interface CheckedReference extends PlacedReference {
   readonly facts: SecretFacts;
 }
 
-/** In another region, or of a kind that is not known: not looked at. */
-export interface LeftReference extends PlacedReference {
-  readonly why: string;
-}
-
-export function checkSecrets(
-  references: readonly CheckedReference[],
-  left: readonly LeftReference[] = [],
-): readonly Finding[] {
+export function checkSecrets(references: readonly CheckedReference[]): readonly Finding[] {
   const check = 'secrets';
   const findings = references.map(({ place, reference, facts }) => findingOf(place, reference, facts));
   const right = findings.filter((finding) => finding === undefined).length;
   const told = findings.filter((finding) => finding !== undefined);
-  const skipped = left.map(({ place, why }) => skip(check, `${place} was not looked at: ${why}`));
-  if (references.length + left.length === 0) return [skip(check, 'the task definition takes none')];
+  if (references.length === 0) return [skip(check, 'the task definition takes none')];
   const passed = right === 1 ? '1 reference leads' : `${right} references lead`;
-  return [...told, ...(right > 0 ? [pass(check, `${passed} to a value`)] : []), ...skipped];
+  return [...told, ...(right > 0 ? [pass(check, `${passed} to a value`)] : [])];
 }
 
 function findingOf(place: string, reference: SecretReference, facts: SecretFacts): Finding | undefined {
