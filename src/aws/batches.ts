@@ -23,6 +23,12 @@ export async function inBatches<Item, Result>(
   return starts.flatMap((start) => (results.has(start) ? [results.get(start) as Result] : []));
 }
 
+/** Does the work on each item, side by side. */
+export const sideBySide = <Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> => inBatches(items, 1, ([item]) => work(item as Item));
+
 /**
  * Asks for several things at once and, where AWS refuses that, for each alone: it is one of them that it refuses, and
  * does not always say which.
@@ -43,7 +49,7 @@ export async function toldApart<Item, Answer>(
     const [only] = items;
     if (items.length === 1 && only !== undefined) return [[items, denied ? error : refused(only, error)]];
   }
-  return (await inBatches(items, 1, (one) => toldApart(one, ask, refused))).flat();
+  return (await sideBySide(items, (one) => toldApart([one], ask, refused))).flat();
 }
 
 /** Things by the region that their ARN names; a name has none, and is one of the job's region. */
