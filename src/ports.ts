@@ -618,6 +618,8 @@ export interface Subnet {
   readonly zone: string;
   /** Private IPv4 addresses that nothing has yet. */
   readonly freeAddresses: number;
+  /** CIDR blocks of IPv4 addresses. */
+  readonly ranges: readonly string[];
 }
 
 /** What a security group lets through. */
