@@ -17,7 +17,7 @@ export interface Question {
  */
 export async function judge(arn: string, role: ScenarioRole, question: Question): Promise<Decision> {
   // It brings all that is known of the actions of AWS, and is slow to load.
-  const { runUnsafeSimulation } = await import('@cloud-copilot/iam-simulate');
+  const { runSimulation, runUnsafeSimulation } = await import('@cloud-copilot/iam-simulate');
   const accountId = arn.split(':')[4] ?? '';
   const simulation: Simulation = {
     request: {
@@ -30,9 +30,12 @@ export async function judge(arn: string, role: ScenarioRole, question: Question)
     serviceControlPolicies: [],
     resourceControlPolicies: [],
     ...(role.boundary && { permissionBoundaryPolicies: [{ name: 'boundary', policy: role.boundary }] }),
-    ...(question.action.startsWith('kms:') && { resourcePolicy: leftToTheAccount(accountId) }),
   };
-  return DECISIONS[runUnsafeSimulation(simulation, {})];
+  if (!question.action.startsWith('kms:')) return DECISIONS[runUnsafeSimulation(simulation, {})];
+  // A key has a policy in any case, of which the other simulation knows nothing.
+  const resourcePolicy = leftToTheAccount(accountId);
+  const result = await runSimulation({ ...simulation, resourcePolicy }, {});
+  return result.resultType === 'error' ? 'implicitDeny' : DECISIONS[result.overallResult];
 }
 
 const DECISIONS = {

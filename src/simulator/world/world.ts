@@ -139,9 +139,9 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   const caches = new Caches(kernel, scenario.caches ?? {}, start);
   kernel.events.advance(born);
   traffic.begin();
+  tellUsage(kernel, quotas);
   kernel.events.advance(start);
   scaler.begin();
-  tellUsage(kernel, quotas);
 
   /** Operations see the world as it is when their call arrives, even if nobody advanced it before. */
   const upToDate = (operations: Operations): Operations =>
