@@ -68,6 +68,12 @@ export interface EcsService {
   /** `REPLICA` or `DAEMON`. */
   readonly scheduling: string;
   readonly deployments: readonly ServiceDeployment[];
+  /** How ECS replaces tasks, and what it does when new ones do not start. */
+  readonly safeguards?: {
+    readonly circuitBreaker: { readonly enabled: boolean; readonly rollback: boolean };
+    readonly maximumPercent: number;
+    readonly minimumHealthyPercent: number;
+  };
   /** Newest first. */
   readonly events: readonly { readonly id: string; readonly at: number; readonly message: string }[];
   readonly tags: Tags;
@@ -527,6 +533,12 @@ export interface Logs {
   ): AsyncIterable<{ readonly lines: readonly LogLine[]; readonly sampled: boolean }>;
 }
 
+/** Log groups of CloudWatch Logs. */
+export interface LogGroups {
+  /** @param region that of the job if not given */
+  exists(group: string, region?: string): Promise<boolean>;
+}
+
 /** A text that is kept with all its versions. */
 export interface ParameterVersion {
   /** From 1, one more for each write, by whomever. */
@@ -606,6 +618,8 @@ export interface Subnet {
   readonly zone: string;
   /** Private IPv4 addresses that nothing has yet. */
   readonly freeAddresses: number;
+  /** CIDR blocks of IPv4 addresses. */
+  readonly ranges: readonly string[];
 }
 
 /** What a security group lets through. */
@@ -735,6 +749,8 @@ export interface Snapshots {
   statuses(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Those of a database that somebody has taken, whose names begin with `prefix`, with their tags. */
   list(source: Source, prefix: string): Promise<readonly Snapshot[]>;
+  /** Those of a database, by its identifier, whoever has taken them, without their tags. */
+  of(id: string): Promise<readonly Snapshot[]>;
   /** By their names, in as few calls as AWS allows; those that AWS does not show are not in the answer. */
   find(ids: readonly string[]): Promise<ReadonlyMap<string, Snapshot>>;
   /** By its name, with its tags. */

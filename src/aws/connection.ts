@@ -94,6 +94,10 @@ export const errorName = (error: unknown): string => (error instanceof Error ? e
 export const isDenied = (error: unknown): error is DeployError =>
   error instanceof DeployError && DENIED.test(errorName(error.cause));
 
+/** Whether this run has no credentials, or none that AWS takes: then nothing can be asked. */
+export const isUnauthenticated = (error: unknown): error is DeployError =>
+  error instanceof DeployError && CREDENTIALS.test(errorName(error.cause));
+
 /** Whether the answer may have been lost after the effect: the caller has to look before it tries again. */
 export const isUncertain = (error: unknown): boolean => {
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;

@@ -51,6 +51,7 @@ export function network(connection: Connection): Network {
           vpc: subnet.VpcId ?? '',
           zone: subnet.AvailabilityZone ?? '',
           freeAddresses: subnet.AvailableIpAddressCount ?? 0,
+          ranges: subnet.CidrBlock === undefined ? [] : [subnet.CidrBlock],
         }));
     },
 

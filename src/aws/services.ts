@@ -2,6 +2,7 @@ import {
   CreateServiceCommand,
   type CreateServiceCommandInput,
   DeleteServiceCommand,
+  type DeploymentConfiguration,
   DescribeServiceRevisionsCommand,
   type DescribeServiceRevisionsCommandOutput,
   DescribeServicesCommand,
@@ -192,6 +193,7 @@ function fromSdk(service: SdkService): EcsService {
       state: states[deployment.rolloutState ?? 'COMPLETED'] ?? 'completed',
       reason: deployment.rolloutStateReason ?? '',
     })),
+    ...(service.deploymentConfiguration && { safeguards: safeguardsOf(service.deploymentConfiguration) }),
     events: (service.events ?? []).map(({ id, createdAt, message }) => ({
       id: id ?? '',
       at: createdAt?.getTime() ?? 0,
@@ -200,6 +202,17 @@ function fromSdk(service: SdkService): EcsService {
     tags: toTags(service.tags),
   };
 }
+
+/** What is not set is as ECS takes it: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html */
+const safeguardsOf = ({
+  deploymentCircuitBreaker: breaker,
+  maximumPercent = 200,
+  minimumHealthyPercent = 100,
+}: DeploymentConfiguration): NonNullable<EcsService['safeguards']> => ({
+  circuitBreaker: { enabled: breaker?.enable ?? false, rollback: breaker?.rollback ?? false },
+  maximumPercent,
+  minimumHealthyPercent,
+});
 
 /** A service has 50 tags at most. */
 const MAX_TAGS = 50;

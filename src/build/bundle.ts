@@ -34,6 +34,7 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'migrate/post.js': 'migrate-post',
   'notify/main.js': 'notify',
   'plan/main.js': 'plan',
+  'preflight/main.js': 'preflight',
   'rollback/main.js': 'rollback',
   'smoke-test/main.js': 'smoke-test',
 };

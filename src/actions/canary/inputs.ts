@@ -173,7 +173,7 @@ function readPlan(reader: InputReader): Plan {
 }
 
 /** One alarm a line: a comma may be part of its name. */
-const lines = (text: string | undefined): readonly string[] => [
+export const lines = (text: string | undefined): readonly string[] => [
   ...new Set(
     (text ?? '')
       .split('\n')
@@ -210,7 +210,7 @@ function parseHeader(text: string): string {
   });
 }
 
-function parseCapacity(text: string): Capacity {
+export function parseCapacity(text: string): Capacity {
   if (text === 'auto' || text === 'full') return { mode: text, atLeast: 1 };
   const atLeast = Number(text);
   if (/^\d+$/.test(text) && atLeast >= 1 && atLeast <= 5_000) return { mode: 'auto', atLeast };
