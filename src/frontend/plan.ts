@@ -17,6 +17,8 @@ export interface Plan {
   readonly next: State;
   /** What an interrupted run may leave in doubt. */
   readonly touched: readonly Entry[];
+  /** Paths of retired files that are in service again. */
+  readonly revived: readonly string[];
 }
 
 /** A version that is to be in service. */
@@ -97,8 +99,10 @@ function arrive(
   const retired: Retired[] = [];
   const deletes: Entry[] = [];
   const isGone = ({ path }: Entry) => !wanted.has(path) && !unsure.has(path);
+  const revived = new Set(state.pending?.revived);
   for (const each of state.retired.filter(({ entry }) => isGone(entry))) {
-    if (isDue(each.at)) deletes.push(each.entry);
+    if (revived.has(each.entry.path)) retired.push({ ...each, at: now });
+    else if (isDue(each.at)) deletes.push(each.entry);
     else retired.push(each);
   }
   for (const entry of state.files.filter(isGone)) retired.push({ entry, at: now });
@@ -126,6 +130,12 @@ function arrive(
     forgotten,
     next: { ...rest, version: record.id, files, versions, retired, left: kept },
     touched: [...byPath([...unsure.values(), ...deletes, ...uploads]).values()],
+    revived: [
+      ...revived,
+      ...state.retired.flatMap(({ entry: { path } }) =>
+        wanted.has(path) && !revived.has(path) ? [path] : [],
+      ),
+    ],
   };
 }
 
@@ -167,7 +177,7 @@ export const placesOf = (files: readonly Entry[]): ReadonlySet<string> =>
 
 /** What is written down before the first change. */
 export function pendingOf(
-  { touched, next, overwritten }: Plan,
+  { touched, revived, next, overwritten }: Plan,
   state: State,
   { holder, kind, id }: { readonly holder: string; readonly kind: Pending['kind']; readonly id: string },
 ): Pending {
@@ -178,7 +188,7 @@ export function pendingOf(
   ];
   const known = placesOf(state.files);
   const kept = [...new Set([...(state.pending?.kept ?? []), ...own.filter((key) => !known.has(key))])];
-  return { id, kind, target: next.version ?? id, holder, beat: 0, touched, kept };
+  return { id, kind, target: next.version ?? id, holder, beat: 0, touched, revived, kept };
 }
 
 /** What the bytes of a version's files are kept in, so that it can be brought back. */

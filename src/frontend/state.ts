@@ -37,6 +37,8 @@ export interface Pending {
   readonly ended?: true;
   /** Every file that it, or one before it that did not come to its end, may have written or deleted. */
   readonly touched: readonly Entry[];
+  /** Paths of retired files that its pages, which may be there, name. */
+  readonly revived: readonly string[];
   /** Keys below the prefix of what it may have put aside for restores. */
   readonly kept: readonly string[];
 }

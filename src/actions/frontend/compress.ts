@@ -9,7 +9,7 @@ import type { Encoding } from './inputs.ts';
 
 /** The end of a variant's name, what `Content-Encoding` calls it, and how it is made. */
 const MAKERS: Readonly<
-  Record<Encoding, { readonly end: string; readonly name: string; make(body: Buffer): Promise<Buffer> }>
+  Record<Encoding, { readonly end: string; readonly name: string; make(body: Uint8Array): Promise<Buffer> }>
 > = {
   gzip: { end: '.gz', name: 'gzip', make: (body) => promisify(gzip)(body, { level: 9 }) },
   brotli: {
@@ -43,7 +43,7 @@ export async function compress(
   files: readonly Entry[],
   encodings: readonly Encoding[],
   state: State,
-  read: (entry: Entry) => Promise<Buffer>,
+  read: (entry: Entry) => Promise<Uint8Array>,
 ): Promise<Variants> {
   const known = new Map(state.files.map((entry) => [entry.path, entry]));
   const taken = new Set(files.map(({ path }) => path));
@@ -51,7 +51,7 @@ export async function compress(
   const bodies = new Map<string, Uint8Array>();
   const wanted = files.filter(({ type, size }) => isCompressible(type) && size >= SMALLEST);
   await inParallel(wanted, WIDTH, async (entry) => {
-    let body: Buffer | undefined;
+    let body: Uint8Array | undefined;
     for (const encoding of encodings) {
       const { end, name, make } = MAKERS[encoding];
       const path = entry.path + end;

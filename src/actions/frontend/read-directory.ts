@@ -17,13 +17,13 @@ export interface BuiltFile {
 
 /** What is to be published, and what stays where it is. */
 export interface Inventory {
-  /** Absolute. */
-  readonly directory: string;
   /** In the order of their paths. */
   readonly files: readonly BuiltFile[];
   readonly skipped: readonly string[];
   /** Of those, what looks like a secret. */
   readonly secrets: readonly string[];
+  /** The bytes of a file, by its path. */
+  read(path: string): Promise<Uint8Array>;
 }
 
 /** Files that are read side by side. */
@@ -85,7 +85,12 @@ export async function readDirectory(workspace: string, name: string, prefix: str
     const body = await readFile(join(root, path));
     files.push({ path, size: body.length, sha256: createHash('sha256').update(body).digest('hex') });
   });
-  return { directory: root, files: files.toSorted((a, b) => (a.path < b.path ? -1 : 1)), skipped, secrets };
+  return {
+    files: files.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+    skipped,
+    secrets,
+    read: (path) => readFile(join(root, path)),
+  };
 }
 
 const wrong = (message: string): ConfigError => new ConfigError({ input: 'directory', message });

@@ -49,8 +49,12 @@ export interface Restorable {
  *
  * @throws ConfigError where there is no such version
  */
-export async function lookForVersion(context: ActionContext, inputs: RestoreInputs): Promise<Restorable> {
-  const site = await openSite(context, inputs);
+export async function lookForVersion(
+  context: ActionContext,
+  inputs: RestoreInputs,
+  open: () => Promise<Site> = () => openSite(context, inputs),
+): Promise<Restorable> {
+  const site = await open();
   const { state } = await look(site.bucket, site.prefix);
   const version = nameOf(targetOf(state, inputs.to, site));
   return {

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Entry } from '../../frontend/entry.ts';
 import { pathsToForget } from '../../frontend/invalidation.ts';
 import { isIdle, isInService, planRelease, storageFor } from '../../frontend/plan.ts';
@@ -27,10 +25,20 @@ export async function run(context: ActionContext): Promise<void> {
     openSite(context, inputs),
   ]);
   tellSkipped(context, inventory);
+  await publish(context, inputs, inventory, site);
+}
+
+/** Brings the files into service, when no other run is at it. */
+export async function publish(
+  context: ActionContext,
+  inputs: Inputs,
+  inventory: Inventory,
+  site: Site,
+): Promise<void> {
   for (;;) {
     const seen = inputs.dryRun
       ? await look(site.bucket, site.prefix)
-      : await awaitTurn(site, site.prefix, holderOf(env), inputs.timeoutMs);
+      : await awaitTurn(site, site.prefix, holderOf(context.env), inputs.timeoutMs);
     if (await release(context, inputs, inventory, site, seen)) return;
   }
 }
@@ -118,8 +126,8 @@ interface Handled {
 }
 
 /** The files as users are to get them, compressed variants included. */
-async function entriesOf(inputs: Inputs, { directory, files }: Inventory, state: State): Promise<Handled> {
-  const readBuilt = ({ path }: Entry) => readFile(join(directory, path));
+async function entriesOf(inputs: Inputs, { files, read }: Inventory, state: State): Promise<Handled> {
+  const readBuilt = ({ path }: Entry) => read(path);
   const entries = files.map((file): Entry => ({ ...file, ...handlingOf(file.path, inputs.rules) }));
   if (inputs.compress.length === 0) return { entries, read: readBuilt };
   const { compress } = await import('./compress.ts');
