@@ -13,8 +13,12 @@ import {
 } from '@aws-sdk/client-s3';
 import { ConfigError, DeployError } from '../errors.ts';
 import type { Bucket, ListedObject, ObjectSettings } from '../ports.ts';
+import { printable } from '../taskdef/shape.ts';
 import { type Connection, call, clientSettings, errorName } from './connection.ts';
 
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; those before 2018 are longer. */
+const USUAL = /^[A-Za-z0-9][\w.-]{1,253}[A-Za-z0-9]$/;
+const UNUSUAL = /--(x-s3|xa-s3|op-s3|ol-s3)$|-s3alias$/;
 /** DeleteObjects takes no more keys at once. */
 const MOST_DELETED = 1_000;
 /** So often a body is asked for whose answer broke off. */
@@ -23,8 +27,14 @@ const READS = 3;
 /**
  * A bucket of S3, in whichever region it is. Permissions: s3:GetObject, s3:PutObject, s3:ListBucket, s3:DeleteObject;
  * each only for its methods. Without s3:ListBucket, S3 says of an object that is not there that it may not be read.
+ *
+ * @throws ConfigError for what is no name of a bucket of the usual kind, such as the ARN of an access point
  */
 export function bucket(connection: Connection, name: string): Bucket {
+  if (!USUAL.test(name) || UNUSUAL.test(name)) {
+    const message = `"${printable(name)}" is no name of a bucket; access points, their ARNs and directory buckets are not supported`;
+    throw new ConfigError({ input: 'bucket', message });
+  }
   const { requestHandler, ...settings } = clientSettings(connection);
   const { requestTimeout, connectionTimeout } = requestHandler;
   let region: string | undefined;

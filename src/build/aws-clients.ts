@@ -63,8 +63,52 @@ export function plain(schemas: string): string {
     });
 }
 
+/** A structure of a module of schemas: its members' names and what they are, a line each. */
+const STRUCTURE =
+  /^(export var \w+\$ = \[3, n0, \w+,\n.*\n *)\[(_\w+(?:, _\w+)*)\],\n( *)\[(.*)\](, \d+)?\n\];$/gm;
+
 /**
- * Leaves out of the clients of the AWS SDK what no run needs: errors that nobody names, ways to credentials that no
+ * A module of schemas whose structures have only the members that somebody names: of the rest of an answer nothing is
+ * read, and of the rest of a request nothing is set. The description of a distribution is a tree of hundreds.
+ *
+ * @param schemas as the package has it
+ */
+export function withoutMembers(schemas: string, keeps: (member: string) => boolean): string {
+  const names = new Map(
+    [...schemas.matchAll(/^const (_\w+) = "(.*)";$/gm)].map(([, name = '', value = '']) => [name, value]),
+  );
+  return schemas.replace(STRUCTURE, (_, head, members, indent, types, required) => {
+    const all = (members as string).split(', ');
+    const described = parts(types);
+    if (described.length !== all.length)
+      throw new Error(`${all.length} members are described as ${described.length}; look at withoutMembers`);
+    const kept = all.map((name) => keeps(names.get(name) ?? ''));
+    const only = (list: readonly string[]) => list.filter((_item, i) => kept[i]).join(', ');
+    const count = kept.slice(0, Number(required?.slice(2) ?? 0)).filter(Boolean).length;
+    return `${head}[${only(all)}],\n${indent}[${only(described)}]${count > 0 ? `, ${count}` : ''}\n];`;
+  });
+}
+
+/** What commas part, except within brackets. */
+function parts(text: string): readonly string[] {
+  const found = [''];
+  let depth = 0;
+  for (const sign of text) {
+    if ('([{'.includes(sign)) depth += 1;
+    if (')]}'.includes(sign)) depth -= 1;
+    if (sign === ',' && depth === 0) found.push('');
+    else found[found.length - 1] += sign;
+  }
+  return found.map((part) => part.trim());
+}
+
+/** Clients whose answers are read member by member; of others' answers, some are handed on as they are. */
+const READ_BY_NAME = /client-(?:s3|cloudfront)[\\/]/;
+/** What the SDK itself sets. */
+const SET_BY_SDK = new Set(['ChecksumAlgorithm', 'ChecksumMode']);
+
+/**
+ * Leaves out of the clients of the AWS SDK what no run needs: errors and members that nobody names, ways to credentials that no
  * runner has, the second copy of the client of STS, and all but the version of what each package says of itself. Keeps
  * the names of commands, which tell what was called.
  *
@@ -99,7 +143,9 @@ export function leanClients(sources: string): Plugin {
         if (known === 0 || known !== classes)
           throw new Error(`${path} registers its errors in another way now; look at withoutErrors`);
         const kept = [words, marked(errors), renamed(text)];
-        return { contents: plain(withoutErrors(text, (name) => kept.some((names) => names.has(name)))) };
+        const fewer = withoutErrors(text, (name) => kept.some((names) => names.has(name)));
+        const named = (name: string) => words.has(name) || SET_BY_SDK.has(name);
+        return { contents: plain(READ_BY_NAME.test(path) ? withoutMembers(fewer, named) : fewer) };
       });
 
       build.onLoad({ filter: new RegExp(`${clients}commands[\\\\/]\\w+Command\\.js$`) }, async ({ path }) => {

@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { leanClients } from './aws-clients.ts';
 import { compressedPostgres } from './postgres.ts';
+import { leanS3 } from './s3-client.ts';
 import { APART } from './shared-modules.ts';
 import { leanToolkit } from './toolkit.ts';
 
@@ -112,6 +113,7 @@ export async function bundleLibraries(
     plugins: [
       entries(root, imports),
       leanToolkit,
+      leanS3,
       leanClients(scripts.join('\n')),
       yamlModules(root),
       compressedPostgres,

@@ -7,7 +7,9 @@ const DETAILS = 120;
 export function callLine({ n, time, service, operation, input, outcome, fault, ms }: RecordedCall): string {
   const colour = outcome === 'ok' ? 'green' : 'red';
   const struck = fault === undefined ? '' : ` (fault: ${fault})`;
-  const asked = JSON.stringify(input) ?? '';
+  const asked =
+    JSON.stringify(input, (_, value) => (value instanceof Uint8Array ? `${value.length} bytes` : value)) ??
+    '';
   const shown = asked.length > DETAILS ? `${asked.slice(0, DETAILS)}…` : asked;
   return [
     styleText('dim', `${new Date(time).toISOString().slice(11, 23)} #${n}`),

@@ -12,6 +12,8 @@ export type ServiceId =
   | 'SSM'
   | 'RDS'
   | 'ElastiCache'
+  | 'S3'
+  | 'CloudFront'
   | 'SNS';
 
 /**

@@ -8,6 +8,10 @@ interface Manners {
   readonly internal: string;
   readonly denied: string;
   readonly deniedStatus: number;
+  /** Of throttling; 400 if not given. */
+  readonly throttledStatus?: number;
+  /** IAM's actions, where they are not the operations' names. */
+  readonly actions?: Readonly<Record<string, string>>;
 }
 
 const json = { throttled: 'ThrottlingException', denied: 'AccessDeniedException', deniedStatus: 400 };
@@ -36,6 +40,20 @@ const manners: Readonly<Record<string, Manners>> = {
   ElastiCache: { ...query, iam: 'elasticache', internal: 'InternalFailure' },
   // In capital letters, unlike in policies.
   SNS: { ...query, iam: 'SNS', internal: 'InternalError', denied: 'AuthorizationError' },
+  CloudFront: { ...query, iam: 'cloudfront', internal: 'InternalFailure' },
+  S3: {
+    ...query,
+    iam: 's3',
+    throttled: 'SlowDown',
+    throttledStatus: 503,
+    internal: 'InternalError',
+    actions: {
+      CopyObject: 'PutObject',
+      DeleteObjects: 'DeleteObject',
+      HeadObject: 'GetObject',
+      ListObjectsV2: 'ListBucket',
+    },
+  },
   CloudFormation: { ...query, iam: 'cloudformation', internal: 'InternalFailure' },
 };
 
@@ -45,7 +63,8 @@ function mannersOf(service: string): Manners {
 
 /** The service's own throttling error. */
 export function throttled(service: string): AwsError {
-  return new AwsError(mannersOf(service).throttled, 'Rate exceeded', 400);
+  const { throttled: name, throttledStatus = 400 } = mannersOf(service);
+  return new AwsError(name, 'Rate exceeded', throttledStatus);
 }
 
 /** The service's own error for a fault inside AWS, status 500. */
@@ -55,8 +74,8 @@ export function internalError(service: string): AwsError {
 
 /** The service's own answer to a caller whose policies do not allow the operation, in the words of IAM. */
 export function accessDenied(service: string, operation: string, resource: string, call: Call): AwsError {
-  const { iam, denied, deniedStatus } = mannersOf(service);
-  const action = `${iam}:${operation}`;
+  const { iam, denied, deniedStatus, actions } = mannersOf(service);
+  const action = `${iam}:${actions?.[operation] ?? operation}`;
   return new AwsError(
     denied,
     `User: ${callerArn(call)} is not authorized to perform: ${action} on resource: ${resource} ` +
@@ -78,6 +97,14 @@ export function resourceOf(service: string, input: object, call: Call): string {
     const name = members.get('service') ?? members.get('serviceName');
     const of = name === undefined ? undefined : `service/${cluster}/${String(name).split('/').at(-1)}`;
     if (of) return `arn:aws:ecs:${call.region}:${call.accountId}:${of}`;
+  }
+  if (service === 'S3') {
+    const key = members.get('Key');
+    return `arn:aws:s3:::${members.get('Bucket')}${key === undefined ? '' : `/${key}`}`;
+  }
+  if (service === 'CloudFront') {
+    const id = members.get('DistributionId') ?? members.get('Id');
+    return `arn:aws:cloudfront::${call.accountId}:distribution/${id}`;
   }
   const repository = members.get('repositoryName');
   if (service === 'ECR' && repository !== undefined) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { marked, plain, renamed, withoutErrors } from '../../src/build/aws-clients.ts';
+import { marked, plain, renamed, withoutErrors, withoutMembers } from '../../src/build/aws-clients.ts';
 import { edited } from '../../src/build/edit.ts';
 import { importsOf } from '../../src/build/libraries.ts';
 import { smallShared } from '../../src/build/shared-modules.ts';
@@ -68,6 +68,23 @@ var List = [1, n0, _Li, 0, [64 | 21, { [_xN]: _Item }]];
   it('hold what they stand for, in which nothing can have an effect', () => {
     expect(plain(schemas)).toContain('var List = [1, n0, _Li, 0, [85, { "xmlName": _Item }]];');
     expect(plain(schemas)).toContain('const _s = "a 64 | 0";');
+  });
+
+  it('lose the members that nobody names', () => {
+    const structures = `const _A = "Aliases";
+const _B = "Body";
+const _C = "Comment";
+export var Thing$ = [3, n0, _T,
+    { [_xN]: _Th },
+    [_A, _C, _B],
+    [[() => Aliases$, { [_xF]: 1, [_xN]: _As }], 0, [0, { [_hH]: _b }]], 2
+];
+`;
+    expect(withoutMembers(structures, (name) => name !== 'Comment')).toContain(`
+    [_A, _B],
+    [[() => Aliases$, { [_xF]: 1, [_xN]: _As }], [0, { [_hH]: _b }]], 1
+];`);
+    expect(withoutMembers(structures, () => true)).toBe(structures);
   });
 
   it('tell nothing of what is tried again, which classes do', () => {

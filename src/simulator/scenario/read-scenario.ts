@@ -3,6 +3,7 @@ import type { PutMetricAlarmInput } from '@aws-sdk/client-cloudwatch';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import { parse, YAMLParseError } from 'yaml';
 import { ConfigError, type Problem } from '../../errors.ts';
+import type { ScenarioDistribution } from '../cloudfront/model.ts';
 import {
   isDigest,
   isTagMap,
@@ -24,6 +25,7 @@ import type {
   ScenarioDbInstance,
   ScenarioDbSnapshot,
 } from '../rds/model.ts';
+import type { ScenarioBucket, ScenarioObject } from '../s3/model.ts';
 import type { ScenarioTopic } from '../sns/model.ts';
 import type { Rate, TrafficSource } from '../traffic/source.ts';
 import { behaviour } from './read-behaviour.ts';
@@ -346,6 +348,33 @@ const caches = object<ScenarioCaches>({
   lockedKeys: optional(list(text)),
 });
 
+const bucket = object<ScenarioBucket>({
+  region: optional(text),
+  versioning: optional(flag),
+  keeps: optional(list(text)),
+  objects: optional(
+    record(
+      object<ScenarioObject>({
+        body: required(text),
+        contentType: optional(text),
+        cacheControl: optional(text),
+        contentEncoding: optional(text),
+        metadata: optional(record(text)),
+      }),
+    ),
+  ),
+});
+
+const distribution = object<ScenarioDistribution>({
+  bucket: required(text),
+  originPath: optional(text),
+  aliases: optional(list(text)),
+  enabled: optional(flag),
+  defaultRootObject: optional(text),
+  errorPage: optional(text),
+  defaultTtl: optional(duration),
+});
+
 const scenario = object<Scenario>({
   name: required(text),
   start: optional(moment),
@@ -381,6 +410,8 @@ const scenario = object<Scenario>({
   programs: optional(record(program)),
   databases: optional(databases),
   caches: optional(caches),
+  buckets: optional(record(bucket)),
+  distributions: optional(record(distribution)),
   topics: optional(record(object<ScenarioTopic>({ contentBasedDeduplication: optional(flag) }))),
   behaviours: withDefault(record(behaviour), {}),
 });

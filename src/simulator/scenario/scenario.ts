@@ -1,10 +1,12 @@
 import type { PutMetricAlarmInput } from '@aws-sdk/client-cloudwatch';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import type { StackOutputs } from '../cloudformation/operations.ts';
+import type { ScenarioDistributions } from '../cloudfront/model.ts';
 import type { ScenarioRepositories } from '../ecr/model.ts';
 import type { Programs } from '../ecs/programs.ts';
 import type { ScenarioCaches } from '../elasticache/model.ts';
 import type { ScenarioDatabases } from '../rds/model.ts';
+import type { ScenarioBuckets } from '../s3/model.ts';
 import type { ScenarioTopics } from '../sns/model.ts';
 import type { Behaviour } from '../traffic/behaviour.ts';
 import type { TrafficSource } from '../traffic/source.ts';
@@ -167,6 +169,10 @@ export interface Scenario {
   readonly caches?: ScenarioCaches;
   /** Topics of SNS by name. */
   readonly topics?: ScenarioTopics;
+  /** Buckets of S3 by name. */
+  readonly buckets?: ScenarioBuckets;
+  /** Distributions of CloudFront by id. */
+  readonly distributions?: ScenarioDistributions;
   /** By image, by its last path segment, by its tag, or by its repository. */
   readonly behaviours: Readonly<Record<string, ScenarioBehaviour>>;
 }

@@ -12,6 +12,7 @@ import {
   WrongShape,
 } from './protocol.ts';
 import { queryProtocol } from './query.ts';
+import { findRest, restXmlProtocol } from './rest-xml.ts';
 import type { OperationModel, ServiceModel } from './service.ts';
 
 /** A request of which service and operation are known, and in whose protocol its answer is written. */
@@ -48,7 +49,10 @@ export function openExchange(
   requestId: string,
 ): Exchange | undefined {
   const found =
-    findByTarget(services, request) ?? findByPath(services, request) ?? findByAction(services, request);
+    findByTarget(services, request) ??
+    findByPath(services, request) ??
+    findByAction(services, request) ??
+    findByMethod(services, request);
   if (!found) return undefined;
   const { service, operation, protocol } = found;
   return {
@@ -101,12 +105,21 @@ function findByAction(services: readonly ServiceModel[], request: WireRequest): 
   return undefined;
 }
 
+function findByMethod(services: readonly ServiceModel[], request: WireRequest): Found | undefined {
+  for (const service of services) {
+    const operation = findRest(service, request);
+    if (operation) return { service, operation, protocol: restXmlProtocol };
+  }
+  return undefined;
+}
+
 function readInput(protocol: Protocol, operation: OperationModel, request: WireRequest): object {
   let input: unknown;
   try {
     input = protocol.readInput(operation, request);
   } catch (error) {
-    if (error instanceof UnreadableRequest) throw new AwsError('SerializationException', error.message);
+    const code = protocol === restXmlProtocol ? 'MalformedXML' : 'SerializationException';
+    if (error instanceof UnreadableRequest) throw new AwsError(code, error.message);
     throw error;
   }
   const faults = faultsOf(operation.input, input);

@@ -111,7 +111,8 @@ function mapFromForm(schema: NormalizedSchema, node: FormNode): unknown {
   );
 }
 
-function simpleFromText(schema: NormalizedSchema, text: string): unknown {
+/** A number, truth value, time, blob or string as text holds it. */
+export function simpleFromText(schema: NormalizedSchema, text: string): unknown {
   if (schema.isNumericSchema()) return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
   if (schema.isBooleanSchema()) return text === 'true' ? true : text === 'false' ? false : text;
   if (schema.isTimestampSchema()) {

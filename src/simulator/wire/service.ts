@@ -1,4 +1,5 @@
 import { NormalizedSchema } from '@smithy/core/schema';
+import { type HttpBinding, httpBinding } from './rest-path.ts';
 
 type SchemaRef = Parameters<typeof NormalizedSchema.of>[0];
 
@@ -7,6 +8,8 @@ export interface OperationModel {
   readonly name: string;
   readonly input: NormalizedSchema;
   readonly output: NormalizedSchema;
+  /** Operations of REST protocols only. */
+  readonly http?: HttpBinding;
 }
 
 /** One error that the service's model names. */
@@ -63,10 +66,12 @@ export function readServiceModel(sdk: object, client: SdkClient): ServiceModel {
       ...SchemaRef[],
     ];
     if (tag === OPERATION && input !== undefined && output !== undefined) {
+      const http = httpBinding(Object(traits).http);
       operations.set(name, {
         name,
         input: NormalizedSchema.of(input),
         output: NormalizedSchema.of(output),
+        ...(http && { http }),
       });
     }
     if (tag === ERROR) {

@@ -2,6 +2,8 @@ import { scalingOperations } from '../autoscaling/operations.ts';
 import { Scaler } from '../autoscaling/scaler.ts';
 import type { ScalingState } from '../autoscaling/state.ts';
 import { stackOperations } from '../cloudformation/operations.ts';
+import { Edge } from '../cloudfront/edge.ts';
+import { distributionOperations } from '../cloudfront/operations.ts';
 import { registryOperations } from '../ecr/operations.ts';
 import { Registries } from '../ecr/registries.ts';
 import { logTargetOf } from '../ecs/log-driver.ts';
@@ -21,6 +23,8 @@ import { LogStore } from '../logs/store.ts';
 import type { Call, Operation, Operations, SimulatorContext, World } from '../operation.ts';
 import { databaseOperations } from '../rds/operations.ts';
 import { Databases } from '../rds/state.ts';
+import { Buckets } from '../s3/buckets.ts';
+import { bucketOperations } from '../s3/operations.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { topicOperations } from '../sns/operations.ts';
 import { Topics } from '../sns/topics.ts';
@@ -63,6 +67,10 @@ export interface SimulatedWorld extends World {
   readonly users: UserLedger;
   /** What was published on the topics of SNS. */
   readonly topics: Pick<Topics, 'messages'>;
+  /** What is in the buckets of S3. */
+  readonly buckets: Buckets;
+  /** What users of CloudFront see at the clock's time. */
+  readonly edge: Pick<Edge, 'get'>;
   /** The world's time: of the last `advance`, in ms since the epoch. */
   readonly now: number;
   /**
@@ -128,6 +136,8 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
     });
   }
   const topics = new Topics(kernel, scenario.topics ?? {});
+  const buckets = new Buckets(kernel, scenario.buckets ?? {});
+  const edge = new Edge(kernel, buckets, scenario.distributions ?? {});
   const databases = new Databases(kernel, scenario.databases ?? {}, start);
   const caches = new Caches(kernel, scenario.caches ?? {}, start);
   kernel.events.advance(born);
@@ -151,6 +161,13 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
     scenario,
     users,
     topics,
+    buckets,
+    edge: {
+      get: (path, id) => {
+        kernel.events.advance(context.clock.now());
+        return edge.get(path, id);
+      },
+    },
     get now() {
       return kernel.events.now;
     },
@@ -165,6 +182,8 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
       SSM: upToDate(parameterOperations(parameters, tags)),
       RDS: databaseOperations(databases),
       ElastiCache: cacheOperations(caches),
+      S3: upToDate(bucketOperations(buckets)),
+      CloudFront: upToDate(distributionOperations(edge)),
       SNS: upToDate(topicOperations(topics)),
       'Resource Groups Tagging API': upToDate(taggingOperations(tags)),
     },
