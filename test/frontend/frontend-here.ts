@@ -128,7 +128,7 @@ export class FrontendHere {
     const { signal } = new AbortController();
     const found = await lookForVersion(
       this.#context(signal),
-      { bucket: 'shop', prefix, distribution: 'E1', to, reason: '', timeoutMs: 900_000, dryRun: false },
+      { bucket: 'shop', prefix, distribution: 'E1', to, timeoutMs: 900_000, dryRun: false },
       async () => this.#site(client, prefix, signal),
     );
     return found.restore();

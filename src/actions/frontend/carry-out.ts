@@ -227,8 +227,8 @@ function withKept({ next, forgotten }: Plan, { retired, left }: State, { kept }:
   };
 }
 
-/** Between looks at an invalidation: most are done within half a minute. */
-const PAUSES_MS = [5_000, 10_000, 15_000, 20_000];
+/** Between looks at an invalidation: most are done within half a minute, and nearly all within a minute and a half. */
+const PAUSES_MS = [15_000, 35_000, 50_000];
 
 /**
  * @returns false when it took longer than the limit
@@ -243,7 +243,7 @@ export async function awaitInvalidation(
   if (!edge) return true;
   const limit = clock.now() + limitMs;
   for (let n = 0; ; n++) {
-    await clock.sleep(PAUSES_MS[n] ?? 20_000, cancelled);
+    await clock.sleep(PAUSES_MS[n] ?? 30_000, cancelled);
     if (cancelled.aborted) {
       throw new DeployError('The run was cancelled.', {
         state: `The new files are in service. CloudFront goes on with the invalidation ${invalidation}.`,

@@ -24,7 +24,6 @@ import { openSite } from './site.ts';
 export interface RestoreInputs extends SiteInputs {
   /** `previous`, `last-good`, the id of a version, or what the user called it. */
   readonly to: string;
-  readonly reason: string;
   readonly timeoutMs: number;
   readonly dryRun: boolean;
 }
