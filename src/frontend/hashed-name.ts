@@ -1,7 +1,7 @@
 /** Directories in which a framework puts nothing but what has a hash, or the id of the build, in its path. */
 const HASHED_PLACES = /(?:^|\/)(?:_next\/static|_app\/immutable)\//;
 
-/** A token before the ends of a name: `index-DiwrgTda.js`, `main.8f3a2b1c.chunk.js.map`, `0f3ac2b19d.css`. */
+/** A token before the ends of a name: `index-B7kPx3Qz.js`, `main.8f3a2b1c.chunk.js.map`, `0f3ac2b19d.css`. */
 const ENDS = String.raw`(?=(?:\.[A-Za-z][A-Za-z0-9]*){1,4}$)`;
 
 /** webpack, Create React App, Gatsby, Parcel, Next: hexadecimal, of any length. */

@@ -99,6 +99,7 @@ export class FrontendHere {
       clock: this.clock,
       cancelled,
       say: (line) => void this.lines.push(line),
+      giveUp: () => undefined,
     };
   }
 

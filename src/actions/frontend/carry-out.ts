@@ -98,6 +98,7 @@ export async function carryOut(site: Site, work: Work): Promise<Done | undefined
       invalidationId,
     };
   } catch (error) {
+    hold.check();
     await hold.leave();
     throw error;
   }

@@ -6,12 +6,15 @@ import { isFormerAttempt } from '../../github/run-identity.ts';
 import type { Bucket } from '../../ports.ts';
 import { printable } from '../../taskdef/shape.ts';
 
-/** A run that has given no sign of life for so long is over, in ms. */
-const LEASE_MS = 60_000;
+/** In ms of the clock, and at least of the machine: a machine that has much to do does not answer sooner. */
+const span = (ms: number, realMs: number) => (clock: Clock) => Math.max(ms, realMs * clock.scale);
+
+/** A run that has given no sign of life for so long is over. */
+const leaseOf = span(60_000, 4_000);
 /** How often it gives one. */
-const BEAT_MS = 20_000;
+const beatOf = span(20_000, 1_000);
 /** A run that could give none for so long changes nothing more: the next one may begin soon. */
-const SAFE_MS = 45_000;
+const safeOf = span(45_000, 3_000);
 const LOOK_MS = 5_000;
 
 /** What a hold needs of the world. */
@@ -20,6 +23,8 @@ export interface HoldWorld {
   readonly clock: Clock;
   readonly cancelled: AbortSignal;
   readonly say: (line: string) => void;
+  /** Ends every call that is under way, and all that would follow. */
+  readonly giveUp: () => void;
 }
 
 /** The state as it was read, and the ETag by which it is replaced; none before there is one. */
@@ -63,7 +68,7 @@ export async function awaitTurn(
   let told = '';
   for (;;) {
     const { pending } = seen.state;
-    if (!pending || isOver(pending, holder) || clock.now() - since >= LEASE_MS) return seen;
+    if (!pending || isOver(pending, holder) || clock.now() - since >= leaseOf(clock)) return seen;
     if (told !== pending.holder) {
       told = pending.holder;
       say(
@@ -110,6 +115,7 @@ export class Hold {
     this.#etag = etag;
     this.#heard = world.clock.now();
     void this.#live();
+    void this.#guard();
   }
 
   /** @returns undefined when somebody else has changed the state since it was read */
@@ -125,9 +131,15 @@ export class Hold {
     return written === undefined ? undefined : new Hold(world, key, held, written);
   }
 
+  /** Whether another run may have taken the files over. */
+  get isLost(): boolean {
+    const { clock } = this.#world;
+    return this.#lost || clock.now() - this.#heard >= safeOf(clock);
+  }
+
   /** @throws DeployError when another run may have taken the files over: nothing must be changed any more */
   check(): void {
-    if (!this.#lost && this.#world.clock.now() - this.#heard < SAFE_MS) return;
+    if (!this.isLost) return;
     throw new DeployError('another run has taken the files over, because this one gave no sign of life', {
       state: 'What this run had begun, the other one brings to its end.',
       next: 'Look at the other run; run this step again if it was for an older commit.',
@@ -150,7 +162,7 @@ export class Hold {
   async leave(): Promise<void> {
     this.#stop.abort();
     await this.#writing;
-    if (this.#lost) return;
+    if (this.isLost) return;
     const pending: Pending = { ...this.#state.pending, ended: true };
     await write(this.#world.bucket, this.#key, { ...this.#state, pending }, this.#etag).catch(
       () => undefined,
@@ -160,11 +172,21 @@ export class Hold {
   async #live(): Promise<void> {
     const { clock } = this.#world;
     for (;;) {
-      await clock.sleep(BEAT_MS, this.#stop.signal);
+      await clock.sleep(beatOf(clock), this.#stop.signal);
       if (this.#stop.signal.aborted || this.#lost) return;
       this.#writing = this.#beat();
       await this.#writing;
     }
+  }
+
+  /** A call that is tried again and again must not come through when the files are somebody else's. */
+  async #guard(): Promise<void> {
+    const { clock, giveUp } = this.#world;
+    while (!this.isLost) {
+      await clock.sleep(this.#heard + safeOf(clock) - clock.now(), this.#stop.signal);
+      if (this.#stop.signal.aborted) return;
+    }
+    giveUp();
   }
 
   async #beat(): Promise<void> {

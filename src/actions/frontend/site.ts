@@ -14,7 +14,8 @@ export async function openSite(
   { clock, cancelled, reporter }: ActionContext,
   { bucket, prefix, distribution }: SiteInputs,
 ): Promise<Site> {
-  const connection = { clock };
+  const over = new AbortController();
+  const connection = { clock, signal: over.signal };
   const [buckets, edge] = await Promise.all([
     import('../../aws/buckets.ts'),
     distribution === undefined
@@ -31,6 +32,7 @@ export async function openSite(
     clock,
     cancelled,
     say: reporter.info,
+    giveUp: () => over.abort(),
   };
 }
 
