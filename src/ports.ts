@@ -830,6 +830,8 @@ export interface Distributions {
         readonly domain: string;
         readonly aliases: readonly string[];
         readonly enabled: boolean;
+        /** Where it asks, and what it puts before each path there; empty or with `/` at its beginning. */
+        readonly origins: readonly { readonly domain: string; readonly path: string }[];
       }
     | undefined
   >;

@@ -42,6 +42,9 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   LOG_REGION: 'Its region',
   LABEL: 'What `label` says; `pre-deploy` if it says nothing',
   TOPIC: 'Name of the SNS topic',
+  BUCKET: 'Name of the S3 bucket',
+  PREFIX: 'What `prefix` says, with `/` behind it; nothing if it says nothing',
+  DISTRIBUTION: 'Id of the CloudFront distribution',
   KEY: 'Identifier of the KMS key; a key of another account needs an ARN of its own',
   'ORG/REPO': 'The repository whose workflows take the backups',
 };
@@ -106,6 +109,7 @@ const OPTIONAL: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
     Scan: given('fail-on'),
     CreateRepository: given('create-repository'),
   },
+  frontend: { Stacks: ON_STACKS, Invalidate: given('distribution') },
   migrate: {
     Stacks: ON_STACKS,
     Images: ON_IMAGES,
@@ -127,6 +131,9 @@ const OPTIONAL: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
   rollback: {
     Stacks: ON_STACKS,
     ImageTags: where('`to` is a tag of an image', 'to'),
+    ListFrontend: given('bucket'),
+    FrontendFiles: given('bucket'),
+    InvalidateFrontend: given('distribution'),
     Migrations: where('`migrate` keeps a record of the service'),
     RemoveTestRules: where('[`canary`](../canary) is used with `pre-traffic-url`'),
     HoldScaling: ON_SCALING,

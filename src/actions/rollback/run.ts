@@ -24,10 +24,16 @@ const DRAIN_MS = 30_000;
 /** Brings a service back to a revision that was good: a rollout that is under way first, then the service itself. */
 export async function run(context: ActionContext): Promise<void> {
   const { clock, cancelled } = context;
-  const input = await withStackOutputs(context.input, ['cluster', 'service'], () =>
-    connectToStacks(clock, cancelled),
-  );
+  const stackInputs = ['cluster', 'service', 'bucket', 'distribution'];
+  const input = await withStackOutputs(context.input, stackInputs, () => connectToStacks(clock, cancelled));
   const inputs = readInputs(input);
+  if (!inputs.frontend) return await runService(context, inputs);
+  const { withFrontend } = await import('./frontend.ts');
+  await withFrontend(context, inputs, inputs.frontend, (listening) => runService(listening, inputs));
+}
+
+async function runService(context: ActionContext, inputs: Inputs): Promise<void> {
+  const { clock, cancelled } = context;
   const aws = await connect(clock, cancelled, () => undefined);
   const announced = inputs.dryRun ? { ...inputs, deployment: undefined } : inputs;
   const announcer = await announcerOf(context, announced, { task: 'rollback', keep: false });
