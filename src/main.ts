@@ -13,6 +13,7 @@ const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
   'check-migrations': () => import('./actions/check-migrations/run.ts'),
   'ecr-push': () => import('./actions/ecr-push/run.ts'),
   'ecr-push-post': () => import('./actions/ecr-push/post.ts'),
+  incident: () => import('./actions/incident/run.ts'),
   promote: () => import('./actions/promote/run.ts'),
   migrate: () => import('./actions/migrate/run.ts'),
   'migrate-post': () => import('./actions/migrate/post.ts'),

@@ -29,6 +29,7 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'check-migrations/main.js': 'check-migrations',
   'ecr-push/main.js': 'ecr-push',
   'ecr-push/post.js': 'ecr-push-post',
+  'incident/main.js': 'incident',
   'promote/main.js': 'promote',
   'migrate/main.js': 'migrate',
   'migrate/post.js': 'migrate-post',
