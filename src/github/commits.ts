@@ -65,8 +65,10 @@ interface Described {
 }
 
 function commitOf({ sha, commit, author }: Described): Commit {
-  const [subject = ''] = commit.message.split('\n');
-  const [, squashed, merged] = /\(#(\d+)\)$|^Merge pull request #(\d+) /.exec(subject) ?? [];
+  const [first = '', ...rest] = commit.message.split('\n').filter((line) => line.trim() !== '');
+  const [, squashed, merged] = /\(#(\d+)\)$|^Merge pull request #(\d+) /.exec(first) ?? [];
+  // GitHub writes the title of a pull request below the line about its merge.
+  const subject = merged === undefined ? first : (rest[0] ?? first);
   const number = squashed ?? merged;
   const login = author && 'login' in author ? author.login : undefined;
   return {

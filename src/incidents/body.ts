@@ -1,4 +1,5 @@
 import { withoutAccountIds } from '../report/account-ids.ts';
+import { printable } from '../taskdef/shape.ts';
 import { ENDS, headOf, linkTo } from './head.ts';
 import type { Incident, Subject } from './incident.ts';
 import { DETAILS_MARK, type Entry, entryMark, HISTORY_MARK, issueMark, readEntry } from './marks.ts';
@@ -6,8 +7,7 @@ import { type Section, sectionsOf } from './sections.ts';
 import { cell, dateTime, name, quoted } from './words.ts';
 
 /** GitHub takes 65,536 characters in an issue or a comment; a list of what came later has to fit in as well. */
-const DETAILS_LIMIT = 46_000;
-const HEAD_LIMIT = 6_000;
+const DETAILS_LIMIT = 40_000;
 const MOST_LISTED = 20;
 
 /** What an issue and its comments are made of. */
@@ -23,8 +23,8 @@ export interface Told {
 
 /** An incident as Markdown: nothing of others in it is rendered, mentions somebody or refers to another issue. */
 export function tell(incident: Incident): Told {
-  const { run, at, outcome, failed, reason, subject } = incident;
-  const head = withoutAccountIds(headOf(incident));
+  const { run, at, outcome, failed, subject } = incident;
+  const reason = printable(incident.reason);
   const sections = sectionsOf(incident);
   const link = run.url === undefined ? undefined : `[the run](${linkTo(run.url)})`;
   const footer = [
@@ -33,25 +33,26 @@ export function tell(incident: Incident): Told {
       : [`Told by ${link}${run.workflow === undefined ? '' : ` of ${quoted(run.workflow, 100)}`}`]),
     ...(run.actor === undefined ? [] : [`started by ${name(run.actor)}`]),
   ].join(', ');
-  const end = footer === '' ? '' : `<sub>${footer}</sub>`;
-  const kept = fitted(sections, DETAILS_LIMIT, link);
+  const end = footer === '' ? [] : [`<sub>${footer}</sub>`];
+  // The same account has the same word in all of them.
+  const [head = '', details = '', rest = '', why = ''] = withoutAccountIds(
+    [
+      headOf(incident),
+      fitted(sections, DETAILS_LIMIT, link),
+      sections.map(markdownOf).join('\n\n'),
+      reason,
+    ].join(BETWEEN),
+  ).split(BETWEEN);
   return {
-    entry: {
-      run: run.id,
-      at,
-      outcome,
-      failed: withoutAccountIds(failed ?? subject.service),
-      reason: withoutAccountIds(reason),
-    },
-    head: head.slice(0, HEAD_LIMIT),
-    details: withoutAccountIds([kept, end].filter((part) => part !== '').join('\n\n')),
-    whole: withoutAccountIds(
-      [`## Incident: ${quoted(subject.service, 255)}`, head, ...sections.map(markdownOf), end]
-        .filter((part) => part !== '')
-        .join('\n\n'),
-    ),
+    entry: { run: run.id, at, outcome, failed: failed ?? subject.service, reason: why },
+    head,
+    details: [details, ...end].join('\n\n'),
+    whole: [`## Incident: ${quoted(subject.service, 255)}`, head, rest, ...end].join('\n\n'),
   };
 }
+
+/** No text has it: control characters are taken out of all of them. */
+const BETWEEN = '\0';
 
 const markdownOf = ({ title, blocks, between, folded }: Section): string =>
   folded

@@ -133,17 +133,20 @@ function timelineOf(
     said = text;
   };
   const verdicts = new Map<string, string>();
+  // A decision is written down when it was carried out, and made on what was seen before.
+  let seenAt = startedAt;
   let verified: number | undefined;
   let restored = false;
   for (const entry of entries) {
+    if (entry.kind === 'observation') seenAt = entry.at;
     if (entry.kind === 'error') say(entry.at, `Error while ${entry.doing}: ${entry.message}`);
     if (entry.kind !== 'decision') continue;
     const { at, phase, action, findings } = entry;
     for (const { gate, verdict, text } of findings) {
       const bad = verdict === 'abort' || verdict === 'fail';
-      if (bad && verdicts.get(gate) !== verdict) {
-        // A step that has only begun to be judged may still pass: what has turned out so ends it.
-        moments.push({ at, text: `Gate ${gate} says ${verdict}: ${text}` });
+      const saidBelow = phase.kind === 'rolling-back' && phase.reason.startsWith(`${gate}: `);
+      if (bad && verdicts.get(gate) !== verdict && !saidBelow) {
+        moments.push({ at: seenAt, text: `Gate ${gate} says ${verdict}: ${text}` });
       }
       verdicts.set(gate, verdict);
     }

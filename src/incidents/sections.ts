@@ -1,11 +1,11 @@
-import { command } from '../backups/shell.ts';
+import { BREAK, command } from '../backups/shell.ts';
 import { first } from '../report/bounded.ts';
 import { differenceMarkdown } from '../report/definition-diff.ts';
 import { describeStop } from '../rollout/judge/evidence.ts';
 import type { Verdict } from '../rollout/judge/finding.ts';
 import { printable } from '../taskdef/shape.ts';
 import { linkTo } from './head.ts';
-import type { Commits, Incident, LogExcerpt, Moment } from './incident.ts';
+import type { Commits, Incident, LogExcerpt, Moment, Subject } from './incident.ts';
 import { cell, codeBlock, dateTime, name, plural, quoted, sentence, timeOfDay } from './words.ts';
 
 /** A part of the story. Where there is no room for all of it, its last blocks are left out first. */
@@ -40,33 +40,39 @@ export const sectionsOf = (incident: Incident): readonly Section[] =>
     unknown(incident),
   ].filter(({ blocks }) => blocks.length > 0);
 
-function nextSteps({ subject, good, failed, migrations, restoreCommands, runbookUrl }: Incident): Section {
+function nextSteps(incident: Incident): Section {
+  const { subject, good, failed, migrations, restoreCommands, runbookUrl, run } = incident;
   const { region, cluster, service } = subject;
   const at = { '--region': region === '' ? undefined : region, '--cluster': cluster };
-  const look = command('aws ecs describe-services', {
-    ...at,
-    '--services': service,
-    '--query': 'services[0].[taskDefinition,runningCount,desiredCount,deployments[].rolloutState]',
-  });
+  const look = [
+    command('aws ecs describe-services', { ...at, '--services': service }),
+    "--query 'services[0].[taskDefinition,runningCount,desiredCount,deployments[].rolloutState]'",
+  ].join(BREAK);
   const back = command('aws ecs update-service', {
     ...at,
     '--service': service,
     '--task-definition': good ?? 'FAMILY:REVISION',
   });
   const steps = [
-    `Is production sound? All its tasks run, and its alarms are quiet:\n\n${codeBlock(look.split('\n'), 'sh')}`,
-    `If it is not, bring the service back by hand${good === undefined ? '' : ` to ${name(good)}`}: by the workflow that uses [\`rollback\`](https://docs.github.com/actions/how-tos/manage-workflow-runs/manually-run-a-workflow), which also takes back a rollout that is under way and removes what is left of one, or, where no rollout is under way:\n\n${codeBlock(back.split('\n'), 'sh')}`,
+    `Is production sound? Its tasks run, all of them, and its alarms are quiet${consoleOf(subject)}:\n\n${codeBlock(look.split('\n'), 'sh')}`,
+    `If it is not, bring the service back by hand${good === undefined ? '' : ` to ${name(good)}`}: by the ${run.repositoryUrl === undefined ? 'workflow' : `[workflow](${linkTo(`${run.repositoryUrl}/actions`)})`} that uses \`rollback\`, which also takes back a rollout that is under way and removes what is left of one, or, where no rollout is under way:\n\n${codeBlock(back.split('\n'), 'sh')}`,
     databaseStep(migrations, restoreCommands, good),
     ...(runbookUrl === undefined ? [] : [`Go on with the [runbook](${linkTo(runbookUrl)}).`]),
     `When the cause is known, mend it by a new release${failed === undefined ? '' : ` instead of ${name(failed)}`}, and close this issue.`,
   ];
   return {
     title: 'Next steps',
-    blocks: steps.map((step, index) => `${index + 1}. ${step.replaceAll('\n', '\n   ')}`),
+    blocks: steps.map((step, index) => `${index + 1}. ${step.replaceAll(/\n(?=.)/g, '\n   ')}`),
     between: '\n',
     rank: 0,
   };
 }
+
+/** Its page in the console of AWS; other partitions have consoles of their own. */
+const consoleOf = ({ region, cluster, service }: Subject): string =>
+  region === '' || /^(cn|us-gov|us-iso|eusc)/.test(region)
+    ? ''
+    : ` ([console](${linkTo(`https://${region}.console.aws.amazon.com/ecs/v2/clusters/${cluster}/services/${service}/health?region=${region}`)}))`;
 
 function databaseStep(
   migrations: Incident['migrations'],
@@ -177,7 +183,7 @@ function logBlock({ task, container, lines }: LogExcerpt): string {
   const what = `Task ${name(task)}, container ${name(container)}`;
   if (lines.length === 0) return `${what} has written nothing that is still there.`;
   return `${what}:\n\n${codeBlock(
-    lines.map(({ at, text }) => `${timeOfDay(at)}  ${printable(text)}`),
+    lines.map(({ at, text }) => `${timeOfDay(at)}  ${text}`),
     'text',
   )}`;
 }
@@ -221,7 +227,7 @@ function commits({ commits: since, run }: Incident): Section {
   return {
     title: 'Commits since the last good release',
     blocks: [
-      `[${short(base)} to ${short(head)}](${linkTo(url)}), by ${quoted(from, 200)}. ${what}`,
+      `[${short(base)} to ${short(head)}](${linkTo(url)}); the good one is known by ${quoted(from, 200)}. ${what}`,
       ...(list.length > 0 ? [list.join('\n')] : []),
     ],
     between: '\n\n',

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { SHA } from '../github/on-environment.ts';
 import { BASE, onIncident } from './incident-stage.ts';
@@ -32,8 +31,6 @@ test('a release that was rolled back is told in an issue', async () => {
         'runbook-url': 'https://wiki.example.com/runbook',
       });
       expect(step.code, step.log).toBe(0);
-      writeFileSync('/tmp/issue.md', `${github.issues[0]?.title}\n${github.issues[0]?.body}`);
-      writeFileSync('/tmp/issue.log', step.log + step.summary);
       expect(step.outputs).toMatchObject({
         outcome: 'opened',
         'issue-number': '40',
@@ -42,3 +39,5 @@ test('a release that was rolled back is told in an issue', async () => {
     },
   );
 });
+
+const literally = (text: string): RegExp => new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
