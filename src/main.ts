@@ -14,6 +14,7 @@ const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
   'ecr-push': () => import('./actions/ecr-push/run.ts'),
   'ecr-push-post': () => import('./actions/ecr-push/post.ts'),
   frontend: () => import('./actions/frontend/run.ts'),
+  incident: () => import('./actions/incident/run.ts'),
   promote: () => import('./actions/promote/run.ts'),
   migrate: () => import('./actions/migrate/run.ts'),
   'migrate-post': () => import('./actions/migrate/post.ts'),

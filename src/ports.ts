@@ -844,4 +844,20 @@ export interface Distributions {
    */
   invalidate(id: string, reference: string, paths: readonly string[]): Promise<string>;
   state(id: string, invalidation: string): Promise<'in-progress' | 'completed'>;
+/** Tasks of services, as long as ECS remembers them. */
+export interface PastTasks {
+  /** Those that run a revision, and those that did and have stopped within the last hour. */
+  ofRevision(cluster: string, taskDefinitionArn: string): Promise<readonly EcsTask[]>;
+}
+
+/** The ends of logs. */
+export interface LogEnds {
+  /** The last lines of a stream up to a moment (ms), oldest first; none where there is no such stream. */
+  last(place: LogPlace, count: number, until: number): Promise<readonly LogLine[]>;
+}
+
+/** What images are called in their registry. */
+export interface ImageTags {
+  /** The tags of an image of ECR that is named by a tag or a digest; none where there is no such image. */
+  tagsOf(image: string): Promise<readonly string[]>;
 }

@@ -30,6 +30,7 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'ecr-push/main.js': 'ecr-push',
   'ecr-push/post.js': 'ecr-push-post',
   'frontend/main.js': 'frontend',
+  'incident/main.js': 'incident',
   'promote/main.js': 'promote',
   'migrate/main.js': 'migrate',
   'migrate/post.js': 'migrate-post',

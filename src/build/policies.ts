@@ -68,6 +68,7 @@ const ON_IMAGES = where('An image is given as `ecr:REPOSITORY:TAG` or `ecr:REPOS
 const ON_SCALING = where('The service is scaled by Application Auto Scaling');
 const ON_ROLES = where('The task definition has roles');
 const ON_VOLUMES = where('The service configures EBS volumes');
+const ON_LOOKING = where('The issue is to tell what ECS knows beside the record');
 const ON_DATABASES = where('DB instances or DB clusters are backed up', 'db-instances', 'db-clusters');
 const ON_CACHES = where('Caches are backed up', 'replication-groups', 'cache-clusters', 'serverless-caches');
 
@@ -110,6 +111,17 @@ const OPTIONAL: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
     CreateRepository: given('create-repository'),
   },
   frontend: { Stacks: ON_STACKS, Invalidate: given('distribution') },
+  incident: {
+    Stacks: ON_STACKS,
+    LookAtServices: ON_LOOKING,
+    History: ON_LOOKING,
+    LookAtRevisions: ON_LOOKING,
+    LookAtTasks: ON_LOOKING,
+    ListTasks: ON_LOOKING,
+    ReadLog: where('`logs` is not `off`'),
+    ImageTags: where('The tags of the image tell the commit of the last good release'),
+    Migrations: where('`migrate` keeps a record of the service'),
+  },
   migrate: {
     Stacks: ON_STACKS,
     Images: ON_IMAGES,

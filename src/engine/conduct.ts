@@ -103,7 +103,7 @@ export async function conduct(
         follow?.(rollout, phase, action, seen, findings);
       },
     });
-    recorder.end(ending.outcome, ending.reason);
+    recorder.end(ending.outcome, ending.reason, engine.story.events);
     return { ending, last: engine.last(), recorder, story: engine.story };
   } catch (error) {
     if (!(error instanceof TakenOver)) throw error;

@@ -73,8 +73,8 @@ export class Recorder {
     this.#record.entries.push({ at: this.#clock.now(), kind: 'error', doing, message });
   }
 
-  end(outcome: Outcome, reason: string): void {
-    Object.assign(this.#record, { endedAt: this.#clock.now(), outcome, reason });
+  end(outcome: Outcome, reason: string, events: readonly string[] = []): void {
+    Object.assign(this.#record, { endedAt: this.#clock.now(), outcome, reason, events });
   }
 
   /**
