@@ -577,3 +577,69 @@ export interface Snapshots {
   /** What AWS said last about a snapshot that it did not finish. */
   reason(id: string): Promise<string | undefined>;
 }
+
+/** What an alarm looks at: a metric, or an expression over others of the same alarm. */
+export type AlarmMetric = { readonly id: string } & (
+  | {
+      readonly namespace: string;
+      readonly metric: string;
+      readonly dimensions: Readonly<Record<string, string>>;
+      /** `Sum`, `Average`, `p95`, ... */
+      readonly stat: string;
+      readonly periodS: number;
+    }
+  | { readonly expression: string; readonly label: string }
+);
+
+/** How an alarm decides, and whom it tells. */
+export interface AlarmSettings {
+  readonly name: string;
+  readonly description: string;
+  /** One metric; or metrics and, last, the expression that is compared. */
+  readonly metrics: readonly AlarmMetric[];
+  readonly comparison: '>' | '>=' | '<' | '<=';
+  /** In CloudWatch's unit of the metric. */
+  readonly threshold: number;
+  readonly evaluationPeriods: number;
+  readonly datapoints: number;
+  readonly missing: 'missing' | 'ignore' | 'breaching' | 'notBreaching';
+  /** ARNs by the state that is entered. */
+  readonly actions: {
+    readonly alarm: readonly string[];
+    readonly ok: readonly string[];
+    readonly noData: readonly string[];
+  };
+}
+
+/** An alarm that is there. */
+export interface KnownAlarm {
+  readonly name: string;
+  readonly arn: string;
+  /** `OK`, `ALARM` or `INSUFFICIENT_DATA`. */
+  readonly state: string;
+  /** Undefined for what cannot be said in these terms, such as a composite alarm. */
+  readonly settings: AlarmSettings | undefined;
+}
+
+/** Alarms of CloudWatch, to be put. */
+export interface Alarms {
+  /** Those whose names begin so, of every type. */
+  find(prefix: string): Promise<readonly KnownAlarm[]>;
+  /** Of alarms and of dashboards, by ARN; what is gone meanwhile has none. */
+  tags(arns: readonly string[]): Promise<ReadonlyMap<string, Tags>>;
+  /** @param tags for an alarm that is made; those of one that exists stay as they are */
+  put(settings: AlarmSettings, tags?: Tags): Promise<void>;
+  tag(arn: string, tags: Tags): Promise<void>;
+  /** No error when they are gone. */
+  delete(names: readonly string[]): Promise<void>;
+}
+
+/** Dashboards of CloudWatch, which belong to the account and to no region. */
+export interface Dashboards {
+  /** The body is JSON. */
+  find(name: string): Promise<{ readonly arn: string; readonly body: string } | undefined>;
+  /** @param tags for a dashboard that is made; those of one that exists stay as they are */
+  put(name: string, body: string, tags?: Tags): Promise<void>;
+  /** No error when it is gone. */
+  delete(name: string): Promise<void>;
+}
