@@ -16,12 +16,16 @@ import {
   type Statistic,
   TagResourceCommand,
 } from '@aws-sdk/client-cloudwatch';
-import type { AlarmMetric, AlarmSettings, Alarms, Dashboards, KnownAlarm } from '../ports.ts';
+import type { AlarmMetric, AlarmSettings, KnownAlarm } from '../alarms/settings.ts';
+import type { Alarms, Dashboards } from '../ports.ts';
 import type { Tags } from '../rollout/ledger.ts';
 import { type Connection, call, clientSettings, errorName } from './connection.ts';
 
 /** Both of CloudWatch. Permissions: `actions/alarms/policy.json`. */
-export function monitoring(connection: Connection): { readonly alarms: Alarms; readonly dashboards: Dashboards } {
+export function monitoring(connection: Connection): {
+  readonly alarms: Alarms;
+  readonly dashboards: Dashboards;
+} {
   const client = new CloudWatchClient(clientSettings(connection));
   const send = <Output>(command: object): Promise<Output> => call(connection, 'cloudwatch', client, command);
 
@@ -186,7 +190,13 @@ const known = (
 
 /** An alarm with a setting that we never write is not one that we can say: it is put anew where it is ours. */
 function settingsOf(alarm: MetricAlarm): AlarmSettings | undefined {
-  const { Unit, EvaluateLowSampleCountPercentile, ThresholdMetricId, Threshold, EvaluationPeriods = 1 } = alarm;
+  const {
+    Unit,
+    EvaluateLowSampleCountPercentile,
+    ThresholdMetricId,
+    Threshold,
+    EvaluationPeriods = 1,
+  } = alarm;
   const comparison = (['>', '>=', '<', '<='] as const).find(
     (each) => COMPARISONS[each] === alarm.ComparisonOperator,
   );
