@@ -587,7 +587,6 @@ export interface Alarms {
   tags(arns: readonly string[]): Promise<ReadonlyMap<string, Tags>>;
   /** @param tags for an alarm that is made; those of one that exists stay as they are */
   put(settings: AlarmSettings, tags?: Tags): Promise<void>;
-  tag(arn: string, tags: Tags): Promise<void>;
   /** No error when they are gone. */
   delete(names: readonly string[]): Promise<void>;
 }

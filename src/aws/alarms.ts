@@ -14,7 +14,6 @@ import {
   PutMetricAlarmCommand,
   type PutMetricAlarmCommandInput,
   type Statistic,
-  TagResourceCommand,
 } from '@aws-sdk/client-cloudwatch';
 import type { AlarmMetric, AlarmSettings, KnownAlarm } from '../alarms/settings.ts';
 import type { Alarms, Dashboards } from '../ports.ts';
@@ -68,10 +67,6 @@ export function monitoring(connection: Connection): {
 
     async put(settings, tags) {
       await send(new PutMetricAlarmCommand({ ...inputOf(settings), ...(tags && { Tags: sdkTags(tags) }) }));
-    },
-
-    async tag(ResourceARN, tags) {
-      await send(new TagResourceCommand({ ResourceARN, Tags: sdkTags(tags) }));
     },
 
     async delete(names) {

@@ -33,6 +33,7 @@ import type {
   ScenarioHealthCheck,
   ScenarioListener,
   ScenarioLoadBalancer,
+  ScenarioMetric,
   ScenarioPastDeployment,
   ScenarioRule,
   ScenarioScalableTarget,
@@ -381,6 +382,25 @@ const scenario = object<Scenario>({
   programs: optional(record(program)),
   databases: optional(databases),
   caches: optional(caches),
+  metrics: optional(
+    list(
+      object<ScenarioMetric>({
+        namespace: required(text),
+        name: required(text),
+        dimensions: withDefault(record(textOrNumber), {}),
+        unit: optional(text),
+        value: required(number(Number.NEGATIVE_INFINITY)),
+        later: optional(
+          list(
+            object<NonNullable<ScenarioMetric['later']>[number]>({
+              after: required(duration),
+              value: required(number(Number.NEGATIVE_INFINITY)),
+            }),
+          ),
+        ),
+      }),
+    ),
+  ),
   topics: optional(record(object<ScenarioTopic>({ contentBasedDeduplication: optional(flag) }))),
   behaviours: withDefault(record(behaviour), {}),
 });
