@@ -42,6 +42,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   LOG_REGION: 'Its region',
   LABEL: 'What `label` says; `pre-deploy` if it says nothing',
   TOPIC: 'Name of the SNS topic',
+  DASHBOARD: 'Name of the dashboard; `CLUSTER_SERVICE` unless `dashboard` says another',
   KEY: 'Identifier of the KMS key; a key of another account needs an ARN of its own',
   'ORG/REPO': 'The repository whose workflows take the backups',
 };
@@ -70,6 +71,13 @@ const ON_CACHES = where('Caches are backed up', 'replication-groups', 'cache-clu
 
 /** By action and Sid. */
 const OPTIONAL: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
+  alarms: {
+    Look: given('definition'),
+    Stacks: ON_STACKS,
+    LookAtServices: given('definition'),
+    Alarms: given('definition'),
+    PutAlarms: given('definition'),
+  },
   backup: {
     Stacks: ON_STACKS,
     LookAtDatabases: ON_DATABASES,
