@@ -7,6 +7,7 @@ import type { Reporter } from './ports.ts';
 
 /** Every step that an `action.yml` can start, loaded only when it is the one. */
 const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
+  alarms: () => import('./actions/alarms/run.ts'),
   backup: () => import('./actions/backup/run.ts'),
   canary: () => import('./actions/canary/run.ts'),
   'canary-post': () => import('./actions/canary/post.ts'),

@@ -1,3 +1,4 @@
+import type { AlarmSettings, KnownAlarm } from './alarms/settings.ts';
 import type { Snapshot, Source, SourceKind } from './backups/source.ts';
 import type { DeployError } from './errors.ts';
 import type { Mutability } from './images/mutability.ts';
@@ -860,4 +861,24 @@ export interface LogEnds {
 export interface ImageTags {
   /** The tags of an image of ECR that is named by a tag or a digest; none where there is no such image. */
   tagsOf(image: string): Promise<readonly string[]>;
+/** Alarms of CloudWatch, to be put. */
+export interface Alarms {
+  /** Those whose names begin so, of every type. */
+  find(prefix: string): Promise<readonly KnownAlarm[]>;
+  /** Of alarms and of dashboards, by ARN; what is gone meanwhile has none. */
+  tags(arns: readonly string[]): Promise<ReadonlyMap<string, Tags>>;
+  /** @param tags for an alarm that is made; those of one that exists stay as they are */
+  put(settings: AlarmSettings, tags?: Tags): Promise<void>;
+  /** No error when they are gone. */
+  delete(names: readonly string[]): Promise<void>;
+}
+
+/** Dashboards of CloudWatch, which belong to the account and to no region. */
+export interface Dashboards {
+  /** The body is JSON. */
+  find(name: string): Promise<{ readonly arn: string; readonly body: string } | undefined>;
+  /** @param tags for a dashboard that is made; those of one that exists stay as they are */
+  put(name: string, body: string, tags?: Tags): Promise<void>;
+  /** No error when it is gone. */
+  delete(name: string): Promise<void>;
 }

@@ -22,6 +22,7 @@ const DIST = join(ROOT, 'dist');
 
 /** Entry files by the step that they start, as `main.ts` names it. */
 const ENTRIES: Readonly<Record<string, string>> = {
+  'alarms/main.js': 'alarms',
   'backup/main.js': 'backup',
   'render-task-definition/main.js': 'render-task-definition',
   'canary/main.js': 'canary',

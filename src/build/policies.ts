@@ -45,6 +45,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   BUCKET: 'Name of the S3 bucket',
   PREFIX: 'What `prefix` says, with `/` behind it; nothing if it says nothing',
   DISTRIBUTION: 'Id of the CloudFront distribution',
+  DASHBOARD: 'Name of the dashboard; `CLUSTER_SERVICE` unless `dashboard` says another',
   KEY: 'Identifier of the KMS key; a key of another account needs an ARN of its own',
   'ORG/REPO': 'The repository whose workflows take the backups',
 };
@@ -74,6 +75,13 @@ const ON_CACHES = where('Caches are backed up', 'replication-groups', 'cache-clu
 
 /** By action and Sid. */
 const OPTIONAL: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
+  alarms: {
+    Look: given('definition'),
+    Stacks: ON_STACKS,
+    LookAtServices: given('definition'),
+    Alarms: given('definition'),
+    PutAlarms: given('definition'),
+  },
   backup: {
     Stacks: ON_STACKS,
     LookAtDatabases: ON_DATABASES,

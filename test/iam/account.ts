@@ -27,7 +27,7 @@ export const SIMULATED: Values = {
   ACCOUNT: HOME,
   CLUSTER: Object.keys(EXAMPLES),
   // The second exists, and canary looks at it before it refuses to release it.
-  SERVICE: ['web', 'api', ...SERVICES],
+  SERVICE: ['web', 'api', 'worker', ...SERVICES],
   LOAD_BALANCER: ['shop', 'internal', ...SERVICES],
   STACK: '*',
   FAMILY: ['web', ...SERVICES],
@@ -58,6 +58,7 @@ export const SIMULATED: Values = {
   CACHE_CLUSTER: '*',
   SERVERLESS_CACHE: '*',
   TOPIC: '*',
+  DASHBOARD: ['prod_web', 'prod_worker'],
   LABEL: ['pre-deploy', 'nightly'],
   KEY: '*',
   ORG: 'org',

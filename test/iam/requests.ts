@@ -238,6 +238,23 @@ const byArn =
   (action: string, member: string): Need =>
   (input: Members, place) => [place.on(action, String(input[member]))];
 
+/** Dashboards belong to no region. */
+const dashboard = (place: Place, name: string): string => place.arn('cloudwatch', `dashboard/${name}`, '');
+
+/** Tags that come with what is put need a permission of their own. */
+function putTagged(
+  action: string,
+  resource: string,
+  given: readonly UpperTag[] | undefined,
+  place: Place,
+): IamRequest[] {
+  const tags = upper(given);
+  return [
+    place.on(action, resource, tags),
+    ...(isTagged(tags) ? [place.on('cloudwatch:TagResource', resource, tags)] : []),
+  ];
+}
+
 /** https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/load-balancer-authentication-access-control.html */
 const balancing: Readonly<Record<string, Need>> = {
   ...Object.fromEntries(
@@ -601,6 +618,18 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
     GetMetricData: (_input: Members, place) => [
       place.on('cloudwatch:GetMetricData', place.arn('cloudwatch', `dataset/${ANY}`)),
     ],
+    PutMetricAlarm: ({ AlarmName = '', Tags }: { AlarmName?: string; Tags?: UpperTag[] }, place) =>
+      putTagged('cloudwatch:PutMetricAlarm', place.arn('cloudwatch', `alarm:${AlarmName}`), Tags, place),
+    DeleteAlarms: ({ AlarmNames = [] }: { AlarmNames?: string[] }, place) =>
+      AlarmNames.map((name) => place.on('cloudwatch:DeleteAlarms', place.arn('cloudwatch', `alarm:${name}`))),
+    ListTagsForResource: byArn('cloudwatch:ListTagsForResource', 'ResourceARN'),
+    GetDashboard: ({ DashboardName = '' }: { DashboardName?: string }, place) => [
+      place.on('cloudwatch:GetDashboard', dashboard(place, DashboardName)),
+    ],
+    PutDashboard: ({ DashboardName = '', Tags }: { DashboardName?: string; Tags?: UpperTag[] }, place) =>
+      putTagged('cloudwatch:PutDashboard', dashboard(place, DashboardName), Tags, place),
+    DeleteDashboards: ({ DashboardNames = [] }: { DashboardNames?: string[] }, place) =>
+      DashboardNames.map((name) => place.on('cloudwatch:DeleteDashboards', dashboard(place, name))),
   },
   'CloudWatch Logs': {
     GetLogEvents: ({ logGroupName = '', logStreamName = '' }: Record<string, string>, place) => [

@@ -9,6 +9,7 @@ import type { AlarmState } from './alarm-judge.ts';
 import { alarmOperations } from './alarm-operations.ts';
 import { Alarms } from './alarms.ts';
 import { createArrival, type MetricDelay, type MetricFault } from './arrival.ts';
+import { Dashboards, dashboardOperations } from './dashboards.ts';
 import { getMetricData } from './metric-data.ts';
 import { getMetricStatistics, listMetrics, putMetricData } from './statistics.ts';
 import { MetricStore } from './store.ts';
@@ -22,7 +23,7 @@ export interface CloudWatchOptions {
   readonly faults?: readonly MetricFault[];
 }
 
-/** CloudWatch's metrics and alarms. */
+/** CloudWatch's metrics, alarms and dashboards. */
 export interface CloudWatch {
   /** Where the rest of AWS writes its metrics. */
   readonly sink: MetricSink;
@@ -41,6 +42,7 @@ export function createCloudWatch(options: CloudWatchOptions): CloudWatch {
   const arrival = createArrival(seed, delay, faults);
   const store = new MetricStore(arrival);
   const alarms = new Alarms(store, arrival.longest);
+  const dashboards = new Dashboards(accountId);
   return {
     sink: store,
     operations: {
@@ -49,7 +51,8 @@ export function createCloudWatch(options: CloudWatchOptions): CloudWatch {
         getMetricStatistics(store, input, call),
       ListMetrics: (input: ListMetricsCommandInput, call: Call) => listMetrics(store, input, call),
       PutMetricData: (input: PutMetricDataCommandInput, call: Call) => putMetricData(store, input, call),
-      ...alarmOperations(alarms, region, accountId),
+      ...alarmOperations(alarms, dashboards, region, accountId),
+      ...dashboardOperations(dashboards),
     },
     advance: (now) => alarms.advance(now),
     alarmState: (name, at) => {

@@ -46,6 +46,7 @@ import type {
   ScenarioHealthCheck,
   ScenarioListener,
   ScenarioLoadBalancer,
+  ScenarioMetric,
   ScenarioPastDeployment,
   ScenarioRule,
   ScenarioScalableTarget,
@@ -514,6 +515,25 @@ const scenario = object<Scenario>({
   caches: optional(caches),
   buckets: optional(record(bucket)),
   distributions: optional(record(distribution)),
+  metrics: optional(
+    list(
+      object<ScenarioMetric>({
+        namespace: required(text),
+        name: required(text),
+        dimensions: withDefault(record(textOrNumber), {}),
+        unit: optional(text),
+        value: required(number(Number.NEGATIVE_INFINITY)),
+        later: optional(
+          list(
+            object<NonNullable<ScenarioMetric['later']>[number]>({
+              after: required(duration),
+              value: required(number(Number.NEGATIVE_INFINITY)),
+            }),
+          ),
+        ),
+      }),
+    ),
+  ),
   topics: optional(record(object<ScenarioTopic>({ contentBasedDeduplication: optional(flag) }))),
   behaviours: withDefault(record(behaviour), {}),
 });

@@ -132,6 +132,17 @@ export interface ScenarioScalableTarget {
   readonly scaleInCooldown?: number;
 }
 
+/** A metric that nothing simulated writes, such as of a database: one sample a minute, from the beginning on. */
+export interface ScenarioMetric {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly unit?: string;
+  readonly value: number;
+  /** What it is later instead, by ms since the scenario's start. */
+  readonly later?: readonly { readonly after: number; readonly value: number }[];
+}
+
 /** What a revision does differently from a sound application: see `Behaviour`. */
 export type ScenarioBehaviour = Partial<Behaviour>;
 
@@ -157,6 +168,7 @@ export interface Scenario {
   /** For the simulator's CloudWatch, as PutMetricAlarm takes them. */
   readonly alarms: readonly PutMetricAlarmInput[];
   readonly traffic: readonly TrafficSource[];
+  readonly metrics?: readonly ScenarioMetric[];
   /** ECR repositories by name: digests by tag, or the repository in full. */
   readonly repositories?: ScenarioRepositories;
   /** ARNs of the IAM roles that may be assumed; any if there is no list. */

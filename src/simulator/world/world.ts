@@ -45,6 +45,7 @@ import { STEADY } from '../traffic/behaviour.ts';
 import { Network } from '../traffic/endpoint.ts';
 import { UserLedger } from '../traffic/ledger.ts';
 import { Traffic, type UserAnswer } from '../traffic/traffic.ts';
+import { writeGivenMetrics } from './given-metrics.ts';
 import { createKernel } from './kernel.ts';
 import { Pulse } from './pulse.ts';
 import { settleBalancing } from './settle-balancing.ts';
@@ -148,6 +149,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   const databases = new Databases(kernel, scenario.databases ?? {}, start);
   const caches = new Caches(kernel, scenario.caches ?? {}, start);
   kernel.events.advance(born);
+  writeGivenMetrics(kernel, scenario.metrics ?? [], start);
   traffic.begin();
   tellUsage(kernel, quotas);
   kernel.events.advance(start);
