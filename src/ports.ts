@@ -41,6 +41,8 @@ export interface ServiceDeployment {
   readonly taskDefinition: string;
   readonly state: 'in-progress' | 'completed' | 'failed';
   readonly reason: string;
+  /** ms since the epoch. */
+  readonly createdAt: number;
 }
 
 /** An ECS service as far as a deployment needs to know it. */
@@ -489,6 +491,33 @@ export interface Logs {
     place: LogPlace,
     signal: AbortSignal,
   ): AsyncIterable<{ readonly lines: readonly LogLine[]; readonly sampled: boolean }>;
+}
+
+/** A line that a filter pattern has found. */
+export interface FoundLine extends LogLine {
+  /** No other event has it. */
+  readonly id: string;
+  readonly stream: string;
+}
+
+/** Log groups, searched by CloudWatch itself. */
+export interface LogSearch {
+  /**
+   * The lines that match a filter pattern, oldest first, and whether there are more of them than were asked for.
+   * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+   *
+   * @param search `from`: lines that were written at or after that time (ms); `most`: how many are wanted at most
+   * @returns `no-group` while there is no such log group
+   * @throws ConfigError for a pattern that CloudWatch does not take
+   */
+  find(search: {
+    readonly region: string;
+    readonly group: string;
+    readonly streamPrefix: string;
+    readonly pattern: string;
+    readonly from: number;
+    readonly most: number;
+  }): Promise<{ readonly lines: readonly FoundLine[]; readonly more: boolean } | 'no-group'>;
 }
 
 /** A text that is kept with all its versions. */

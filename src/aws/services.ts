@@ -191,6 +191,7 @@ function fromSdk(service: SdkService): EcsService {
       taskDefinition: deployment.taskDefinition ?? '',
       state: states[deployment.rolloutState ?? 'COMPLETED'] ?? 'completed',
       reason: deployment.rolloutStateReason ?? '',
+      createdAt: deployment.createdAt?.getTime() ?? 0,
     })),
     events: (service.events ?? []).map(({ id, createdAt, message }) => ({
       id: id ?? '',
