@@ -16,6 +16,7 @@ const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
   promote: () => import('./actions/promote/run.ts'),
   migrate: () => import('./actions/migrate/run.ts'),
   'migrate-post': () => import('./actions/migrate/post.ts'),
+  monitor: () => import('./actions/monitor/run.ts'),
   notify: () => import('./actions/notify/run.ts'),
   plan: () => import('./actions/plan/run.ts'),
   'render-task-definition': () => import('./actions/render-task-definition/run.ts'),

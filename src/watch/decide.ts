@@ -11,7 +11,7 @@ export interface Watch {
   readonly startedAt: number;
   readonly forMs: number;
   /** After that time the watch may end once everything passes for sure; never without it. */
-  readonly leastMs?: number;
+  readonly leastMs: number | undefined;
   /** When the deployment of the watched revision began: an alarm that has been firing since before says nothing of it. */
   readonly deployedAt: number;
   readonly gates: readonly Gate[];

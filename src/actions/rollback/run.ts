@@ -39,7 +39,12 @@ export async function run(context: ActionContext): Promise<void> {
   }
 }
 
-async function rollBack(
+/**
+ * Takes back what is under way, or else the service itself, and sets the outputs.
+ *
+ * @throws ConfigError and DeployError where that cannot be done
+ */
+export async function rollBack(
   context: ActionContext,
   aws: Adapters,
   inputs: Inputs,
