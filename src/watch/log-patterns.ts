@@ -76,6 +76,12 @@ function parseLine(line: string, input: string): LogPattern {
   if ((pattern.replaceAll(/\\./g, '').split('"').length - 1) % 2 === 1) {
     fail('a quotation mark is not closed; a number sign after a blank begins a comment, quoted or not');
   }
+  const ignored = ignoredTerm(pattern);
+  if (ignored !== undefined) {
+    fail(
+      `CloudWatch ignores ${ignored} beside a word without a question mark; write ?ONE ?OTHER where one of them is enough`,
+    );
+  }
   if (/\s(<=|>=|<|>|=)\s*\S+$/.test(pattern) && !/[}\]"]$/.test(pattern)) {
     fail('the bound is not one; write how many lines may match: < 5 per 10m');
   }
@@ -91,7 +97,18 @@ function parseLine(line: string, input: string): LogPattern {
   return { name, pattern, bound, warnOnly: warn !== undefined, ...(windowMs !== undefined && { windowMs }) };
 }
 
-/** `critical: ?CRITICAL ?FATAL`, as the name of a gate. */
+/**
+ * A `?term` that has no effect, because it stands beside others.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+ */
+function ignoredTerm(pattern: string): string | undefined {
+  if (/^[{[%]/.test(pattern)) return undefined;
+  const terms = pattern.match(/[-?]?(?:"(?:[^"\\]|\\.)*"|\S+)/g) ?? [];
+  const optional = terms.find((term) => term.startsWith('?'));
+  return terms.every((term) => term.startsWith('?')) ? undefined : optional;
+}
+
+/** As the name of a gate. */
 export const gateOf = ({ name }: LogPattern): string => `log ${name}`;
 
 /** Judges how many lines there were in the worst window; literally, and as soon as they are seen. */
