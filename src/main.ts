@@ -19,6 +19,7 @@ const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
   promote: () => import('./actions/promote/run.ts'),
   migrate: () => import('./actions/migrate/run.ts'),
   'migrate-post': () => import('./actions/migrate/post.ts'),
+  monitor: () => import('./actions/monitor/run.ts'),
   notify: () => import('./actions/notify/run.ts'),
   plan: () => import('./actions/plan/run.ts'),
   preflight: () => import('./actions/preflight/run.ts'),

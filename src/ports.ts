@@ -43,6 +43,8 @@ export interface ServiceDeployment {
   readonly taskDefinition: string;
   readonly state: 'in-progress' | 'completed' | 'failed';
   readonly reason: string;
+  /** ms since the epoch. */
+  readonly createdAt: number;
 }
 
 /** An ECS service as far as a deployment needs to know it. */
@@ -540,6 +542,33 @@ export interface LogGroups {
   exists(group: string, region?: string): Promise<boolean>;
 }
 
+/** A line that a filter pattern has found. */
+export interface FoundLine extends LogLine {
+  /** No other event has it. */
+  readonly id: string;
+  readonly stream: string;
+}
+
+/** Log groups, searched by CloudWatch itself. */
+export interface LogSearch {
+  /**
+   * The lines that match a filter pattern, oldest first, and whether there are more of them than were asked for.
+   * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+   *
+   * @param search `from`: lines that were written at or after that time (ms); `most`: how many are wanted at most
+   * @returns `no-group` while there is no such log group
+   * @throws ConfigError for a pattern that CloudWatch does not take
+   */
+  find(search: {
+    readonly region: string;
+    readonly group: string;
+    readonly streamPrefix: string;
+    readonly pattern: string;
+    readonly from: number;
+    readonly most: number;
+  }): Promise<{ readonly lines: readonly FoundLine[]; readonly more: boolean } | 'no-group'>;
+}
+
 /** A text that is kept with all its versions. */
 export interface ParameterVersion {
   /** From 1, one more for each write, by whomever. */
@@ -845,6 +874,8 @@ export interface Distributions {
    */
   invalidate(id: string, reference: string, paths: readonly string[]): Promise<string>;
   state(id: string, invalidation: string): Promise<'in-progress' | 'completed'>;
+}
+
 /** Tasks of services, as long as ECS remembers them. */
 export interface PastTasks {
   /** Those that run a revision, and those that did and have stopped within the last hour. */
@@ -861,6 +892,8 @@ export interface LogEnds {
 export interface ImageTags {
   /** The tags of an image of ECR that is named by a tag or a digest; none where there is no such image. */
   tagsOf(image: string): Promise<readonly string[]>;
+}
+
 /** Alarms of CloudWatch, to be put. */
 export interface Alarms {
   /** Those whose names begin so, of every type. */

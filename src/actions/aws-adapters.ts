@@ -4,6 +4,7 @@ import type {
   AwsCall,
   Bucket,
   Distributions,
+  LogSearch,
   Logs,
   Metrics,
   Network,
@@ -107,6 +108,20 @@ export async function connectToTasks(clock: Clock): Promise<TaskAdapters> {
     import('../aws/logs.ts'),
   ]);
   return { ...lock, taskDefinitions: taskDefinitions({ clock }), logs: logs({ clock }) };
+}
+
+/** Opens the logs that tasks have written, and what tells whose they are. */
+export async function connectToLogSearch(
+  clock: Clock,
+  signal: AbortSignal,
+  onCall: (call: AwsCall) => void,
+): Promise<{ readonly search: LogSearch; readonly tasks: Pick<Tasks, 'describe'> }> {
+  const [{ logSearch }, { tasks }] = await Promise.all([
+    import('../aws/log-search.ts'),
+    import('../aws/tasks.ts'),
+  ]);
+  const connection = { clock, signal, onCall };
+  return { search: logSearch(connection), tasks: tasks(connection) };
 }
 
 /** Loads the SDK clients side by side, which takes most of the start-up time, and connects them. */

@@ -192,6 +192,7 @@ function fromSdk(service: SdkService): EcsService {
       taskDefinition: deployment.taskDefinition ?? '',
       state: states[deployment.rolloutState ?? 'COMPLETED'] ?? 'completed',
       reason: deployment.rolloutStateReason ?? '',
+      createdAt: deployment.createdAt?.getTime() ?? 0,
     })),
     ...(service.deploymentConfiguration && { safeguards: safeguardsOf(service.deploymentConfiguration) }),
     events: (service.events ?? []).map(({ id, createdAt, message }) => ({

@@ -35,6 +35,7 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'promote/main.js': 'promote',
   'migrate/main.js': 'migrate',
   'migrate/post.js': 'migrate-post',
+  'monitor/main.js': 'monitor',
   'notify/main.js': 'notify',
   'plan/main.js': 'plan',
   'preflight/main.js': 'preflight',

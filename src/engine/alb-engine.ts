@@ -2,13 +2,7 @@ import type { Clock } from '../clock.ts';
 import { DeployError } from '../errors.ts';
 import type { EcsService, Metrics, Route, TargetGroup } from '../ports.ts';
 import type { Action, CanaryState, Observation, Phase, Rollout, StableState } from '../rollout/controller.ts';
-import {
-  type Evidence,
-  isCrash,
-  NO_EVIDENCE,
-  type Period,
-  type StoppedTask,
-} from '../rollout/judge/evidence.ts';
+import { type Evidence, NO_EVIDENCE, type Period, type StoppedTask } from '../rollout/judge/evidence.ts';
 import { fromTags, type Ledger, ROLLOUT_TAG, toTags } from '../rollout/ledger.ts';
 import { type CustomMetric, EvidenceSource } from './evidence-source.ts';
 import { insist } from './insist.ts';
@@ -16,6 +10,7 @@ import { LifeTimes } from './life-times.ts';
 import { type PreTrafficTest, runPreTrafficTest } from './pre-traffic.ts';
 import { describeRoute, Routes, type Stickiness } from './routes.ts';
 import type { Cloud, Pair, Site } from './site.ts';
+import { StoppedTasks } from './stopped-tasks.ts';
 
 const MINUTE = 60_000;
 /** How often each thing is looked at while a step bakes; together at most 8 calls a minute. */
@@ -83,9 +78,7 @@ export class AlbEngine {
   #healthOfStable = 0;
   #evidence: Evidence;
   readonly #lives: LifeTimes | undefined;
-  readonly #crashes = new Map<string, StoppedTask>();
-  readonly #knownStopped = new Set<string>();
-  #newestEvent = '';
+  readonly #stoppedTasks: StoppedTasks;
   /** What the canary service said last, before it was deleted. */
   #lastEvents: readonly string[] = [];
   #missingSince: number | undefined;
@@ -105,6 +98,7 @@ export class AlbEngine {
     settings: EngineSettings,
   ) {
     this.#cloud = cloud;
+    this.#stoppedTasks = new StoppedTasks(cloud.services);
     this.#metrics = metrics;
     this.#clock = clock;
     this.#settings = settings;
@@ -165,7 +159,7 @@ export class AlbEngine {
 
   /** Why the canary's tasks stopped, and what its service said last. */
   get story(): { readonly crashes: readonly StoppedTask[]; readonly events: readonly string[] } {
-    return { crashes: [...this.#crashes.values()], events: this.#lastEvents };
+    return { crashes: this.#stoppedTasks.crashes, events: this.#lastEvents };
   }
 
   /** When it is worth looking again. */
@@ -196,7 +190,7 @@ export class AlbEngine {
       tested: this.#tested,
       evidence: {
         ...this.#evidence,
-        crashes: [...this.#crashes.values()],
+        crashes: this.#stoppedTasks.crashes,
         ...(this.#lives && { lives: this.#lives.known }),
         unhealthyMs: this.#unhealthySince === undefined ? 0 : now - this.#unhealthySince,
       },
@@ -465,22 +459,9 @@ export class AlbEngine {
       this.#lastEvents = canary.events.slice(0, 5).map(({ message }) => message);
     }
     await Promise.all([
-      canary && this.#lookAtStoppedTasks(canary),
+      canary && this.#stoppedTasks.look(canary, new Set(canary.deployments.map(({ id }) => id))),
       this.#lives?.look(stable, canary, this.#clock.now()),
     ]);
-  }
-
-  /** ECS says in an event when it replaces a task; only then is it asked which tasks have stopped. */
-  async #lookAtStoppedTasks(canary: EcsService): Promise<void> {
-    const newest = canary.events[0]?.id ?? '';
-    if (newest === this.#newestEvent && canary.running >= canary.desired) return;
-    const stopped = await this.#cloud.services.stopped(canary.cluster, canary.name, this.#knownStopped);
-    this.#newestEvent = newest;
-    const ours = new Set(canary.deployments.map(({ id }) => id));
-    for (const task of stopped) {
-      this.#knownStopped.add(task.arn);
-      if (ours.has(task.startedBy) && isCrash(task)) this.#crashes.set(task.arn, task);
-    }
   }
 
   async #lookAtHealth(phase: Phase): Promise<void> {

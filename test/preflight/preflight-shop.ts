@@ -206,7 +206,9 @@ async function push(
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   };
-  const config = Buffer.from(JSON.stringify({ os: 'linux', architecture, rootfs: { type: 'layers', diff_ids: [] } }));
+  const config = Buffer.from(
+    JSON.stringify({ os: 'linux', architecture, rootfs: { type: 'layers', diff_ids: [] } }),
+  );
   await send('POST', `blobs/uploads/?digest=${digest(config)}`, 'application/octet-stream', config);
   const manifest = Buffer.from(
     JSON.stringify({
@@ -228,7 +230,12 @@ async function push(
       schemaVersion: 2,
       mediaType: 'application/vnd.oci.image.index.v1+json',
       manifests: [
-        { mediaType: type, digest: digest(manifest), size: manifest.length, platform: { os: 'linux', architecture } },
+        {
+          mediaType: type,
+          digest: digest(manifest),
+          size: manifest.length,
+          platform: { os: 'linux', architecture },
+        },
       ],
     }),
   );

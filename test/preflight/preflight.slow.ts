@@ -4,9 +4,10 @@ import { expect, test } from 'vitest';
 import { entryText } from '../../src/migrations/entry.ts';
 import { lockParameter } from '../../src/migrations/lock.ts';
 import { workspace } from '../images/run-here.ts';
-import { openShop, REGISTRY, secretArn, type ShopOptions, START } from './preflight-shop.ts';
+import { openShop, REGISTRY, type ShopOptions, START, secretArn } from './preflight-shop.ts';
 
-const PASSING = 'service task-definition image architecture scan secrets execution-role logs network health-check circuit-breaker alarms backup capacity';
+const PASSING =
+  'service task-definition image architecture scan secrets execution-role logs network health-check circuit-breaker alarms backup capacity';
 
 test('passes where everything is right, and changes nothing', async () => {
   const shop = await openShop();
@@ -17,7 +18,9 @@ test('passes where everything is right, and changes nothing', async () => {
   expect(log).not.toMatch(/^(WARN|FAIL)/m);
   expect(summary).toContain('### ✅ Preflight passed: web in prod');
   expect(log + summary).not.toContain('hunter2');
-  const writes = shop.simulator.calls.filter(({ operation }) => !/^(Describe|Get|BatchGet|Simulate)/.test(operation));
+  const writes = shop.simulator.calls.filter(
+    ({ operation }) => !/^(Describe|Get|BatchGet|Simulate)/.test(operation),
+  );
   expect(writes.map(({ operation }) => operation)).toEqual([]);
   expect(shop.simulator.bugs).toEqual([]);
 });
@@ -316,7 +319,11 @@ const CASES: readonly Case[] = [
     shop: {
       scenario: {
         targetGroups: [
-          { name: 'web', port: 8080, healthCheck: { path: '/health', interval: 60_000, unhealthyThreshold: 5 } },
+          {
+            name: 'web',
+            port: 8080,
+            healthCheck: { path: '/health', interval: 60_000, unhealthyThreshold: 5 },
+          },
         ],
       },
     },
@@ -336,7 +343,12 @@ const CASES: readonly Case[] = [
     shop: { service: { minimumHealthyPercent: 50 } },
     says: 'minimumHealthyPercent is 50',
   },
-  { why: 'an alarm fires', check: 'alarms', shop: { alarms: { 'web-5xx': 'ALARM' } }, says: 'web-5xx is in ALARM since' },
+  {
+    why: 'an alarm fires',
+    check: 'alarms',
+    shop: { alarms: { 'web-5xx': 'ALARM' } },
+    says: 'web-5xx is in ALARM since',
+  },
   {
     why: 'an alarm knows nothing',
     check: 'alarms',
@@ -344,7 +356,12 @@ const CASES: readonly Case[] = [
     shop: { alarms: { 'web-5xx': 'INSUFFICIENT_DATA' } },
     says: 'web-5xx has not enough data',
   },
-  { why: 'an alarm does not exist', check: 'alarms', shop: { alarms: {} }, says: 'there is no alarm "web-5xx"' },
+  {
+    why: 'an alarm does not exist',
+    check: 'alarms',
+    shop: { alarms: {} },
+    says: 'there is no alarm "web-5xx"',
+  },
   {
     why: 'the newest snapshot is old',
     check: 'backup',
@@ -402,7 +419,9 @@ const CASES: readonly Case[] = [
     why: 'nothing is deployed on Mondays',
     check: 'freeze',
     shop: {},
-    inputs: { freeze: '- { days: [mon], from: "09:00", to: "18:00", timezone: Europe/Madrid, reason: stocktaking }' },
+    inputs: {
+      freeze: '- { days: [mon], from: "09:00", to: "18:00", timezone: Europe/Madrid, reason: stocktaking }',
+    },
     says: 'nothing is to be deployed until Mon 2026-01-05 18:00 (mon 09:00 to 18:00, Europe/Madrid): stocktaking',
   },
 ];
@@ -418,7 +437,9 @@ test.each(CASES)('$check: $why', async ({ check, level = 'FAIL', shop: options, 
       networkMode: 'awsvpc',
       cpu: '256',
       memory: '512',
-      containerDefinitions: [{ name: 'api', image: `${REGISTRY}/shop:1.4.0`, portMappings: [{ containerPort: 8080 }] }],
+      containerDefinitions: [
+        { name: 'api', image: `${REGISTRY}/shop:1.4.0`, portMappings: [{ containerPort: 8080 }] },
+      ],
     }),
   );
   const { log, outputs, error, told } = await shop.look(inputs, { directory });

@@ -4,7 +4,6 @@ import { requireDead } from '../../engine/lease.ts';
 import { type Site, surveySite } from '../../engine/site.ts';
 import { ConfigError, DeployError } from '../../errors.ts';
 import { holderOf, newRolloutId } from '../../github/run-identity.ts';
-import type { AwsCall } from '../../ports.ts';
 import { deploymentStatus } from '../../report/deployment-status.ts';
 import { describeForecast } from '../../report/forecast.ts';
 import { describeEnd, revision } from '../../report/narrate.ts';
@@ -16,6 +15,7 @@ import { type Ledger, resume } from '../../rollout/ledger.ts';
 import { sameDefinition } from '../../taskdef/equal.ts';
 import type { ActionContext } from '../action.ts';
 import { type Adapters, connect, connectToStacks } from '../aws-adapters.ts';
+import { callJournal } from '../call-journal.ts';
 import { type Announcer, announcerOf } from '../github-deployments.ts';
 import { stageOf } from '../rescue-rollout.ts';
 import { workspaceOf } from '../workspace.ts';
@@ -39,7 +39,7 @@ export async function run(context: ActionContext): Promise<void> {
   const { env, clock, cancelled } = context;
   const workspace = workspaceOf(env);
   const inputs = await readInputs(context.input, workspace, () => connectToStacks(clock, cancelled));
-  const calls = journal();
+  const calls = callJournal();
   const aws = await connect(clock, cancelled, calls.add);
   if (inputs.dryRun) return tryDry(context, inputs, aws, workspace);
   const announcer = await announcerOf(context, inputs, { task: 'deploy', keep: true });
@@ -113,19 +113,6 @@ async function release(
 
 /** What the autoscaler would give the service at most. */
 const limitOf = ({ scaling }: Site) => (scaling ? { maxTasks: scaling.maxTasks } : {});
-
-/** Calls made before there is a record to keep them in. */
-function journal() {
-  const early: AwsCall[] = [];
-  let listener: ((call: AwsCall) => void) | undefined;
-  return {
-    add: (call: AwsCall) => (listener ? listener(call) : early.push(call)),
-    listen(next: (call: AwsCall) => void) {
-      for (const call of early.splice(0)) next(call);
-      listener = next;
-    },
-  };
-}
 
 function rolloutOf(
   inputs: Inputs,
