@@ -23,6 +23,8 @@ export interface ServiceSize {
   readonly share: number;
   /** Desired tasks of the canary, if it is there. */
   readonly canary: number;
+  /** Tasks that the autoscaler gives stable in any case, by its minimum, which a schedule may raise. */
+  readonly least?: number;
 }
 
 /** What is known of the load before anything has been looked at; a canary of an earlier run was sized by that run. */
@@ -35,13 +37,15 @@ const unknown = ({ initial, canary }: ServiceSize, { atLeast }: Capacity): Load 
  * The load, after a look at the service. Where the autoscaler has added tasks to stable, it has sized them for
  * stable's part of the traffic at that time, so the whole is that much larger. One look never more than doubles it:
  * at a share of 90% a single task would stand for ten. The load is not believed to shrink, because scale-in is held.
+ * Tasks that a raised minimum has added say nothing of a part: the whole service would have got as many.
  *
  * @param before what the last look has found out
  */
 export function measureLoad(capacity: Capacity, size: ServiceSize, before = unknown(size, capacity)): Load {
-  const { now, share } = size;
+  const { now, share, least: floor = 0 } = size;
   if (now <= before.stable) return { stable: now, total: before.total };
   const least = Math.max(before.total, now);
+  if (now <= floor) return { stable: now, total: least };
   const whole = share >= 100 ? now : Math.ceil(now / (1 - share / 100) - 1e-9);
   return { stable: now, total: Math.max(least, Math.min(whole, 2 * least)) };
 }

@@ -915,6 +915,31 @@ describe('a service that is scaled automatically', () => {
     expect(free.action).toEqual({ kind: 'scale-canary', tasks: 80 });
     const bounded = decide({ ...ROLLOUT, maxTasks: 50 }, phase, seen(grown));
     expect(bounded.action).toEqual({ kind: 'scale-canary', tasks: 50 });
+    // A schedule has lowered or raised the limit meanwhile.
+    const later = seen({ ...grown, bounds: { min: 2, max: 60 } });
+    expect(decide({ ...ROLLOUT, maxTasks: 50 }, phase, later).action).toEqual({
+      kind: 'scale-canary',
+      tasks: 60,
+    });
+  });
+
+  it.each<[string, Phase]>([
+    ['in a step', { kind: 'stepping', step: 2, since: NOON, verifiedAt: NOON }],
+    ['in a promotion', { kind: 'promoting', since: NOON, updatedAt: NOON }],
+  ])('is held anew %s where its schedule asks for it', (_, phase) => {
+    for (const scaling of ['behind', 'maybe-held'] as const) {
+      const { action, phase: next } = decide(
+        ROLLOUT,
+        phase,
+        seen({ scaling, share: phase.kind === 'promoting' ? 100 : 50 }),
+      );
+      expect([action.kind, next.kind]).toEqual(['hold-scaling', phase.kind]);
+    }
+  });
+
+  it('is given free whatever its schedule asks for', () => {
+    const observation = seen({ scaling: 'behind', routes: 'original', share: 0 });
+    expect(decide(ROLLOUT, CLEANING, observation).action).toEqual({ kind: 'release-scaling' });
   });
 });
 

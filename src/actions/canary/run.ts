@@ -112,7 +112,7 @@ async function release(
 }
 
 /** What the autoscaler would give the service at most. */
-const limitOf = ({ scaling }: Site) => (scaling ? { maxTasks: scaling.maxTasks } : {});
+const limitOf = ({ scaling }: Site) => (scaling ? { maxTasks: scaling.max } : {});
 
 /** Calls made before there is a record to keep them in. */
 function journal() {

@@ -120,6 +120,17 @@ export interface ScenarioScalableTarget {
   /** Milliseconds; 300 s by default. */
   readonly scaleOutCooldown?: number;
   readonly scaleInCooldown?: number;
+  /** Scheduled actions by name; they begin with the scenario. */
+  readonly schedule?: Readonly<Record<string, ScenarioScheduledAction>>;
+}
+
+export interface ScenarioScheduledAction {
+  /** `cron(...)`, `rate(...)` or `at(...)`. */
+  readonly schedule: string;
+  /** IANA's name; UTC where there is none. */
+  readonly timezone?: string;
+  readonly min?: number;
+  readonly max?: number;
 }
 
 /** What a revision does differently from a sound application: see `Behaviour`. */
