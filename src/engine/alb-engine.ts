@@ -248,6 +248,14 @@ export class AlbEngine {
           if (this.#canary) await services.update(this.#canary, { tasks: action.tasks });
         });
         return this.#forget('services');
+      case 'scale-stable':
+        await this.#whileHeld(async () => {
+          // The scaler may have been quicker, and given more.
+          await this.#lookAtServices();
+          if (this.#stable.desired < action.tasks)
+            await services.update(this.#stable, { tasks: action.tasks });
+        });
+        return this.#forget('services');
       case 'test':
         return this.#test();
       case 'shift':

@@ -11,6 +11,8 @@ export interface Load {
   readonly stable: number;
   /** Tasks that the whole traffic needs. */
   readonly total: number;
+  /** Tasks that the rollout itself has asked for stable: having them says nothing of the load. */
+  readonly asked?: number;
 }
 
 /** What is known of the size of a service in the middle of a rollout. */
@@ -25,6 +27,8 @@ export interface ServiceSize {
   readonly canary: number;
   /** Tasks that the autoscaler gives stable in any case, by its minimum, which a schedule may raise. */
   readonly least?: number;
+  /** How many times as many requests there are as when the rollout began; an autoscaler would go by that. */
+  readonly growth?: number;
 }
 
 /** What is known of the load before anything has been looked at; a canary of an earlier run was sized by that run. */
@@ -42,12 +46,14 @@ const unknown = ({ initial, canary }: ServiceSize, { atLeast }: Capacity): Load 
  * @param before what the last look has found out
  */
 export function measureLoad(capacity: Capacity, size: ServiceSize, before = unknown(size, capacity)): Load {
-  const { now, share, least: floor = 0 } = size;
-  if (now <= before.stable) return { stable: now, total: before.total };
-  const least = Math.max(before.total, now);
-  if (now <= floor) return { stable: now, total: least };
+  const { now, share, initial, least: floor = 0, growth = 1 } = size;
+  const { asked = 0 } = before;
+  const known = Math.max(before.total, Math.ceil(initial * growth - 1e-9));
+  if (now <= Math.max(before.stable, asked)) return { ...before, stable: now, total: known };
+  const least = Math.max(known, now);
+  if (now <= floor) return { ...before, stable: now, total: least };
   const whole = share >= 100 ? now : Math.ceil(now / (1 - share / 100) - 1e-9);
-  return { stable: now, total: Math.max(least, Math.min(whole, 2 * least)) };
+  return { ...before, stable: now, total: Math.max(least, Math.min(whole, 2 * least)) };
 }
 
 /** Tasks that the canary needs before it may get `weight` percent of the traffic; at least one. */

@@ -4,6 +4,7 @@ import type { Gate } from './gates.ts';
 import type { Evidence } from './judge/evidence.ts';
 import type { Finding, Ruling } from './judge/finding.ts';
 import { judge } from './judge/judge.ts';
+import { growthOf } from './load-growth.ts';
 import { formatStep, type Plan, type Step } from './plan.ts';
 import type { Bounds } from './scaling-hold.ts';
 
@@ -39,6 +40,8 @@ export interface Rollout {
   readonly initialTasks: number;
   /** The autoscaler's limit, beyond which no tasks are asked for; without a scaler there is none. */
   readonly maxTasks?: number;
+  /** Requests a minute when the rollout began; absent where they are too few, or not known any more. */
+  readonly usualRequests?: number;
   /** Whether the canary is tried by requests of our own before the first user reaches it. */
   readonly preTrafficTest: boolean;
   /** How long tasks may take to become healthy. */
@@ -161,6 +164,7 @@ export type Action =
   | { readonly kind: 'hold-scaling' }
   | { readonly kind: 'make-canary'; readonly tasks: number }
   | { readonly kind: 'scale-canary'; readonly tasks: number }
+  | { readonly kind: 'scale-stable'; readonly tasks: number }
   | { readonly kind: 'test' }
   | { readonly kind: 'shift'; readonly weight: number }
   | { readonly kind: 'update-stable'; readonly taskDefinition: string; readonly tasks: number }
@@ -249,15 +253,16 @@ const needsHold = ({ scaling }: Observation): boolean => scaling === 'maybe-held
 
 function loadOf(
   rollout: Rollout,
-  { stable, share, canary, bounds }: Observation,
+  { stable, share, canary, bounds, evidence }: Observation,
   before: Load | undefined,
 ): Load {
+  const { usualRequests: usual } = rollout;
   const size = {
     initial: rollout.initialTasks,
     now: stable.desired,
     share,
     canary: canary?.desired ?? 0,
-    ...(bounds && { least: bounds.min }),
+    ...(bounds && { least: bounds.min, ...(usual && { growth: growthOf(evidence, usual) }) }),
   };
   const load = measureLoad(rollout.capacity, size, before);
   const most = bounds?.max ?? rollout.maxTasks ?? Number.POSITIVE_INFINITY;
@@ -286,6 +291,10 @@ function decideStep(rollout: Rollout, before: Phase & { kind: 'stepping' }, seen
   const scaled = phase.scaledAt !== undefined && seen.now - phase.scaledAt < CONSISTENCY_MS;
   if (seen.canary.desired < needed && !scaled && !overdue(rollout, phase, seen)) {
     return decided({ ...phase, scaledAt: seen.now }, { kind: 'scale-canary', tasks: needed }, findings);
+  }
+  if (lacksTasks(rollout, load, seen)) {
+    const asking = { ...phase, load: { ...load, asked: load.total } };
+    return decided(asking, { kind: 'scale-stable', tasks: load.total }, findings);
   }
   if (phase.verifiedAt === undefined) {
     if (phase.shiftedAt !== undefined) {
@@ -319,6 +328,17 @@ function decideStep(rollout: Rollout, before: Phase & { kind: 'stepping' }, seen
   }
   return bake(rollout, { ...phase, verifiedAt: phase.verifiedAt }, step, seen, findings);
 }
+
+/**
+ * Whether stable has fewer tasks than its autoscaler would have given it by now if it had all the traffic: the scaler
+ * sees a part of it only, and all of it may come back at any moment. Each number is asked for once: whoever sets
+ * another one has decided so.
+ */
+const lacksTasks = (
+  { initialTasks }: Rollout,
+  { total, asked = initialTasks }: Load,
+  { stable, bounds }: Observation,
+): boolean => bounds !== undefined && total > Math.max(asked, stable.desired);
 
 /** Whether the step's tasks have had their time to become healthy; once its weight is in place, they had. */
 const overdue = (rollout: Rollout, phase: Phase & { kind: 'stepping' }, seen: Observation): boolean =>

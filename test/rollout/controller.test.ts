@@ -923,6 +923,24 @@ describe('a service that is scaled automatically', () => {
     });
   });
 
+  it('is given the tasks that its scaler would have given it for all the traffic, each number once', () => {
+    const phase: Phase = { kind: 'stepping', step: 2, since: NOON, load: { stable: 10, total: 16 } };
+    const own = { ...ROLLOUT, initialTasks: 10, plan: complete(parseSteps('5% for 15m\n50% for 15m')) };
+    const grown = { ...canary({ desired: 99 }), share: 50, bounds: { min: 2, max: 60 } };
+    const first = decide(own, phase, seen({ ...grown, ...stable({ desired: 10 }) }));
+    expect(first.action).toEqual({ kind: 'scale-stable', tasks: 16 });
+    expect(decide(own, first.phase, seen({ ...grown, ...stable({ desired: 10 }) })).action.kind).not.toBe(
+      'scale-stable',
+    );
+    const { phase: later } = decide(own, first.phase, seen({ ...grown, ...stable({ desired: 16 }) }));
+    expect(later).toMatchObject({ load: { stable: 16, total: 16 } });
+    // Without a scaler, nobody would have.
+    const { bounds: _, ...fixed } = grown;
+    expect(decide(own, phase, seen({ ...fixed, ...stable({ desired: 10 }) })).action.kind).not.toBe(
+      'scale-stable',
+    );
+  });
+
   it.each<[string, Phase]>([
     ['in a step', { kind: 'stepping', step: 2, since: NOON, verifiedAt: NOON }],
     ['in a promotion', { kind: 'promoting', since: NOON, updatedAt: NOON }],
