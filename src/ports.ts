@@ -1,4 +1,5 @@
 import type { Snapshot, Source, SourceKind } from './backups/source.ts';
+import type { DeployError } from './errors.ts';
 import type { Mutability } from './images/mutability.ts';
 import type { Vulnerability } from './images/scan.ts';
 import type { TopicMessage } from './notifications/topic.ts';
@@ -181,6 +182,41 @@ export interface Traffic {
   }): Promise<'made' | 'taken'>;
   /** No error when it is gone. */
   deleteRule(ruleArn: string): Promise<void>;
+  /** Where load balancers stand, in the order asked for, without those that do not exist. */
+  loadBalancers(arns: readonly string[]): Promise<readonly LoadBalancer[]>;
+  /** How a target group asks its targets; undefined when there is no such group. */
+  healthCheck(targetGroupArn: string): Promise<HealthCheck | undefined>;
+  /** The limits of the account by AWS's names, such as `target-groups` and `targets-per-application-load-balancer`. */
+  limits(): Promise<ReadonlyMap<string, number>>;
+}
+
+/** A load balancer, as far as its targets' network has to fit it. */
+export interface LoadBalancer {
+  readonly arn: string;
+  readonly name: string;
+  /** `application`, `network` or `gateway`. */
+  readonly type: string;
+  readonly vpc: string;
+  /** None for a network load balancer that was made without any. */
+  readonly securityGroups: readonly string[];
+  readonly subnets: readonly string[];
+}
+
+/** How a load balancer finds out whether a target is healthy. */
+export interface HealthCheck {
+  readonly enabled: boolean;
+  /** `HTTP`, `HTTPS`, `TCP`, ... */
+  readonly protocol: string;
+  /** `traffic-port`, or a number. */
+  readonly port: string;
+  /** Of HTTP and HTTPS. */
+  readonly path: string | undefined;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly healthyThreshold: number;
+  readonly unhealthyThreshold: number;
+  /** Codes of HTTP or gRPC that are a healthy answer, such as `200` or `200-399`. */
+  readonly matcher: string | undefined;
 }
 
 /** A metric, or an expression over others, read in periods of one minute. */
@@ -503,6 +539,139 @@ export interface Parameters {
   history(name: string): Promise<readonly ParameterVersion[]>;
   /** Writes the next version; makes the parameter where there is none. Two writers get two versions. */
   append(name: string, value: string): Promise<number>;
+  /**
+   * Parameters of any type, by the names or ARNs that they are asked for by; those that do not exist are not in the
+   * answer. What may not be read, or not be decrypted for who asks, is a DeployError in its place.
+   */
+  facts(names: readonly string[]): Promise<ReadonlyMap<string, ParameterFacts | DeployError>>;
+}
+
+/** A parameter of Parameter Store, without its value. */
+export interface ParameterFacts {
+  readonly arn: string;
+  /** Of type SecureString. */
+  readonly secure: boolean;
+  /** When its value changed last, ms. */
+  readonly changedAt: number | undefined;
+}
+
+/** A secret of Secrets Manager, without its value. */
+export interface Secret {
+  readonly arn: string;
+  readonly name: string;
+  /** ARN, id or alias of the customer's key; undefined for aws/secretsmanager. */
+  readonly kmsKey: string | undefined;
+  /** When its deletion was ordered, ms: it cannot be read any more. */
+  readonly deletedAt: number | undefined;
+  /** When its value changed last, ms, by whatever: a rotation, a person, a new label. */
+  readonly changedAt: number | undefined;
+  /** Labels of each version by its id, such as `AWSCURRENT`; versions without one are not in it. */
+  readonly versions: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Where a value of Secrets Manager is found: `AWSCURRENT` without stage and version. */
+export interface SecretPlace {
+  /** Its ARN, with or without the six characters at its end, or its name. */
+  readonly secret: string;
+  readonly stage?: string;
+  readonly version?: string;
+}
+
+/** Secrets of Secrets Manager, whose values never leave it. */
+export interface Secrets {
+  /**
+   * @param secret its ARN, with or without the six characters at its end, or its name
+   * @returns undefined when there is none
+   * @throws DeployError when it may not be looked at
+   */
+  describe(secret: string): Promise<Secret | undefined>;
+  /**
+   * The names of the members of JSON values, never the values, in as few calls as AWS allows.
+   *
+   * @returns in the order asked for: undefined where there is no such value, `not-json` where it is no JSON object,
+   *   DeployError where it may not be read
+   */
+  jsonKeys(
+    places: readonly SecretPlace[],
+  ): Promise<readonly (readonly string[] | 'not-json' | DeployError | undefined)[]>;
+}
+
+export interface Subnet {
+  readonly id: string;
+  readonly vpc: string;
+  /** The availability zone's name. */
+  readonly zone: string;
+  /** Private IPv4 addresses that nothing has yet. */
+  readonly freeAddresses: number;
+}
+
+/** What a security group lets through. */
+export interface NetworkRule {
+  /** `-1` for all, `tcp`, `udp`, `icmp`, `icmpv6`, or a number of IANA. */
+  readonly protocol: string;
+  /** Ports, both included: 0 to 65535 where the rule names none. */
+  readonly from: number;
+  readonly to: number;
+  /** Ids of security groups. */
+  readonly groups: readonly string[];
+  /** CIDR blocks, IPv4 and IPv6. */
+  readonly ranges: readonly string[];
+  readonly prefixLists: readonly string[];
+}
+
+export interface SecurityGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly vpc: string;
+  readonly inbound: readonly NetworkRule[];
+  readonly outbound: readonly NetworkRule[];
+}
+
+/** Subnets and security groups of EC2. */
+export interface Network {
+  /** Those that are there. */
+  subnets(ids: readonly string[]): Promise<readonly Subnet[]>;
+  /** Those that are there. */
+  securityGroups(ids: readonly string[]): Promise<readonly SecurityGroup[]>;
+}
+
+export interface AccessQuestion {
+  /** Such as `secretsmanager:GetSecretValue`. */
+  readonly action: string;
+  /** An ARN, or `*` where the action takes none. */
+  readonly resource: string;
+  /** Values of condition keys by their names, each a single string. */
+  readonly context?: Readonly<Record<string, string>>;
+}
+
+export type AccessAnswer = 'allowed' | 'denied' | 'denied-explicitly';
+
+/** What roles may do, as IAM judges their policies. */
+export interface Access {
+  /**
+   * @param role its ARN
+   * @returns in the order asked for; undefined when the role does not exist
+   * @throws DeployError when IAM may not be asked
+   */
+  simulate(role: string, questions: readonly AccessQuestion[]): Promise<readonly AccessAnswer[] | undefined>;
+}
+
+/** A limit of the account. */
+export interface Quota {
+  readonly name: string;
+  readonly value: number;
+  /** What is used of it, where CloudWatch tells. */
+  readonly used: number | undefined;
+}
+
+/** Limits of the account, as Service Quotas knows them. */
+export interface Quotas {
+  /**
+   * @param service AWS's code, such as `fargate`
+   * @param code such as `L-3032A538`
+   * @returns undefined when there is no such quota
+   */
+  find(service: string, code: string): Promise<Quota | undefined>;
 }
 
 /** What infrastructure code says of what it has made. */

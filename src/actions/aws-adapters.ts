@@ -1,11 +1,15 @@
 import type { Clock } from '../clock.ts';
 import type {
+  Access,
   AwsCall,
   Logs,
   Metrics,
+  Network,
   Parameters,
+  Quotas,
   Repositories,
   Scaling,
+  Secrets,
   Services,
   Stacks,
   TaskDefinitions,
@@ -31,6 +35,39 @@ export const connectToStacks = async (clock: Clock, signal: AbortSignal): Promis
 /** Opens ECR alone, for images that are named without their registry. */
 export const connectToRepositories = async (clock: Clock, signal: AbortSignal): Promise<Repositories> =>
   (await import('../aws/repositories.ts')).repositories({ clock, signal });
+
+/** What a service's surroundings are looked at through. Each is loaded when it is first asked for. */
+export interface SurroundingsAdapters {
+  secrets(): Promise<Secrets>;
+  parameters(): Promise<Pick<Parameters, 'facts'>>;
+  network(): Promise<Network>;
+  access(): Promise<Access>;
+  quotas(): Promise<Quotas>;
+}
+
+/** Loads a client of the SDK only where something of its service is to be looked at. */
+export function connectToSurroundings(
+  clock: Clock,
+  signal: AbortSignal,
+  onCall?: (call: AwsCall) => void,
+): SurroundingsAdapters {
+  const connection = { clock, signal, ...(onCall && { onCall }) };
+  return {
+    secrets: once(async () => (await import('../aws/secrets.ts')).secrets(connection)),
+    parameters: once(async () => (await import('../aws/parameters.ts')).parameters(connection)),
+    network: once(async () => (await import('../aws/network.ts')).network(connection)),
+    access: once(async () => (await import('../aws/access.ts')).access(connection)),
+    quotas: once(async () => (await import('../aws/quotas.ts')).quotas(connection)),
+  };
+}
+
+function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
+  let made: Promise<Made> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
 
 /** What holds the lock of a database needs: its tasks are what keeps it. */
 export interface LockAdapters {

@@ -12,7 +12,11 @@ export type ServiceId =
   | 'SSM'
   | 'RDS'
   | 'ElastiCache'
-  | 'SNS';
+  | 'SNS'
+  | 'Secrets Manager'
+  | 'Service Quotas'
+  | 'IAM'
+  | 'EC2';
 
 /**
  * What goes wrong:

@@ -3,6 +3,13 @@ import type { PutMetricAlarmInput } from '@aws-sdk/client-cloudwatch';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import { parse, YAMLParseError } from 'yaml';
 import { ConfigError, type Problem } from '../../errors.ts';
+import type {
+  ScenarioNetwork,
+  ScenarioNetworkRule,
+  ScenarioPlace,
+  ScenarioSecurityGroup,
+  ScenarioSubnet,
+} from '../ec2/model.ts';
 import {
   isDigest,
   isTagMap,
@@ -18,13 +25,17 @@ import type {
   ScenarioReplicationGroup,
   ScenarioServerlessCache,
 } from '../elasticache/model.ts';
+import type { ScenarioRole } from '../iam/model.ts';
 import type {
   ScenarioDatabases,
   ScenarioDbCluster,
   ScenarioDbInstance,
   ScenarioDbSnapshot,
 } from '../rds/model.ts';
+import type { ScenarioSecret } from '../secrets-manager/model.ts';
+import type { ScenarioQuota } from '../service-quotas/model.ts';
 import type { ScenarioTopic } from '../sns/model.ts';
+import type { ScenarioParameter, ScenarioParameters } from '../ssm/model.ts';
 import type { Rate, TrafficSource } from '../traffic/source.ts';
 import { behaviour } from './read-behaviour.ts';
 import type {
@@ -65,6 +76,10 @@ import {
 } from './shape.ts';
 
 const tags = optional(record(textOrNumber));
+
+const place = optional(
+  object<ScenarioPlace>({ subnets: optional(list(text)), securityGroups: optional(list(text)) }),
+);
 
 const forwardList = list(
   object<ScenarioForward>({ targetGroup: required(text), weight: withDefault(whole(0, 999), 1) }),
@@ -153,6 +168,7 @@ const service = object<ScenarioService>({
   minimumHealthyPercent: optional(whole(0, 100)),
   maximumPercent: optional(whole(100, 200)),
   circuitBreaker: optional(object<{ rollback: boolean }>({ rollback: required(flag) })),
+  network: place,
   gracePeriod: optional(duration),
   deployedAgo: optional(duration),
   history: optional(list(pastDeployment)),
@@ -357,6 +373,80 @@ const caches = object<ScenarioCaches>({
   lockedKeys: optional(list(text)),
 });
 
+const parameterInFull = object<ScenarioParameter>({
+  value: required(textOrNumber),
+  type: optional(oneOf('String', 'StringList', 'SecureString')),
+  changedAgo: optional(duration),
+  unreadable: optional(flag),
+});
+
+/** A value, or the parameter in full. */
+const parameter: Reader<ScenarioParameters[string]> = (value, path) =>
+  typeof value === 'object' && value !== null ? parameterInFull(value, path) : text(value, path);
+
+/** A text, or members of a JSON object. */
+const secretValue: Reader<NonNullable<ScenarioSecret['value']>> = (value, path) =>
+  typeof value === 'object' && value !== null ? record(textOrNumber)(value, path) : textOrNumber(value, path);
+
+const secret = object<ScenarioSecret>({
+  value: optional(secretValue),
+  previous: optional(secretValue),
+  binary: optional(flag),
+  suffix: optional(text),
+  kmsKey: optional(text),
+  changedAgo: optional(duration),
+  deletedAgo: optional(duration),
+  unreadable: optional(oneOf('policy', 'key')),
+  rotationTime: optional(duration),
+  region: optional(text),
+  tags,
+});
+
+const role = object<ScenarioRole>({
+  policies: required(list(passedOn)),
+  boundary: optional(passedOn),
+  path: optional(text),
+});
+
+const networkRule = object<ScenarioNetworkRule>({
+  protocol: optional(textOrNumber),
+  from: optional(whole(-1, 65_535)),
+  to: optional(whole(-1, 65_535)),
+  groups: optional(list(text)),
+  ranges: optional(list(text)),
+  prefixLists: optional(list(text)),
+});
+
+const network = object<ScenarioNetwork>({
+  subnets: optional(
+    record(
+      object<ScenarioSubnet>({
+        vpc: optional(text),
+        zone: optional(text),
+        freeAddresses: optional(whole(0)),
+      }),
+    ),
+  ),
+  securityGroups: optional(
+    record(
+      object<ScenarioSecurityGroup>({
+        vpc: optional(text),
+        name: optional(text),
+        inbound: optional(list(networkRule)),
+        outbound: optional(list(networkRule)),
+      }),
+    ),
+  ),
+  missing: optional(list(text)),
+});
+
+const quota = object<ScenarioQuota>({
+  name: optional(text),
+  value: optional(number(0)),
+  byDefault: optional(number(0)),
+  used: optional(number(0)),
+});
+
 const scenario = object<Scenario>({
   name: required(text),
   start: optional(moment),
@@ -374,7 +464,14 @@ const scenario = object<Scenario>({
   slowOver: withDefault(duration, 1_000),
   clusters: required(list(text)),
   loadBalancers: withDefault(
-    list(object<ScenarioLoadBalancer>({ name: required(text), listeners: required(list(listener)), tags })),
+    list(
+      object<ScenarioLoadBalancer>({
+        name: required(text),
+        listeners: required(list(listener)),
+        network: place,
+        tags,
+      }),
+    ),
     [],
   ),
   targetGroups: withDefault(list(targetGroup), []),
@@ -386,7 +483,12 @@ const scenario = object<Scenario>({
   repositories: optional(record(repository)),
   roles: optional(list(roleArn)),
   stacks: optional(record(record(text))),
-  parameters: optional(record(text)),
+  parameters: optional(record(parameter)),
+  secrets: optional(record(secret)),
+  rolePolicies: optional(record(role)),
+  network: optional(network),
+  quotas: optional(record(quota)),
+  balancingLimits: optional(record(whole(0))),
   callsWithoutCapacity: optional(whole(0)),
   logGroups: optional(list(text)),
   programs: optional(record(program)),

@@ -1,11 +1,16 @@
 import type { PutMetricAlarmInput } from '@aws-sdk/client-cloudwatch';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import type { StackOutputs } from '../cloudformation/operations.ts';
+import type { ScenarioNetwork, ScenarioPlace } from '../ec2/model.ts';
 import type { ScenarioRepositories } from '../ecr/model.ts';
 import type { Programs } from '../ecs/programs.ts';
 import type { ScenarioCaches } from '../elasticache/model.ts';
+import type { ScenarioRoles } from '../iam/model.ts';
 import type { ScenarioDatabases } from '../rds/model.ts';
+import type { ScenarioSecrets } from '../secrets-manager/model.ts';
+import type { ScenarioQuotas } from '../service-quotas/model.ts';
 import type { ScenarioTopics } from '../sns/model.ts';
+import type { ScenarioParameters } from '../ssm/model.ts';
 import type { Behaviour } from '../traffic/behaviour.ts';
 import type { TrafficSource } from '../traffic/source.ts';
 
@@ -40,6 +45,7 @@ export interface ScenarioListener extends ScenarioAction {
 export interface ScenarioLoadBalancer {
   readonly name: string;
   readonly listeners: readonly ScenarioListener[];
+  readonly network?: ScenarioPlace;
   readonly tags?: Readonly<Record<string, string>>;
 }
 
@@ -101,6 +107,8 @@ export interface ScenarioService {
   readonly maximumPercent?: number;
   /** Absent means that the circuit breaker is off. */
   readonly circuitBreaker?: { readonly rollback: boolean };
+  /** Where its tasks run. */
+  readonly network?: ScenarioPlace;
   /** Milliseconds for which failing health checks of a new task are ignored. */
   readonly gracePeriod?: number;
   /** Milliseconds before the scenario's start; a day by default. */
@@ -164,8 +172,18 @@ export interface Scenario {
   readonly roles?: readonly string[];
   /** CloudFormation stacks by name: values by output key. */
   readonly stacks?: StackOutputs;
-  /** Systems Manager's parameters by name, of type String. */
-  readonly parameters?: Readonly<Record<string, string>>;
+  /** Systems Manager's parameters by name: values of type String, or parameters in full. */
+  readonly parameters?: ScenarioParameters;
+  /** Secrets of Secrets Manager by name. */
+  readonly secrets?: ScenarioSecrets;
+  /** What IAM knows roles by name to be allowed; the usual execution role of tasks if not given. */
+  readonly rolePolicies?: ScenarioRoles;
+  /** Subnets and security groups that are not as services and load balancers need them. */
+  readonly network?: ScenarioNetwork;
+  /** Limits of the account by AWS's codes, such as `fargate/L-3032A538`, beside the usual ones. */
+  readonly quotas?: ScenarioQuotas;
+  /** Limits of Elastic Load Balancing by AWS's names, such as `target-groups`, where they are not the usual ones. */
+  readonly balancingLimits?: Readonly<Record<string, number>>;
   /** For how many calls of RunTask, the first ones, Fargate has no capacity. */
   readonly callsWithoutCapacity?: number;
   /** CloudWatch's log groups by name, in every region; those that task definitions name if there is no list. */

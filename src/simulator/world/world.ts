@@ -2,6 +2,8 @@ import { scalingOperations } from '../autoscaling/operations.ts';
 import { Scaler } from '../autoscaling/scaler.ts';
 import type { ScalingState } from '../autoscaling/state.ts';
 import { stackOperations } from '../cloudformation/operations.ts';
+import { networkOperations } from '../ec2/operations.ts';
+import { VpcNetwork } from '../ec2/vpc-network.ts';
 import { registryOperations } from '../ecr/operations.ts';
 import { Registries } from '../ecr/registries.ts';
 import { logTargetOf } from '../ecs/log-driver.ts';
@@ -12,9 +14,12 @@ import { ContainerService } from '../ecs/state.ts';
 import { cacheOperations } from '../elasticache/operations.ts';
 import { Caches } from '../elasticache/state.ts';
 import type { RoutedRequest } from '../elbv2/conditions.ts';
+import { limitOperations } from '../elbv2/limits.ts';
 import { loadBalancingOperations } from '../elbv2/operations.ts';
 import { findListener } from '../elbv2/routing.ts';
 import { LoadBalancing } from '../elbv2/state.ts';
+import { USUAL_ROLES } from '../iam/model.ts';
+import { roleOperations } from '../iam/operations.ts';
 import { liveTailOperations } from '../logs/live-tail.ts';
 import { logOperations } from '../logs/operations.ts';
 import { LogStore } from '../logs/store.ts';
@@ -22,6 +27,11 @@ import type { Call, Operation, Operations, SimulatorContext, World } from '../op
 import { databaseOperations } from '../rds/operations.ts';
 import { Databases } from '../rds/state.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { secretOperations } from '../secrets-manager/operations.ts';
+import { Secrets } from '../secrets-manager/secrets.ts';
+import { USUAL_QUOTAS } from '../service-quotas/model.ts';
+import { quotaOperations } from '../service-quotas/operations.ts';
+import { tellUsage } from '../service-quotas/usage.ts';
 import { topicOperations } from '../sns/operations.ts';
 import { Topics } from '../sns/topics.ts';
 import { parameterOperations } from '../ssm/operations.ts';
@@ -34,6 +44,7 @@ import { Traffic, type UserAnswer } from '../traffic/traffic.ts';
 import { createKernel } from './kernel.ts';
 import { Pulse } from './pulse.ts';
 import { settleBalancing } from './settle-balancing.ts';
+import { settleParameters } from './settle-parameters.ts';
 import { settleScaling } from './settle-scaling.ts';
 import { settleServices } from './settle-services.ts';
 import { TagStore } from './tags.ts';
@@ -124,19 +135,16 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   settleServices(scenario, containers, scheduler, groups, born);
   settleScaling(scenario, kernel, scaling, scaler, start);
   const parameters = new ParameterStore(kernel, context.clock);
-  for (const [name, value] of Object.entries(scenario.parameters ?? {})) {
-    parameters.put(name, {
-      value,
-      type: 'String',
-      overwrite: false,
-      by: `arn:aws:iam::${kernel.accountId}:root`,
-    });
-  }
+  const unreadable = settleParameters(scenario, parameters, start);
+  const secrets = new Secrets(kernel, scenario.secrets ?? {}, start);
+  const vpcs = new VpcNetwork(scenario, kernel);
+  const quotas = { ...USUAL_QUOTAS, ...scenario.quotas };
   const topics = new Topics(kernel, scenario.topics ?? {});
   const databases = new Databases(kernel, scenario.databases ?? {}, start);
   const caches = new Caches(kernel, scenario.caches ?? {}, start);
   kernel.events.advance(born);
   traffic.begin();
+  tellUsage(kernel, quotas);
   kernel.events.advance(start);
   scaler.begin();
 
@@ -162,12 +170,19 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
     advance: (now) => kernel.events.advance(now),
     services: {
       ECS: upToDate(containerOperations(containers, scheduler)),
-      'Elastic Load Balancing v2': upToDate(loadBalancingOperations(balancing)),
+      'Elastic Load Balancing v2': upToDate({
+        ...loadBalancingOperations(balancing),
+        ...limitOperations(scenario.balancingLimits ?? {}),
+      }),
       'Application Auto Scaling': upToDate(scalingOperations(kernel, scaling, scaler, tags)),
       CloudFormation: stackOperations(scenario.stacks ?? {}),
       'CloudWatch Logs': upToDate({ ...logOperations(logs), ...liveTailOperations(kernel, logs, pulse) }),
       ECR: registryOperations(registries),
-      SSM: upToDate(parameterOperations(parameters, tags)),
+      SSM: upToDate(parameterOperations(parameters, tags, unreadable)),
+      'Secrets Manager': upToDate(secretOperations(secrets)),
+      EC2: networkOperations(vpcs),
+      IAM: roleOperations(scenario.rolePolicies ?? USUAL_ROLES),
+      'Service Quotas': quotaOperations(quotas),
       RDS: databaseOperations(databases),
       ElastiCache: cacheOperations(caches),
       SNS: upToDate(topicOperations(topics)),
@@ -179,6 +194,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
       const service = arn.split(':')[2];
       if (service === 'rds') return databases.tagsOf(arn);
       if (service === 'elasticache') return caches.tagsOf(arn);
+      if (service === 'secretsmanager') return secrets.tagsOf(arn);
       const state =
         service === 'ecs' ? containers : service === 'elasticloadbalancing' ? balancing : undefined;
       return state === undefined || state.has(arn) ? tags.current(arn) : undefined;
