@@ -257,15 +257,7 @@ describe.concurrent('a load that grows in the middle of a rollout', () => {
     await inWorld({ scenario: growing(288), scale: 120 }, async (its) => {
       const { outputs, log } = await its.release({ steps: '50% for 20m' });
       expect(outputs['outcome'], log).toBe('promoted');
-      const { requests, errors, slow } = failed(its);
-      console.log('grown load, promoted:', { requests, errors, slow });
-      console.log(
-        log,
-        its.simulator.world.users
-          .records({ from: START })
-          .filter((r) => r.errors > 0)
-          .map((r) => [(r.from - START) / MINUTE, r.revision, r.requests, r.errors]),
-      );
+      const { requests, errors } = failed(its);
       expect(requests).toBeGreaterThan(200_000);
       expect(errors / requests).toBeLessThan(0.0005);
       return ending(PROMOTED);
@@ -283,8 +275,7 @@ describe.concurrent('a load that grows in the middle of a rollout', () => {
       expect(back.code, back.log).toBe(0);
       await running.done;
       await its.clock.sleep(5 * MINUTE);
-      const { requests, errors, slow } = failed(its);
-      console.log('grown load, taken back:', { requests, errors, slow });
+      const { requests, errors } = failed(its);
       expect(errors / requests).toBeLessThan(0.0005);
       return ending(TAKEN_BACK);
     });
