@@ -6,8 +6,9 @@ import type { Vulnerability } from './images/scan.ts';
 import type { TopicMessage } from './notifications/topic.ts';
 import type { Alarm, StoppedTask } from './rollout/judge/evidence.ts';
 import type { StickinessSeconds, Tags } from './rollout/ledger.ts';
+import type { ScalingChange, ScalingState, Setting } from './rollout/scaling-hold.ts';
 import type { WeightedGroup } from './rollout/weights.ts';
-
+import type { Scheduled } from './schedule/occurrences.ts';
 import type { TaskDefinition } from './taskdef/definition.ts';
 
 /** A place in a file that an annotation points at; lines and columns count from 1. */
@@ -255,23 +256,19 @@ export interface Metrics {
   alarms(names: readonly string[]): Promise<readonly Alarm[]>;
 }
 
-/** How a service is scaled automatically. */
-export interface ScalingState {
-  /** What is suspended, as a text for `release`. */
-  readonly settings: string;
-  readonly scaleInHeld: boolean;
-  /** The scaler brings the service to no more tasks than these, whoever asks for them. */
-  readonly maxTasks: number;
+/** An action that a service's scaler carries out by a schedule: it sets the bounds, or one of them. */
+export interface ScheduledScaling extends Scheduled, Setting {
+  readonly name: string;
 }
 
 /** The autoscaler of a service. */
 export interface Scaling {
   /** `undefined` when there is no scaler. */
   find(cluster: string, service: string): Promise<ScalingState | undefined>;
-  /** Nothing takes tasks away any more, neither a policy nor a schedule; policies may still add some. */
-  holdScaleIn(cluster: string, service: string): Promise<void>;
-  /** Puts the settings back that `find` gave. */
-  release(cluster: string, service: string, settings: string): Promise<void>;
+  /** Every scheduled action, in no order. @throws DeployError when they may not be looked at */
+  schedule(cluster: string, service: string): Promise<readonly ScheduledScaling[]>;
+  /** Changes what is named, in one call; bounds bring the service within them at once. */
+  set(cluster: string, service: string, change: ScalingChange): Promise<void>;
 }
 
 /** One revision of a task definition family, without what is in it. */

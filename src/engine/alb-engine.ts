@@ -9,6 +9,7 @@ import { insist } from './insist.ts';
 import { LifeTimes } from './life-times.ts';
 import { type PreTrafficTest, runPreTrafficTest } from './pre-traffic.ts';
 import { describeRoute, Routes, type Stickiness } from './routes.ts';
+import { ScaleInHold } from './scale-in-hold.ts';
 import type { Cloud, Pair, Site } from './site.ts';
 import { StoppedTasks } from './stopped-tasks.ts';
 
@@ -63,8 +64,9 @@ export class AlbEngine {
   #pairs: readonly [Pair, ...Pair[]];
   #stable: EcsService;
   #canary: EcsService | undefined;
-  #scaling: Observation['scaling'];
-  #scalingSettings: string | undefined;
+  readonly #scaling: ScaleInHold;
+  /** Tasks that stable must keep, as far as is known. */
+  #needed: number;
   #tested = false;
   #served: boolean;
   #groupsUncertain = false;
@@ -115,10 +117,9 @@ export class AlbEngine {
       ({ kind, measure }) => kind === 'vs-stable' && measure.kind === 'crashes',
     );
     this.#lives = compares ? new LifeTimes(cloud.services, site.stable) : undefined;
-    this.#scalingSettings = site.ledger?.scaling;
-    // The tag is written before the call that it speaks of.
-    this.#scaling =
-      site.scaling === undefined ? 'none' : this.#scalingSettings === undefined ? 'free' : 'maybe-held';
+    const write = (scaling: string) => this.#write({ scaling });
+    this.#scaling = new ScaleInHold(cloud.scaling, clock, site, site.ledger?.scaling, write, settings.warn);
+    this.#needed = Math.max(rollout.initialTasks, site.stable.desired);
   }
 
   static async open(
@@ -177,6 +178,7 @@ export class AlbEngine {
   last(): Observation {
     const now = this.#clock.now();
     const canary = this.#canaryState();
+    const { bounds } = this.#scaling;
     return {
       now,
       stable: this.#stableState(),
@@ -185,7 +187,8 @@ export class AlbEngine {
       routes: this.#routes.state,
       share: this.#routes.share,
       ...(this.#interference !== undefined && { interference: this.#interference }),
-      scaling: this.#scaling,
+      scaling: this.#scaling.state,
+      ...(bounds && { bounds: { min: bounds.min, max: bounds.max } }),
       served: this.#served,
       tested: this.#tested,
       evidence: {
@@ -214,6 +217,9 @@ export class AlbEngine {
       watching ? this.#look('metrics', () => this.#lookAtMetrics(phase), bearing) : undefined,
       bearing ? this.#when('routes', every.routes, () => this.#lookAtRoutes(), bearing) : undefined,
     ]);
+    const total = watching ? (phase.load?.total ?? 0) : 0;
+    this.#needed = Math.max(this.#rollout.initialTasks, this.#stable.desired, total);
+    if (watching) this.#scaling.look(this.#needed);
     return { ...this.last(), now };
   }
 
@@ -228,12 +234,20 @@ export class AlbEngine {
         await this.#whileHeld(() => this.#routes.give(0));
         return this.#readBack(0);
       case 'hold-scaling':
-        return this.#holdScaling();
+        return this.#scaling.hold(this.#needed);
       case 'make-canary':
         return this.#makeCanary(action.tasks);
       case 'scale-canary':
         await this.#whileHeld(async () => {
           if (this.#canary) await services.update(this.#canary, { tasks: action.tasks });
+        });
+        return this.#forget('services');
+      case 'scale-stable':
+        await this.#whileHeld(async () => {
+          // The scaler may have been quicker, and given more.
+          await this.#lookAtServices();
+          if (this.#stable.desired < action.tasks)
+            await services.update(this.#stable, { tasks: action.tasks });
         });
         return this.#forget('services');
       case 'test':
@@ -257,7 +271,7 @@ export class AlbEngine {
         await services.delete(this.#stable.cluster, this.#site.canaryName);
         return this.#untilCanaryIs((canary) => canary === undefined || canary.status === 'DRAINING');
       case 'release-scaling':
-        return this.#releaseScaling();
+        return this.#scaling.release();
       case 'delete-target-groups':
         return this.#deleteTargetGroups();
       case 'hold':
@@ -605,24 +619,6 @@ export class AlbEngine {
   #usePairs(pairs: readonly [Pair, ...Pair[]]): void {
     this.#pairs = pairs;
     this.#routes.usePairs(pairs);
-  }
-
-  async #holdScaling(): Promise<void> {
-    const { stable, scaling } = this.#site;
-    // The settings are written down first: whoever finds them can put them back.
-    this.#scalingSettings ??= scaling?.settings ?? '';
-    await this.#write({ scaling: this.#scalingSettings });
-    this.#scaling = 'maybe-held';
-    await this.#cloud.scaling.holdScaleIn(stable.cluster, stable.name);
-    this.#scaling = 'held';
-  }
-
-  async #releaseScaling(): Promise<void> {
-    const { cluster, name } = this.#stable;
-    await this.#cloud.scaling.release(cluster, name, this.#scalingSettings ?? '');
-    await this.#write({ scaling: '' });
-    this.#scalingSettings = undefined;
-    this.#scaling = 'free';
   }
 
   async #makeCanary(tasks: number): Promise<void> {

@@ -15,6 +15,8 @@ export function narrate(phase: Phase, action: Action, seen: Observation): string
       return `Start the canary service with ${tasks(action.tasks)}`;
     case 'scale-canary':
       return `Scale the canary to ${tasks(action.tasks)}`;
+    case 'scale-stable':
+      return `Scale the service to ${tasks(action.tasks)}, which all of the traffic would need by now`;
     case 'test':
       return 'Try the canary before its first user';
     case 'shift':

@@ -699,6 +699,24 @@ describe('boto3 reads what the SDK reads of', () => {
     expect(ScalingPolicies.length).toBe(2);
     await aws.changes('application-autoscaling', 'DeleteScalingPolicy', { ...target, PolicyName: 'second' });
     await aws.reads('application-autoscaling', 'DescribeScalingActivities', { ServiceNamespace });
+    await aws.changes('application-autoscaling', 'PutScheduledAction', {
+      ...target,
+      ScheduledActionName: 'morning',
+      Schedule: 'cron(0 8 ? * MON-FRI *)',
+      Timezone: 'Europe/Berlin',
+      ScalableTargetAction: { MinCapacity: 4, MaxCapacity: 12 },
+    });
+    const { ScheduledActions } = await aws.reads('application-autoscaling', 'DescribeScheduledActions', {
+      ServiceNamespace,
+      ResourceId: target.ResourceId,
+    });
+    expect(ScheduledActions).toMatchObject([
+      { Timezone: 'Europe/Berlin', ScalableTargetAction: { MinCapacity: 4, MaxCapacity: 12 } },
+    ]);
+    await aws.changes('application-autoscaling', 'DeleteScheduledAction', {
+      ...target,
+      ScheduledActionName: 'morning',
+    });
     await aws.changes('application-autoscaling', 'DeregisterScalableTarget', target);
 
     const { Stacks } = await aws.reads('cloudformation', 'DescribeStacks', { StackName: 'shop' });

@@ -589,6 +589,7 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
   CloudFront: cloudfront,
   'Application Auto Scaling': {
     DescribeScalableTargets: onNothing('application-autoscaling:DescribeScalableTargets'),
+    DescribeScheduledActions: onNothing('application-autoscaling:DescribeScheduledActions'),
     RegisterScalableTarget: (input: { ServiceNamespace: string; ScalableDimension: string }, place) => [
       place.on(
         'application-autoscaling:RegisterScalableTarget',

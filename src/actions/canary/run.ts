@@ -12,6 +12,7 @@ import type { Rollout } from '../../rollout/controller.ts';
 import type { Forecast } from '../../rollout/forecast.ts';
 import { describeStop, type Period } from '../../rollout/judge/evidence.ts';
 import { type Ledger, resume } from '../../rollout/ledger.ts';
+import { usualRequests } from '../../rollout/load-growth.ts';
 import { sameDefinition } from '../../taskdef/equal.ts';
 import type { ActionContext } from '../action.ts';
 import { type Adapters, connect, connectToStacks } from '../aws-adapters.ts';
@@ -99,7 +100,15 @@ async function release(
   const rolloutId = newRolloutId(env);
   announcer.begin({ kind: 'new', task: 'deploy', rollout: rolloutId, taskDefinition: revision(to) });
   keepForPost(reporter, { cluster: site.stable.cluster, service: site.stable.name, rolloutId });
-  const rollout = { ...base, ...limitOf(site), from, to, initialTasks: site.stable.desired };
+  const usual = usualRequests(before);
+  const rollout = {
+    ...base,
+    ...limitOf(site),
+    ...(usual !== undefined && { usualRequests: usual }),
+    from,
+    to,
+    initialTasks: site.stable.desired,
+  };
   const performance = await conduct(
     stage,
     site,
@@ -112,7 +121,7 @@ async function release(
 }
 
 /** What the autoscaler would give the service at most. */
-const limitOf = ({ scaling }: Site) => (scaling ? { maxTasks: scaling.maxTasks } : {});
+const limitOf = ({ scaling }: Site) => (scaling ? { maxTasks: scaling.max } : {});
 
 function rolloutOf(
   inputs: Inputs,

@@ -50,6 +50,7 @@ import type {
   ScenarioPastDeployment,
   ScenarioRule,
   ScenarioScalableTarget,
+  ScenarioScheduledAction,
   ScenarioService,
   ScenarioTargetGroup,
   ScenarioTaskDefinition,
@@ -184,6 +185,16 @@ const scalableTarget = object<ScenarioScalableTarget>({
   cpu: optional(number(1, 100)),
   scaleOutCooldown: optional(duration),
   scaleInCooldown: optional(duration),
+  schedule: optional(
+    record(
+      object<ScenarioScheduledAction>({
+        schedule: required(text),
+        timezone: optional(text),
+        min: optional(whole(0)),
+        max: optional(whole(0)),
+      }),
+    ),
+  ),
 });
 
 /** The simulator's CloudWatch checks it as it checks a PutMetricAlarm. */

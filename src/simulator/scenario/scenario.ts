@@ -130,6 +130,17 @@ export interface ScenarioScalableTarget {
   /** Milliseconds; 300 s by default. */
   readonly scaleOutCooldown?: number;
   readonly scaleInCooldown?: number;
+  /** Scheduled actions by name; they begin with the scenario. */
+  readonly schedule?: Readonly<Record<string, ScenarioScheduledAction>>;
+}
+
+export interface ScenarioScheduledAction {
+  /** `cron(...)`, `rate(...)` or `at(...)`. */
+  readonly schedule: string;
+  /** IANA's name; UTC where there is none. */
+  readonly timezone?: string;
+  readonly min?: number;
+  readonly max?: number;
 }
 
 /** A metric that nothing simulated writes, such as of a database: one sample a minute, from the beginning on. */

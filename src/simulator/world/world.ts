@@ -132,12 +132,17 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   const scheduler = new ServiceScheduler(containers);
   const users = new UserLedger();
   const traffic = new Traffic(kernel, balancing, scenario.traffic, users, scenario.slowOver, start);
-  const scaling: ScalingState = { targets: new Map(), policies: new Map(), activities: [] };
+  const scaling: ScalingState = {
+    targets: new Map(),
+    policies: new Map(),
+    schedule: new Map(),
+    activities: [],
+  };
   const scaler = new Scaler(kernel, scaling, containers, scheduler, traffic.utilization.cpu);
   const registries = new Registries(context, scenario.repositories ?? {});
   const groups = settleBalancing(scenario, balancing, born);
   settleServices(scenario, containers, scheduler, groups, born);
-  settleScaling(scenario, kernel, scaling);
+  settleScaling(scenario, kernel, scaling, scaler, start);
   const parameters = new ParameterStore(kernel, context.clock);
   const unreadable = settleParameters(scenario, parameters, start);
   const secrets = new Secrets(kernel, scenario.secrets ?? {}, start);
