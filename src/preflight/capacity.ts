@@ -16,7 +16,7 @@ export interface CapacityFacts {
     | undefined;
   readonly desired: number;
   /** Undefined where the service is not scaled by itself. */
-  readonly scaler: Seen<{ readonly maxTasks: number } | undefined>;
+  readonly scaler: Seen<{ readonly max: number } | undefined>;
   /** Of the load balancer: what is used and what is taken more, by AWS's name of the limit. */
   readonly limits: Seen<
     readonly { readonly name: string; readonly used: number; readonly more: number; readonly limit: number }[]
@@ -63,12 +63,12 @@ function ofScaler({ scaler, desired }: CapacityFacts): readonly Finding[] {
   const check = 'capacity';
   if (isUnseen(scaler)) return [unseen(check, 'the autoscaler', scaler)];
   if (!scaler) return [];
-  const { maxTasks } = scaler;
-  if (desired < maxTasks) return [pass(check, `the autoscaler may bring ${desired} tasks to ${maxTasks}`)];
+  const { max } = scaler;
+  if (desired < max) return [pass(check, `the autoscaler may bring ${desired} tasks to ${max}`)];
   return [
     warn(
       check,
-      `the service runs ${desired} tasks, and its autoscaler allows ${maxTasks}: it cannot grow while a release is under way`,
+      `the service runs ${desired} tasks, and its autoscaler allows ${max}: it cannot grow while a release is under way`,
       'Raise the maximum, or release when there is less traffic.',
     ),
   ];
