@@ -33,7 +33,7 @@ import { bucketOperations } from '../s3/operations.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { secretOperations } from '../secrets-manager/operations.ts';
 import { Secrets } from '../secrets-manager/secrets.ts';
-import { USUAL_QUOTAS } from '../service-quotas/model.ts';
+import { quotasOf } from '../service-quotas/model.ts';
 import { quotaOperations } from '../service-quotas/operations.ts';
 import { tellUsage } from '../service-quotas/usage.ts';
 import { topicOperations } from '../sns/operations.ts';
@@ -147,7 +147,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   const unreadable = settleParameters(scenario, parameters, start);
   const secrets = new Secrets(kernel, scenario.secrets ?? {}, start);
   const vpcs = new VpcNetwork(scenario, kernel);
-  const quotas = { ...USUAL_QUOTAS, ...scenario.quotas };
+  const quotas = quotasOf(scenario.quotas);
   const topics = new Topics(kernel, scenario.topics ?? {});
   const buckets = new Buckets(kernel, scenario.buckets ?? {});
   const edge = new Edge(kernel, buckets, scenario.distributions ?? {});
