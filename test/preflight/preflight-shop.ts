@@ -4,7 +4,7 @@ import { run } from '../../src/actions/preflight/run.ts';
 import { type Clock, scaledClock } from '../../src/clock.ts';
 import { Job } from '../../src/runner/start-action.ts';
 import type { ScenarioRepository } from '../../src/simulator/ecr/model.ts';
-import type { Fault } from '../../src/simulator/faults.ts';
+import type { Fault, ServiceId } from '../../src/simulator/faults.ts';
 import type { Scenario, ScenarioService } from '../../src/simulator/scenario/scenario.ts';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
@@ -131,6 +131,8 @@ export interface PreflightShop {
   ): Promise<RunHere>;
   /** A job whose steps are processes. */
   job(): Job;
+  /** What somebody else asks of AWS; it does not count among the calls. */
+  ask(service: ServiceId, operation: string, input: object): void;
 }
 
 const ENV = {
@@ -175,6 +177,10 @@ export async function openShop(options: ShopOptions = {}): Promise<PreflightShop
         { ...INPUTS, ...inputs },
         { env: { ...ENV, ...env }, ...rest },
       ),
+    ask: (service, operation, input) => {
+      const now = clock.now();
+      simulator.world.services[service]?.[operation]?.(input as never, { ...call, now });
+    },
     job: () => {
       const job = new Job({ ...simulator.env(), ...ENV });
       jobs.push(job);
@@ -206,7 +212,9 @@ async function push(
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   };
-  const config = Buffer.from(JSON.stringify({ os: 'linux', architecture, rootfs: { type: 'layers', diff_ids: [] } }));
+  const config = Buffer.from(
+    JSON.stringify({ os: 'linux', architecture, rootfs: { type: 'layers', diff_ids: [] } }),
+  );
   await send('POST', `blobs/uploads/?digest=${digest(config)}`, 'application/octet-stream', config);
   const manifest = Buffer.from(
     JSON.stringify({
@@ -228,7 +236,12 @@ async function push(
       schemaVersion: 2,
       mediaType: 'application/vnd.oci.image.index.v1+json',
       manifests: [
-        { mediaType: type, digest: digest(manifest), size: manifest.length, platform: { os: 'linux', architecture } },
+        {
+          mediaType: type,
+          digest: digest(manifest),
+          size: manifest.length,
+          platform: { os: 'linux', architecture },
+        },
       ],
     }),
   );
