@@ -93,14 +93,14 @@ export function leanClients(sources: string): Plugin {
       const clients = /@aws-sdk[\\/]client-[\w-]+[\\/]dist-es[\\/]/.source;
       build.onLoad({ filter: new RegExp(`${clients}schemas[\\\\/]schemas_0\\.js$`) }, async ({ path }) => {
         const text = await readFile(path, 'utf8');
-        // EC2 models none of its errors.
+        // The model of EC2 names no error at all.
         const file = join(path, '../../models/errors.js');
-        const errors = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+        const errors = existsSync(file) ? readFileSync(file, 'utf8') : '';
         const known = [...text.matchAll(REGISTRATION)].length;
-        const classes = errors?.match(/^export class /gm)?.length ?? 0;
-        if ((errors === undefined) !== (known === 0) || known !== classes)
+        const classes = errors.match(/^export class /gm)?.length ?? 0;
+        if ((errors !== '' && known === 0) || known !== classes)
           throw new Error(`${path} registers its errors in another way now; look at withoutErrors`);
-        const kept = [words, marked(errors ?? ''), renamed(text)];
+        const kept = [words, marked(errors), renamed(text)];
         return { contents: plain(withoutErrors(text, (name) => kept.some((names) => names.has(name)))) };
       });
 

@@ -61,6 +61,8 @@ export interface RecordedCall {
   readonly operation: string;
   /** What was asked; undefined when it could not be read. */
   readonly input: object | undefined;
+  /** The same for a log: without what the service calls sensitive. */
+  readonly shown: unknown;
   /** `pending`, `ok`, the name of the error that was answered, or the fault that left it without an answer. */
   readonly outcome: string;
   /** The fault that struck the call. */
@@ -142,12 +144,15 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
   function record(request: WireRequest, exchange: Exchange | undefined): Mutable<RecordedCall> {
     // Time never goes backwards, whatever the machine's clock does.
     latest = Math.max(latest, clock.now());
-    const recorded = {
+    const recorded: Mutable<RecordedCall> = {
       n: calls.length + 1,
       time: latest,
       service: exchange?.service.id ?? 'unknown',
       operation: exchange?.operation.name ?? String(request.headers['x-amz-target'] ?? request.url),
       input: undefined,
+      get shown() {
+        return this.input && exchange?.shown(this.input);
+      },
       outcome: 'pending',
       ms: 0,
     };

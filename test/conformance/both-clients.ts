@@ -2,12 +2,16 @@ import * as autoscaling from '@aws-sdk/client-application-auto-scaling';
 import * as cloudformation from '@aws-sdk/client-cloudformation';
 import * as cloudwatch from '@aws-sdk/client-cloudwatch';
 import * as logs from '@aws-sdk/client-cloudwatch-logs';
+import * as ec2 from '@aws-sdk/client-ec2';
 import * as ecr from '@aws-sdk/client-ecr';
 import * as ecs from '@aws-sdk/client-ecs';
 import * as elbv2 from '@aws-sdk/client-elastic-load-balancing-v2';
 import * as elasticache from '@aws-sdk/client-elasticache';
+import * as iam from '@aws-sdk/client-iam';
 import * as rds from '@aws-sdk/client-rds';
 import * as tagging from '@aws-sdk/client-resource-groups-tagging-api';
+import * as secretsManager from '@aws-sdk/client-secrets-manager';
+import * as quotas from '@aws-sdk/client-service-quotas';
 import * as sns from '@aws-sdk/client-sns';
 import * as ssm from '@aws-sdk/client-ssm';
 import * as sts from '@aws-sdk/client-sts';
@@ -21,6 +25,14 @@ export const SERVICES = {
   cloudwatch: { id: 'CloudWatch', sdk: cloudwatch, client: cloudwatch.CloudWatchClient },
   logs: { id: 'CloudWatch Logs', sdk: logs, client: logs.CloudWatchLogsClient },
   ssm: { id: 'SSM', sdk: ssm, client: ssm.SSMClient },
+  secretsmanager: {
+    id: 'Secrets Manager',
+    sdk: secretsManager,
+    client: secretsManager.SecretsManagerClient,
+  },
+  'service-quotas': { id: 'Service Quotas', sdk: quotas, client: quotas.ServiceQuotasClient },
+  iam: { id: 'IAM', sdk: iam, client: iam.IAMClient },
+  ec2: { id: 'EC2', sdk: ec2, client: ec2.EC2Client },
   sns: { id: 'SNS', sdk: sns, client: sns.SNSClient },
   sts: { id: 'STS', sdk: sts, client: sts.STSClient },
   ecr: { id: 'ECR', sdk: ecr, client: ecr.ECRClient },

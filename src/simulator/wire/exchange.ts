@@ -12,6 +12,7 @@ import {
   WrongShape,
 } from './protocol.ts';
 import { ec2Protocol, queryProtocol } from './query.ts';
+import { withoutSensitive } from './sensitive.ts';
 import type { OperationModel, ServiceModel } from './service.ts';
 
 /** A request of which service and operation are known, and in whose protocol its answer is written. */
@@ -27,6 +28,8 @@ export interface Exchange {
    * @throws AwsError when a member is unknown, missing or mistyped; it names the members
    */
   input(): object;
+  /** The same without what must not be shown. */
+  shown(input: object): unknown;
   /**
    * The answer, checked against the operation's schema.
    *
@@ -57,6 +60,7 @@ export function openExchange(
     requestId,
     request,
     input: () => readInput(protocol, operation, request),
+    shown: (input) => withoutSensitive(operation.input, input),
     answer: (output) => {
       const stream = operation.output.getEventStreamMember();
       if (stream !== '') return writeEvents(operation, stream, output);
