@@ -564,6 +564,7 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
     ],
   },
   'CloudWatch Logs': {
+    DescribeLogGroups: onNothing('logs:DescribeLogGroups'),
     GetLogEvents: ({ logGroupName = '', logStreamName = '' }: Record<string, string>, place) => [
       place.on(
         'logs:GetLogEvents',
@@ -598,6 +599,8 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
   },
   STS: {
     AssumeRole: byArn('sts:AssumeRole', 'RoleArn'),
+    // It takes no permission.
+    GetCallerIdentity: () => [],
   },
   SNS: {
     Publish: byArn('sns:Publish', 'TopicArn'),

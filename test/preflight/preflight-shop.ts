@@ -15,7 +15,7 @@ import { type RunHere, runHere } from '../images/run-here.ts';
 /** A Monday noon. */
 export const START = Date.UTC(2026, 0, 5, 12);
 export const ACCOUNT = '123456789012';
-const REGION = 'us-east-1';
+const REGION = 'eu-west-1';
 export const REGISTRY = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com`;
 const KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9`;
 

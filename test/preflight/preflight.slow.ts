@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { canaryTargetGroupName } from '../../src/engine/names.ts';
 import { type Entry, entryText } from '../../src/migrations/entry.ts';
 import { lockParameter } from '../../src/migrations/lock.ts';
+import { toTags } from '../../src/rollout/ledger.ts';
 import { workspace } from '../images/run-here.ts';
 import {
   openShop,
@@ -74,6 +76,27 @@ async function migrate({ ask, clock }: PreflightShop, lock: string, outcome?: 'f
   await write({ id: 'h2', after: 'h1', free: true, record });
 }
 
+/** The target group of a canary whose ledger says that a rollout is under way. */
+const rollout = (leaseUntil: number) => ({
+  targetGroups: [
+    { name: 'web', port: 8080, healthCheck: { path: '/health', interval: 10_000 } },
+    {
+      name: canaryTargetGroupName('prod', 'web', 'web'),
+      port: 8080,
+      tags: toTags({
+        rolloutId: '9-1-abc',
+        service: 'prod/web',
+        holder: 'https://github.com/org/shop/actions/runs/9/attempts/1',
+        leaseUntil,
+        from: 'arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1',
+        to: 'arn:aws:ecs:eu-west-1:123456789012:task-definition/web:2',
+        phase: 'stepping',
+        weight: 5,
+      }),
+    },
+  ],
+});
+
 const CASES: readonly Case[] = [
   {
     why: 'the service is scaled to 0',
@@ -95,6 +118,19 @@ const CASES: readonly Case[] = [
     before: ({ ask }) =>
       ask('ECS', 'UpdateService', { cluster: 'prod', service: 'web', forceNewDeployment: true }),
     says: 'a deployment of ECS is under way (web:1, web:1)',
+  },
+  {
+    why: 'a rollout of another run is under way',
+    check: 'service',
+    shop: { scenario: rollout(START + 120_000) },
+    says: 'a rollout of web:2 is under way (stepping), held by https://github.com/org/shop/actions/runs/9/attempts/1',
+  },
+  {
+    why: 'a run that died has left a rollout',
+    check: 'service',
+    level: 'WARN',
+    shop: { scenario: rollout(START - 60_000) },
+    says: 'a rollout of web:2 has not ended (stepping); https://github.com/org/shop/actions/runs/9/attempts/1 has left it',
   },
   {
     why: 'the image was never pushed',
@@ -232,7 +268,7 @@ const CASES: readonly Case[] = [
                     Effect: 'Allow',
                     Action: 'kms:Decrypt',
                     Resource: '*',
-                    Condition: { StringEquals: { 'kms:ViaService': 'ssm.us-east-1.amazonaws.com' } },
+                    Condition: { StringEquals: { 'kms:ViaService': 'ssm.eu-west-1.amazonaws.com' } },
                   },
                 ],
               },
@@ -241,7 +277,7 @@ const CASES: readonly Case[] = [
         },
       },
     },
-    says: 'may not do kms:Decrypt on arn:aws:kms:us-east-1:123456789012:key/',
+    says: 'may not do kms:Decrypt on arn:aws:kms:eu-west-1:123456789012:key/',
   },
   {
     why: 'the execution role does not exist',
@@ -407,6 +443,13 @@ const CASES: readonly Case[] = [
     says: 'replication group sessions has no snapshot that is available',
   },
   {
+    why: 'neither a cluster nor a serverless cache was backed up',
+    check: 'backup',
+    shop: { scenario: { databases: { clusters: { ledger: {} } }, caches: { serverless: { baskets: {} } } } },
+    inputs: { 'backup-db-clusters': 'ledger', 'backup-serverless-caches': 'baskets' },
+    says: 'serverless cache baskets has no snapshot that is available',
+  },
+  {
     why: 'a migration is under way',
     check: 'migrations',
     shop: { scale: 60 },
@@ -417,8 +460,8 @@ const CASES: readonly Case[] = [
     why: 'the last migration failed',
     check: 'migrations',
     shop: { scale: 60 },
-    before: (shop) => migrate(shop, 'shop/db', 'failed'),
-    inputs: { lock: 'shop/db' },
+    before: (shop) => migrate(shop, 'shopdb', 'failed'),
+    inputs: { lock: 'shopdb' },
     says: 'the last migration failed (2026-01-05T12:00Z',
   },
   {
@@ -426,6 +469,12 @@ const CASES: readonly Case[] = [
     check: 'capacity',
     shop: { scenario: { quotas: { 'fargate/L-3032A538': { value: 6, used: 5.5 } } } },
     says: 'a canary of 4 tasks takes 1 more',
+  },
+  {
+    why: 'the account has the default quota, which is little',
+    check: 'capacity',
+    shop: { tasks: 30, scenario: { quotas: { 'fargate/L-3032A538': { byDefault: 6 } } } },
+    says: 'the quota of Fargate On-Demand vCPU is 6',
   },
   {
     why: 'the autoscaler cannot grow',
@@ -508,8 +557,8 @@ test('tells one failing case whole', async () => {
       "failed": "["image","secrets"]",
       "outcome": "failed",
       "overridden": "",
-      "reason": "2 of 12 checks failed: image, secrets; 5 checks to look at: task-definition, logs, health-check, circuit-breaker, alarms",
-      "warned": "["task-definition","logs","health-check","circuit-breaker","alarms"]",
+      "reason": "2 of 12 checks failed: image, secrets; 4 warned: logs, health-check, circuit-breaker, alarms",
+      "warned": "["logs","health-check","circuit-breaker","alarms"]",
     }
   `);
   expect(summary).toMatchInlineSnapshot(`
@@ -518,8 +567,8 @@ test('tells one failing case whole', async () => {
     | | Check | What is so | What to do |
     | --- | --- | --- | --- |
     | ✅ | service | 4 of 4 tasks run web:1, and nothing is under way |  |
-    | ⚠️ | task-definition | container "web" has a port but no healthCheck: unless a load balancer checks it, ECS takes it for healthy as soon as it runs | Look at it in web:1. |
-    | ❌ | image | the image of web is not there: 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:1.5.0 | Push it first, or mend its tag; lifecycle rules of shop may have deleted it. |
+    | ✅ | task-definition | web:1: ECS takes it, and the load balancer finds its container |  |
+    | ❌ | image | the image of web is not there: ACCOUNT.dkr.ecr.eu-west-1.amazonaws.com/shop:1.5.0 | Push it first, or mend its tag; lifecycle rules of shop may have deleted it. |
     | ➖ | architecture | no image of ECR could be looked at |  |
     | ❌ | secrets | web: DB\\_PASSWORD: the value of the secret shop/1-AbCdEf has no member passwort | Did you mean password? Mend valueFrom. |
     | ✅ | execution-role | ecsTaskExecutionRole may do what ECS needs it for (secretsmanager:GetSecretValue, ecr:GetAuthorizationToken, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer, logs:CreateLogStream, logs:PutLogEvents) |  |
@@ -535,12 +584,12 @@ test('tells one failing case whole', async () => {
     | ✅ | capacity | the quota of Fargate On-Demand vCPU is 4000; what is used of it CloudWatch does not tell; a canary of 4 tasks takes 1 more |  |
     | ➖ | permissions | IAM does not know the role deploy of this job in this account |  |
 
-    2 of 12 checks failed: image, secrets; 5 checks to look at: task-definition, logs, health-check, circuit-breaker, alarms.
+    2 of 12 checks failed: image, secrets; 4 warned: logs, health-check, circuit-breaker, alarms.
     "
   `);
   expect(told).toMatchInlineSnapshot(`
     "Preflight of web in prod: 2 checks failed.
-    image: the image of web is not there: 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:1.5.0
+    image: the image of web is not there: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1.5.0
       Push it first, or mend its tag; lifecycle rules of shop may have deleted it.
     secrets: web: DB_PASSWORD: the value of the secret shop/1-AbCdEf has no member passwort
       Did you mean password? Mend valueFrom.
@@ -639,9 +688,9 @@ test('what does not answer for long is a warning of its check', async () => {
 
 test('a service that is not there fails one check, and the others say so', async () => {
   const shop = await openShop();
-  const { log, outputs, told } = await shop.look({ service: 'gone' });
+  const { log, outputs, told } = await shop.look({ service: 'api' });
   expect(outputs['failed']).toBe('["service"]');
-  expect(told).toContain('service: there is no active service "gone" in the cluster "prod"');
+  expect(told).toContain('service: there is no active service "api" in the cluster "prod"');
   expect(log).toMatch(/^skip {2}network +not looked at: see service$/m);
   expect(log).toMatch(/^pass {2}alarms/m);
 });
