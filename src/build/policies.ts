@@ -29,6 +29,9 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   EXECUTION_ROLE: 'Task execution role of the task definition, with its path',
   INFRASTRUCTURE_ROLE: 'Role with which ECS makes EBS volumes',
   REPOSITORY: 'Name of the ECR repository',
+  SECRET: 'Name of a secret that the task definition takes',
+  PARAMETER: 'Name of a parameter that it takes, without its first slash',
+  DEPLOY_ROLE: 'The role of this job itself, for the check `permissions`',
   SOURCE: 'ECR repository that the image comes from',
   SOURCE_ACCOUNT: 'Its account',
   SOURCE_REGION: 'Its region',
@@ -66,6 +69,7 @@ const configured = (input: string): Need => where(given(input).when, input, 'con
 
 const ON_STACKS = where('An input is `cloudformation:STACK.OUTPUT`');
 const ON_IMAGES = where('An image is given as `ecr:REPOSITORY:TAG` or `ecr:REPOSITORY@DIGEST`');
+const ON_ECR = where('An image of the task definition is in ECR');
 const ON_SCALING = where('The service is scaled by Application Auto Scaling');
 const ON_ROLES = where('The task definition has roles');
 const ON_VOLUMES = where('The service configures EBS volumes');
@@ -140,6 +144,25 @@ const OPTIONAL: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
     PassRoles: ON_ROLES,
   },
   plan: { Alarms: configured('alarms'), Stacks: ON_STACKS, Images: ON_IMAGES },
+  preflight: {
+    Stacks: ON_STACKS,
+    LogInToRegistry: ON_ECR,
+    LookAtImages: ON_ECR,
+    LookAtSecrets: where('The task definition takes values of Secrets Manager'),
+    MembersOfSecrets: where('It takes members of JSON values: their names are looked at, and never kept'),
+    ManySecrets: where('It takes members of several secrets: one call then looks at twenty of them'),
+    LookAtParameters: where('The task definition takes parameters of Systems Manager'),
+    Alarms: given('alarms'),
+    LookAtDatabaseBackups: given('backup-db-instances', 'backup-db-clusters'),
+    LookAtCacheBackups: given(
+      'backup-replication-groups',
+      'backup-cache-clusters',
+      'backup-serverless-caches',
+    ),
+    Migrations: where('`migrate` keeps a record of the service'),
+    Quotas: where('The tasks run on Fargate'),
+    DefaultQuotas: where('The tasks run on Fargate'),
+  },
   promote: { SourceRole: given('source-role'), TargetRole: given('target-role') },
   'render-task-definition': {
     Look: where('The source is not a file, or `service` is given'),

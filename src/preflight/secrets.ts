@@ -50,7 +50,7 @@ function findingOf(place: string, reference: SecretReference, facts: SecretFacts
     return fail(
       check,
       `${place}: the ${what} is being deleted since ${new Date(there.deletedAt).toISOString().slice(0, 10)}, and cannot be read`,
-      `Take it back: aws secretsmanager restore-secret --secret-id ${name}; or refer to another one.`,
+      `Take it back: aws secretsmanager restore-secret --secret-id ${withoutSuffix(name)}; or refer to another one.`,
     );
   }
   const version = versionProblem(reference, there.versions);
@@ -58,7 +58,7 @@ function findingOf(place: string, reference: SecretReference, facts: SecretFacts
     return fail(
       check,
       `${place}: the ${what} has ${version}`,
-      `Mend valueFrom, or put the value: aws secretsmanager put-secret-value --secret-id ${name}`,
+      `Mend valueFrom, or put the value: aws secretsmanager put-secret-value --secret-id ${withoutSuffix(name)}`,
     );
   const { jsonKey } = reference;
   if (jsonKey === undefined) return undefined;
@@ -104,3 +104,6 @@ function versionProblem(
 /** Without the part of an ARN that all of them have. */
 export const shortName = (reference: string): string =>
   reference.replace(/^arn:[^:]*:(?:secretsmanager|ssm):[^:]*:\d*:(?:secret:|parameter(?=\/))?/, '');
+
+/** What AWS has put behind the name in an ARN is no part of the name. */
+const withoutSuffix = (name: string): string => name.replace(/-[A-Za-z0-9]{6}$/, '');

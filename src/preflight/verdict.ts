@@ -46,10 +46,11 @@ export function judge(findings: readonly Finding[], settings: ReadonlyMap<CheckN
 
 function reasonOf(rows: readonly Row[], failed: readonly CheckName[], warned: readonly CheckName[]): string {
   const looked = rows.filter(({ level }) => level !== 'skip').length;
-  const checks = (count: number) => (count === 1 ? '1 check' : `${count} checks`);
-  const warns = warned.length === 0 ? '' : `${checks(warned.length)} to look at: ${warned.join(', ')}`;
+  const checks = looked === 1 ? '1 check' : `${looked} checks`;
+  const warns = `warned: ${warned.join(', ')}`;
   if (failed.length > 0) {
-    return `${failed.length} of ${checks(looked)} failed: ${failed.join(', ')}${warns === '' ? '' : `; ${warns}`}`;
+    const more = warned.length === 0 ? '' : `; ${warned.length} ${warns}`;
+    return `${failed.length} of ${checks} failed: ${failed.join(', ')}${more}`;
   }
-  return warns === '' ? `${checks(looked)} passed` : `nothing failed; ${warns}`;
+  return warned.length === 0 ? `${checks} passed` : `nothing failed; ${warned.length} of ${checks} ${warns}`;
 }

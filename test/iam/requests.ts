@@ -633,6 +633,7 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
       DashboardNames.map((name) => place.on('cloudwatch:DeleteDashboards', dashboard(place, name))),
   },
   'CloudWatch Logs': {
+    DescribeLogGroups: onNothing('logs:DescribeLogGroups'),
     GetLogEvents: ({ logGroupName = '', logStreamName = '' }: Record<string, string>, place) => [
       place.on(
         'logs:GetLogEvents',
@@ -667,6 +668,8 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
   },
   STS: {
     AssumeRole: byArn('sts:AssumeRole', 'RoleArn'),
+    // It takes no permission.
+    GetCallerIdentity: () => [],
   },
   SNS: {
     Publish: byArn('sns:Publish', 'TopicArn'),

@@ -4,7 +4,7 @@ import { run } from '../../src/actions/preflight/run.ts';
 import { type Clock, scaledClock } from '../../src/clock.ts';
 import { Job } from '../../src/runner/start-action.ts';
 import type { ScenarioRepository } from '../../src/simulator/ecr/model.ts';
-import type { Fault } from '../../src/simulator/faults.ts';
+import type { Fault, ServiceId } from '../../src/simulator/faults.ts';
 import type { Scenario, ScenarioService } from '../../src/simulator/scenario/scenario.ts';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
@@ -15,7 +15,7 @@ import { type RunHere, runHere } from '../images/run-here.ts';
 /** A Monday noon. */
 export const START = Date.UTC(2026, 0, 5, 12);
 export const ACCOUNT = '123456789012';
-const REGION = 'us-east-1';
+const REGION = 'eu-west-1';
 export const REGISTRY = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com`;
 const KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9`;
 
@@ -131,6 +131,8 @@ export interface PreflightShop {
   ): Promise<RunHere>;
   /** A job whose steps are processes. */
   job(): Job;
+  /** What somebody else asks of AWS; it does not count among the calls. */
+  ask(service: ServiceId, operation: string, input: object): void;
 }
 
 const ENV = {
@@ -175,6 +177,10 @@ export async function openShop(options: ShopOptions = {}): Promise<PreflightShop
         { ...INPUTS, ...inputs },
         { env: { ...ENV, ...env }, ...rest },
       ),
+    ask: (service, operation, input) => {
+      const now = clock.now();
+      simulator.world.services[service]?.[operation]?.(input as never, { ...call, now });
+    },
     job: () => {
       const job = new Job({ ...simulator.env(), ...ENV });
       jobs.push(job);

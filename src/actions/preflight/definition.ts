@@ -11,7 +11,9 @@ import { seen } from './seen.ts';
 
 export const observeDefinition: Observer = async ({ definition, service }) => {
   const [produced, found] = await Promise.all([definition(), seen(service())]);
-  const { origin, registered, findings } = produced;
+  const { origin, registered } = produced;
+  // What is missing there is told by the check of health checks.
+  const findings = produced.findings.filter(({ message }) => !/ has a port but no healthCheck/.test(message));
   return checkDefinition(
     { origin, active: registered?.active ?? true, faults: findings, definition: produced.definition },
     isUnseen(found) ? [] : found.loadBalancers,

@@ -2,6 +2,7 @@ import { nameIn } from '../../arn.ts';
 import { DeployError } from '../../errors.ts';
 import { checkFreeze } from '../../preflight/freeze.ts';
 import { judge, type Verdict } from '../../preflight/verdict.ts';
+import { withoutAccountIds } from '../../report/account-ids.ts';
 import { preflightLines, preflightMarkdown } from '../../report/preflight.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToRepositories, connectToStacks } from '../aws-adapters.ts';
@@ -44,7 +45,7 @@ async function check(context: ActionContext): Promise<DeployError | undefined> {
   reporter.output('failed', JSON.stringify(verdict.failed));
   reporter.output('warned', JSON.stringify(verdict.warned));
   reporter.output('overridden', freeze.overridden);
-  await reporter.summary(preflightMarkdown(verdict, subject));
+  await reporter.summary(withoutAccountIds(preflightMarkdown(verdict, subject)));
   if (verdict.outcome !== 'failed') reporter.notice(`Preflight of ${subject}: ${verdict.reason}.`);
   return failureOf(verdict, subject);
 }
