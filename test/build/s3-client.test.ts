@@ -17,13 +17,7 @@ const REGIONS = [
   undefined,
 ];
 const BUCKETS = ['site', 'www.example.com', 'Old_Bucket', 'a'.repeat(63), 'a'.repeat(80), '1.2.3.4'];
-const ENDPOINTS = [
-  undefined,
-  'http://127.0.0.1:4566',
-  'https://s3.example.com/base',
-  'http://localhost:1',
-  'nonsense',
-];
+const ENDPOINTS = [undefined, 'http://127.0.0.1:4566', 'https://s3.example.com/base', 'http://localhost:1'];
 const NOTHING_ELSE = {
   Accelerate: false,
   DisableMultiRegionAccessPoints: false,

@@ -1,5 +1,6 @@
 import * as autoscaling from '@aws-sdk/client-application-auto-scaling';
 import * as cloudformation from '@aws-sdk/client-cloudformation';
+import * as cloudfront from '@aws-sdk/client-cloudfront';
 import * as cloudwatch from '@aws-sdk/client-cloudwatch';
 import * as logs from '@aws-sdk/client-cloudwatch-logs';
 import * as ecr from '@aws-sdk/client-ecr';
@@ -8,6 +9,7 @@ import * as elbv2 from '@aws-sdk/client-elastic-load-balancing-v2';
 import * as elasticache from '@aws-sdk/client-elasticache';
 import * as rds from '@aws-sdk/client-rds';
 import * as tagging from '@aws-sdk/client-resource-groups-tagging-api';
+import * as s3 from '@aws-sdk/client-s3';
 import * as sns from '@aws-sdk/client-sns';
 import * as ssm from '@aws-sdk/client-ssm';
 import * as sts from '@aws-sdk/client-sts';
@@ -21,6 +23,8 @@ export const SERVICES = {
   cloudwatch: { id: 'CloudWatch', sdk: cloudwatch, client: cloudwatch.CloudWatchClient },
   logs: { id: 'CloudWatch Logs', sdk: logs, client: logs.CloudWatchLogsClient },
   ssm: { id: 'SSM', sdk: ssm, client: ssm.SSMClient },
+  s3: { id: 'S3', sdk: s3, client: s3.S3Client },
+  cloudfront: { id: 'CloudFront', sdk: cloudfront, client: cloudfront.CloudFrontClient },
   sns: { id: 'SNS', sdk: sns, client: sns.SNSClient },
   sts: { id: 'STS', sdk: sts, client: sts.STSClient },
   ecr: { id: 'ECR', sdk: ecr, client: ecr.ECRClient },
@@ -77,10 +81,14 @@ export class BothClients {
     return client;
   }
 
-  #send(service: ServiceName, operation: string, input: object): Promise<object> {
+  async #send(service: ServiceName, operation: string, input: object): Promise<object> {
     const sdk: object = SERVICES[service].sdk;
     const Command = Reflect.get(sdk, `${operation}Command`) as new (input: object) => object;
-    return this.#client(service).send(new Command(input));
+    const answer = await this.#client(service).send(new Command(input));
+    if (!('Body' in answer)) return answer;
+    // A stream, which boto3's side has read.
+    const body = answer.Body as { transformToByteArray(): Promise<Uint8Array> };
+    return { ...answer, Body: await body.transformToByteArray() };
   }
 
   async #ask(
@@ -150,5 +158,7 @@ export class BothClients {
 
 const withoutTokens = (pages: readonly unknown[]): string =>
   JSON.stringify(pages, (key, value: unknown) =>
-    /^(nextToken|NextToken|Marker|NextMarker)$/.test(key) ? 'more' : value,
+    /^(nextToken|NextToken|Marker|NextMarker|ContinuationToken|NextContinuationToken)$/.test(key)
+      ? 'more'
+      : value,
   );

@@ -5,7 +5,7 @@ import { Credentials } from '../../src/simulator/sts/credentials.ts';
 import { stsOperations } from '../../src/simulator/sts/operations.ts';
 import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
 import { movedClock, START } from '../simulator/moved-clock.ts';
-import { BothClients, SERVICES } from './both-clients.ts';
+import { type Answer, BothClients, SERVICES } from './both-clients.ts';
 import { type Boto3, startBoto3 } from './boto3.ts';
 
 /**
@@ -27,6 +27,14 @@ const scenario = webShop({
     stacks: { shop: { ClusterName: 'prod', Url: 'https://shop.example.com/?a=1&b=<2>' } },
     parameters: { '/shop/motd': 'Grüße & <b>"Küsse"</b>' },
     topics: { deploys: {}, 'deploys.fifo': {} },
+    buckets: {
+      site: { versioning: true, keeps: ['kept/'], objects: { 'kept/1': { body: 'x' } } },
+      elsewhere: { region: 'us-west-2' },
+    },
+    distributions: {
+      E1A2B3C4D5E6F7: { bucket: 'site', aliases: ['www.example.com'] },
+      EBARE: { bucket: 'site' },
+    },
     logGroups: [LOGS],
     roles: [`arn:aws:iam::${ACCOUNT}:role/deploy`],
     repositories: {
@@ -494,6 +502,63 @@ describe('boto3 reads what the SDK reads of', () => {
     expect(AssumedRoleUser.Arn).toBe(`arn:aws:sts::${ACCOUNT}:assumed-role/deploy/boto3`);
   });
 
+  it('objects of buckets: written, copied, listed, deleted', async () => {
+    const Bucket = 'site';
+    const Key = 'a b/ü+<&>.html';
+    const { ETag } = await aws.changes('s3', 'PutObject', {
+      Bucket,
+      Key,
+      Body: new Uint8Array([0, 255, 10]),
+      ContentType: 'text/html; charset=utf-8',
+      CacheControl: 'public, max-age=31536000, immutable',
+      ContentEncoding: 'gzip',
+      Metadata: { version: '1.2.3', 'by-whom': 'ci' },
+    });
+    const read = await aws.reads('s3', 'GetObject', { Bucket, Key });
+    expect(read).toMatchObject({ ETag, Body: { $bytes: 'AP8K' }, Metadata: { 'by-whom': 'ci' } });
+    expect(await aws.reads('s3', 'HeadObject', { Bucket, Key })).toMatchObject({ ETag, ContentLength: 3 });
+    await aws.changes('s3', 'PutObject', { Bucket, Key, Body: new Uint8Array(), IfMatch: ETag });
+    for (const target of ['b/1', 'b/2', 'c/3']) {
+      const { CopyObjectResult } = await aws.changes('s3', 'CopyObject', {
+        Bucket,
+        Key: target,
+        CopySource: { Bucket, Key },
+        MetadataDirective: 'REPLACE',
+        ContentType: 'text/plain',
+      });
+      expect(CopyObjectResult.LastModified).toEqual({ $date: clock.now() });
+    }
+    const all = { Bucket, EncodingType: 'url' };
+    const pages = await aws.readsPages('s3', 'ListObjectsV2', { ...all, MaxKeys: 2 });
+    expect(
+      pages.flatMap(({ Contents }) => Contents).map((each: Answer) => decodeURIComponent(each.Key)),
+    ).toEqual([Key, 'b/1', 'b/2', 'c/3', 'kept/1']);
+    const folders = await aws.reads('s3', 'ListObjectsV2', { ...all, Delimiter: '/', StartAfter: 'b' });
+    expect(folders.CommonPrefixes).toEqual([{ Prefix: 'b/' }, { Prefix: 'c/' }, { Prefix: 'kept/' }]);
+    const { Deleted, Errors } = await aws.changes('s3', 'DeleteObjects', {
+      Bucket,
+      Delete: { Objects: [{ Key }, { Key: 'kept/1' }, { Key: 'nothing' }] },
+    });
+    expect([Deleted, Errors]).toMatchObject([[{ Key }, { Key: 'nothing' }], [{ Code: 'AccessDenied' }]]);
+  });
+
+  it('distributions and invalidations', async () => {
+    const Id = 'E1A2B3C4D5E6F7';
+    const { Distribution } = await aws.reads('cloudfront', 'GetDistribution', { Id });
+    expect(Distribution.DistributionConfig.Aliases).toEqual({ Quantity: 1, Items: ['www.example.com'] });
+    await aws.reads('cloudfront', 'GetDistribution', { Id: 'EBARE' });
+    const { Invalidation } = await aws.changes('cloudfront', 'CreateInvalidation', {
+      DistributionId: Id,
+      InvalidationBatch: { CallerReference: '<run>&1', Paths: { Quantity: 2, Items: ['/', '/a%20b/*'] } },
+    });
+    const of = { DistributionId: Id, Id: Invalidation.Id };
+    expect(await aws.reads('cloudfront', 'GetInvalidation', of)).toMatchObject({
+      Invalidation: { Status: 'InProgress', InvalidationBatch: { CallerReference: '<run>&1' } },
+    });
+    clock.move(2 * MINUTE);
+    expect((await aws.reads('cloudfront', 'GetInvalidation', of)).Invalidation.Status).toBe('Completed');
+  });
+
   it('repositories, images, layers of policy, and scans', async () => {
     const { authorizationData } = await aws.changes('ecr', 'GetAuthorizationToken', {});
     expect(Buffer.from(authorizationData[0].authorizationToken, 'base64').toString()).toMatch(/^AWS:/);
@@ -731,6 +796,22 @@ describe('boto3 takes as the error that it is', () => {
       404,
     ],
     ['cloudformation', 'DescribeStacks', { StackName: 'none' }, 'ClientError', 400],
+    ['s3', 'GetObject', { Bucket: 'site', Key: 'none' }, 'NoSuchKey', 404],
+    ['s3', 'ListObjectsV2', { Bucket: 'none' }, 'NoSuchBucket', 404],
+    ['s3', 'PutObject', { Bucket: 'site', Key: 'kept/1', IfNoneMatch: '*' }, 'ClientError', 412],
+    ['s3', 'DeleteObjects', { Bucket: 'site', Delete: { Objects: [] } }, 'ClientError', 400],
+    ['cloudfront', 'GetDistribution', { Id: 'ENONE' }, 'NoSuchDistribution', 404],
+    ['cloudfront', 'GetInvalidation', { DistributionId: 'EBARE', Id: 'I1' }, 'NoSuchInvalidation', 404],
+    [
+      'cloudfront',
+      'CreateInvalidation',
+      {
+        DistributionId: 'EBARE',
+        InvalidationBatch: { CallerReference: 'r', Paths: { Quantity: 2, Items: ['/'] } },
+      },
+      'InconsistentQuantities',
+      400,
+    ],
   ] as const)('%s %s', async (service, operation, input, exception, status) => {
     expect(await aws.refused(service, operation, input)).toMatchObject({ exception, status });
   });
@@ -743,6 +824,8 @@ describe('boto3 takes as the error that it is', () => {
       logs: ['DescribeLogGroups', {}],
       ssm: ['GetParameter', { Name: '/shop/motd' }],
       sns: ['Publish', { TopicArn: `arn:aws:sns:eu-west-1:${ACCOUNT}:deploys`, Message: 'x' }],
+      s3: ['ListObjectsV2', { Bucket: 'site' }],
+      cloudfront: ['GetDistribution', { Id: 'EBARE' }],
       sts: ['GetCallerIdentity', {}],
       ecr: ['DescribeRepositories', {}],
       rds: ['DescribeDBInstances', {}],
@@ -754,7 +837,7 @@ describe('boto3 takes as the error that it is', () => {
     for (const [name, [operation, input]] of Object.entries(READS)) {
       const service = name as keyof typeof READS;
       for (const [kind, code, status] of [
-        ['throttle', /Throttl/, 400],
+        ['throttle', /Throttl|SlowDown/, /400|503/],
         ['internal-error', /Internal|Server|Unavailable/, 500],
         ['access-denied', /AccessDenied|AuthorizationError/, /40[03]/],
       ] as const) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Arrival } from '../../src/simulator/arrivals.ts';
-import { serviceModels } from '../../src/simulator/wire/services.ts';
+import { modelOf } from '../../src/simulator/wire/services.ts';
 import { MAPPED, requestsOf } from './requests.ts';
 
 const REGION = 'eu-west-1';
@@ -123,10 +123,32 @@ describe('what IAM is asked', () => {
   });
 });
 
-test('every operation that is known is one of AWS', () => {
-  const operations = new Set(
-    serviceModels.flatMap(({ id, operations: all }) => [...all.keys()].map((name) => `${id} ${name}`)),
-  );
-  // The simulator has no SNS yet.
-  expect(MAPPED.filter((each) => !operations.has(each) && !each.startsWith('SNS '))).toEqual([]);
+test('every operation that is known is one of AWS', async () => {
+  const unknown: string[] = [];
+  for (const each of MAPPED) {
+    const [, service = '', operation = ''] = /^(.+) (\w+)$/.exec(each) ?? [];
+    const model = await modelOf(service);
+    if (!model?.operations.has(operation)) unknown.push(each);
+  }
+  expect(unknown).toEqual([]);
+});
+
+test('is about the objects and the bucket that a call names', () => {
+  const of = (operation: string, input: object) =>
+    asked('S3', operation, { Bucket: 'site', ...input })?.map(
+      ({ action, resource }) => `${action} ${resource}`,
+    );
+  expect(of('ListObjectsV2', { Prefix: 'a/' })).toEqual(['s3:ListBucket arn:aws:s3:::site']);
+  expect(of('DeleteObjects', { Delete: { Objects: [{ Key: 'a' }, { Key: 'b/c' }] } })).toEqual([
+    's3:DeleteObject arn:aws:s3:::site/a',
+    's3:DeleteObject arn:aws:s3:::site/b/c',
+  ]);
+  expect(of('CopyObject', { Key: 'b', CopySource: 'site/a%20b' })).toEqual([
+    's3:GetObject arn:aws:s3:::site/a b',
+    's3:PutObject arn:aws:s3:::site/b',
+  ]);
+  expect(asked('CloudFront', 'GetInvalidation', { DistributionId: 'E1', Id: 'I1' })?.[0]).toMatchObject({
+    action: 'cloudfront:GetInvalidation',
+    resource: `arn:aws:cloudfront::${ACCOUNT}:distribution/E1`,
+  });
 });

@@ -494,12 +494,52 @@ const onParameter =
     ),
   ];
 
+const objectArn = ({ Bucket = '', Key = '' }: { readonly Bucket?: string; readonly Key?: string }): string =>
+  `arn:aws:s3:::${Bucket}/${Key}`;
+
+const onObject =
+  (action: string): Need =>
+  (input: { Bucket?: string; Key?: string }, place) => [place.on(action, objectArn(input))];
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html */
+const s3: Readonly<Record<string, Need>> = {
+  GetObject: onObject('s3:GetObject'),
+  HeadObject: onObject('s3:GetObject'),
+  PutObject: onObject('s3:PutObject'),
+  CopyObject: ({ Bucket = '', Key = '', CopySource = '' }: Record<string, string>, place) => [
+    place.on('s3:GetObject', `arn:aws:s3:::${decodeURIComponent(CopySource)}`),
+    place.on('s3:PutObject', objectArn({ Bucket, Key })),
+  ],
+  ListObjectsV2: ({ Bucket = '', Prefix }: { Bucket?: string; Prefix?: string }, place) => [
+    place.on('s3:ListBucket', `arn:aws:s3:::${Bucket}`, Prefix === undefined ? {} : { 's3:prefix': Prefix }),
+  ],
+  DeleteObjects: (
+    { Bucket = '', Delete }: { Bucket?: string; Delete: { Objects: readonly { Key: string }[] } },
+    place,
+  ) => Delete.Objects.map(({ Key }) => place.on('s3:DeleteObject', objectArn({ Bucket, Key }))),
+};
+
+const onDistribution =
+  (action: string, member: string): Need =>
+  (input: Members, place) => [
+    place.on(`cloudfront:${action}`, place.arn('cloudfront', `distribution/${input[member]}`, '')),
+  ];
+
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html */
+const cloudfront: Readonly<Record<string, Need>> = {
+  CreateInvalidation: onDistribution('CreateInvalidation', 'DistributionId'),
+  GetDistribution: onDistribution('GetDistribution', 'Id'),
+  GetInvalidation: onDistribution('GetInvalidation', 'DistributionId'),
+};
+
 const NEEDS: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
   ECS: ecs,
   'Elastic Load Balancing v2': balancing,
   ECR: ecr,
   RDS: rds,
   ElastiCache: elasticache,
+  S3: s3,
+  CloudFront: cloudfront,
   'Application Auto Scaling': {
     DescribeScalableTargets: onNothing('application-autoscaling:DescribeScalableTargets'),
     RegisterScalableTarget: (input: { ServiceNamespace: string; ScalableDimension: string }, place) => [

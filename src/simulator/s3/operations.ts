@@ -70,12 +70,8 @@ export function bucketOperations(buckets: Buckets): Operations {
       return { ...answer, Body: found.body };
     },
 
-    HeadObject(input: HeadObjectCommandInput, call: Call): Answer<HeadObjectCommandOutput> {
-      const found = find(input.Bucket, call).get(input.Key ?? '');
-      // There is no body that could say which.
-      if (found === undefined) throw new AwsError('NotFound', 'Not Found', 404);
-      return headers(found);
-    },
+    HeadObject: (input: HeadObjectCommandInput, call: Call): Answer<HeadObjectCommandOutput> =>
+      headers(object(find(input.Bucket, call), input.Key)),
 
     ListObjectsV2: (input: ListObjectsV2CommandInput, call: Call): Answer<ListObjectsV2CommandOutput> =>
       listed(find(input.Bucket, call), input),

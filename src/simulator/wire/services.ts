@@ -103,7 +103,16 @@ const lateModels = new Map<string, Promise<ServiceModel>>();
 export async function lateModel(authorization: string | undefined): Promise<ServiceModel | undefined> {
   const [, name] = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\/aws4_request/.exec(authorization ?? '') ?? [];
   const service = LATE_SERVICES.find(({ signedFor }) => signedFor === name);
-  if (service === undefined) return undefined;
+  return service && (await loaded(service));
+}
+
+/** A service by the SDK's id, loaded if it is one of the late ones. */
+export async function modelOf(serviceId: string): Promise<ServiceModel | undefined> {
+  const late = LATE_SERVICES.find(({ id }) => id === serviceId);
+  return late ? await loaded(late) : serviceModels.find(({ id }) => id === serviceId);
+}
+
+async function loaded(service: LateService): Promise<ServiceModel> {
   const model = lateModels.get(service.id) ?? service.load();
   lateModels.set(service.id, model);
   return await model;
