@@ -71,6 +71,7 @@ const ON_STACKS = where('An input is `cloudformation:STACK.OUTPUT`');
 const ON_IMAGES = where('An image is given as `ecr:REPOSITORY:TAG` or `ecr:REPOSITORY@DIGEST`');
 const ON_ECR = where('An image of the task definition is in ECR');
 const ON_SCALING = where('The service is scaled by Application Auto Scaling');
+const ON_ROLLBACK = where('`on-failure` is `roll-back`, which it is by default');
 const ON_ROLES = where('The task definition has roles');
 const ON_VOLUMES = where('The service configures EBS volumes');
 const ON_LOOKING = where('The issue is to tell what ECS knows beside the record');
@@ -142,6 +143,21 @@ const OPTIONAL: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
     Register: where('`image`, `images` or a file is given'),
     TagRegistered: where('Such a task definition has tags'),
     PassRoles: ON_ROLES,
+  },
+  monitor: {
+    Stacks: ON_STACKS,
+    Alarms: configured('alarms'),
+    SearchLog: configured('log-patterns'),
+    LookAtRoutes: ON_ROLLBACK,
+    Migrations: where('`on-failure` is `roll-back`, and `migrate` keeps a record of the service'),
+    Deploy: ON_ROLLBACK,
+    RemoveCanary: ON_ROLLBACK,
+    ShiftTraffic: ON_ROLLBACK,
+    RememberWeights: ON_ROLLBACK,
+    RemoveTestRules: where(
+      '`on-failure` is `roll-back`, and [`canary`](../canary) is used with `pre-traffic-url`',
+    ),
+    HoldScaling: where('`on-failure` is `roll-back`, and the service is scaled by Application Auto Scaling'),
   },
   plan: { Alarms: configured('alarms'), Stacks: ON_STACKS, Images: ON_IMAGES },
   preflight: {

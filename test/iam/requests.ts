@@ -640,6 +640,11 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
         place.arn('logs', `log-group:${logGroupName}:log-stream:${logStreamName}`),
       ),
     ],
+    FilterLogEvents: ({ logGroupName = '' }: Record<string, string>, place) =>
+      // In IAM's words it is asked for on the group's streams; AWS documents the group.
+      ['', ':log-stream:'].map((rest) =>
+        place.on('logs:FilterLogEvents', place.arn('logs', `log-group:${logGroupName}${rest}`)),
+      ),
     StartLiveTail: ({ logGroupIdentifiers = [] }: { logGroupIdentifiers?: string[] }, place) =>
       // AWS documents both forms of a log group's ARN for different actions, and not which this one takes.
       logGroupIdentifiers.flatMap((group) =>

@@ -166,12 +166,6 @@ class Monitor {
         await this.#fail(now, { outcome: 'failed', reason: error.message, watched });
         return undefined;
       }
-      const history = await this.#history(now);
-      if (wasTakenBack(history, watched)) {
-        const reason = `ECS has taken the deployment of ${revision(watched)} back: ${now.name} runs ${revision(now.taskDefinition)}`;
-        this.#outputs({ outcome: 'rolled-back', reason, watched });
-        throw new DeployError(reason, { state: error.message, cause: error });
-      }
       const why = supersededBy({ kind: 'arn', arn: watched }, now, undefined) ?? error.message;
       await this.#standBack(now, watched, why);
       return undefined;
@@ -415,9 +409,12 @@ class Monitor {
       ? watched
       : (history.find(({ taskDefinition }) => revision(taskDefinition) === watched)?.taskDefinition ??
         watched);
-    if (wentBack(history, arn, now.taskDefinition)) {
+    const byEcs = wasTakenBack(history, arn);
+    if (byEcs || wentBack(history, arn, now.taskDefinition)) {
       this.#previous = now.taskDefinition;
-      const reason = `${now.name} was rolled back from ${revision(arn)} to ${revision(now.taskDefinition)} meanwhile`;
+      const reason = byEcs
+        ? `ECS has taken the deployment of ${revision(arn)} back: ${now.name} runs ${revision(now.taskDefinition)}`
+        : `${now.name} was rolled back from ${revision(arn)} to ${revision(now.taskDefinition)} meanwhile`;
       this.#outputs({ outcome: 'rolled-back', reason, watched: arn });
       await end('rolled-back', reason);
       throw new DeployError(reason, { state: 'This run has changed nothing.' });
