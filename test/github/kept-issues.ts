@@ -94,7 +94,8 @@ export function issuesApi(
       html_url: page,
       number: issue.number,
       state: issue.state,
-      state_reason: issue.reason,
+      // GitHub's description has no null among the reasons.
+      ...(issue.reason !== null && { state_reason: issue.reason }),
       title: issue.title,
       body: issue.body,
       user: describeUser(issue.author),
