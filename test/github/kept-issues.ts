@@ -52,8 +52,9 @@ export function describeCommit(
       comment_count: 0,
       tree: { sha, url: `${base}/repos/org/web/git/trees/${sha}` },
     },
-    author: login === undefined ? null : userOf({ id: 7, login, type: 'User', may: 'read' }),
-    committer: null,
+    // As GitHub writes a person who has no account.
+    author: login === undefined ? {} : userOf({ id: 7, login, type: 'User', may: 'read' }),
+    committer: {},
     parents: [],
   };
 }
