@@ -1,5 +1,5 @@
 import { formatDuration } from '../rollout/duration.ts';
-import type { BadEnd, Incident, Subject } from './incident.ts';
+import type { BadEnd, Impact, Incident, Subject } from './incident.ts';
 import { dateTime, name, plural, quoted, sentence, timeOfDay } from './words.ts';
 
 /** How an end is told, of a release and in a few words. */
@@ -26,11 +26,7 @@ export function headOf(incident: Incident): string {
     `**What happened:** ${happened(incident)}`,
     `**Why:** ${sentence(quoted(reason === '' ? 'no reason was given' : reason, 1_000))}`,
     `**Production now:** ${productionNow(incident)}`,
-    `**Users:** ${
-      impact === undefined
-        ? 'what they had of it is not known here.'
-        : `up to ${percent(impact.share)} of the traffic for ${formatDuration(impact.ms)}: ${plural(impact.requests, 'request')}, ${impact.errors5xx} answered 5xx.`
-    }`,
+    `**Users:** ${usersHad(impact)}`,
     `**Do next:** ${doNext(incident)}`,
   ]
     .map((line) => `- ${line}`)
@@ -38,6 +34,15 @@ export function headOf(incident: Incident): string {
 }
 
 const percent = (share: number): string => `${Number(share.toFixed(1))}%`;
+
+function usersHad(impact: Impact | undefined): string {
+  if (!impact) return 'what they had of it is not known here.';
+  const { share, ms, answers } = impact;
+  const told = answers
+    ? `${plural(answers.requests, 'request')}, ${answers.errors5xx} answered 5xx`
+    : 'how many requests, CloudWatch had not told yet';
+  return `up to ${percent(share)} of the traffic for ${formatDuration(ms)}: ${told}.`;
+}
 
 function happened({ failed, subject, environment, outcome, at, backAt }: Incident): string {
   const { mark, verb } = ENDS[outcome];

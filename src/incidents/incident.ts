@@ -37,8 +37,8 @@ export interface Impact {
   /** The largest share of the traffic, in percent. */
   readonly share: number;
   readonly ms: number;
-  readonly requests: number;
-  readonly errors5xx: number;
+  /** As far as CloudWatch had told it by then: undefined before the first minute. */
+  readonly answers: { readonly requests: number; readonly errors5xx: number } | undefined;
 }
 
 /** The last lines that a container of the failed revision has written. */

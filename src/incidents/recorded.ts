@@ -99,12 +99,12 @@ function impactOf(observations: readonly Observed[], entries: readonly RecordEnt
   }
   const sum = (of: (period: Period) => number) =>
     [...minutes.values()].reduce((total, period) => total + of(period), 0);
+  const requests = sum((period) => period.requests);
   const after = observations.find(({ at, observation }) => at > last.at && observation.share === 0);
   return {
     share: Math.max(...served.map(({ observation }) => observation.share)),
     ms: (after ?? last).at - first.at,
-    requests: sum(({ requests }) => requests),
-    errors5xx: sum(({ errors5xx }) => errors5xx),
+    answers: requests === 0 ? undefined : { requests, errors5xx: sum(({ errors5xx }) => errors5xx) },
   };
 }
 

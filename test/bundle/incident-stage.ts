@@ -56,12 +56,13 @@ export async function onIncident(
 async function print(world: TestWorld, revision: string, lines: readonly string[]): Promise<number> {
   const { simulator, clock } = world;
   const { taskArns } = await world.ask<{ taskArns: string[] }>('ECS', 'ListTasks', { cluster: 'prod' });
-  const { tasks } = await world.ask<{ tasks: { taskArn: string; taskDefinitionArn: string }[] }>(
-    'ECS',
-    'DescribeTasks',
-    { cluster: 'prod', tasks: taskArns },
+  const { tasks } = await world.ask<{
+    tasks: { taskArn: string; taskDefinitionArn: string; lastStatus: string }[];
+  }>('ECS', 'DescribeTasks', { cluster: 'prod', tasks: taskArns });
+  const of = tasks.filter(
+    ({ taskDefinitionArn, lastStatus }) =>
+      taskDefinitionArn.endsWith(`/${revision}`) && lastStatus === 'RUNNING',
   );
-  const of = tasks.filter(({ taskDefinitionArn }) => taskDefinitionArn.endsWith(`/${revision}`));
   const put = simulator.world.services['CloudWatch Logs']?.['PutLogEvents'];
   const now = clock.now();
   for (const { taskArn } of of) {

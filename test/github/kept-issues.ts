@@ -52,8 +52,9 @@ export function describeCommit(
       comment_count: 0,
       tree: { sha, url: `${base}/repos/org/web/git/trees/${sha}` },
     },
-    author: login === undefined ? null : userOf({ id: 7, login, type: 'User', may: 'read' }),
-    committer: null,
+    // As GitHub writes a person who has no account.
+    author: login === undefined ? {} : userOf({ id: 7, login, type: 'User', may: 'read' }),
+    committer: {},
     parents: [],
   };
 }
@@ -94,7 +95,8 @@ export function issuesApi(
       html_url: page,
       number: issue.number,
       state: issue.state,
-      state_reason: issue.reason,
+      // GitHub's description has no null among the reasons.
+      ...(issue.reason !== null && { state_reason: issue.reason }),
       title: issue.title,
       body: issue.body,
       user: describeUser(issue.author),

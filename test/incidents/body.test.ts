@@ -144,7 +144,7 @@ test('no text of others is rendered, mentions anybody or refers to anything', ()
       });
       const rest = outsideOfCode(body);
       expect(rest).not.toMatch(
-        /@octocat|fixes #1|#3|(?<!\w)GH-2|<b>|evil\.example\/x\)|(?<!\\)\]\(javascript|www\.evil/,
+        /@octocat|fixes #1|#3|(?<!\w)GH-2|<b>|https:\/\/evil|(?<!\\)\]\(javascript|(?<!\w)www\.evil/,
       );
       expect(rest).not.toContain('https://github.com/org/web/issues/4');
       expect(rest).not.toMatch(/^# Title/m);

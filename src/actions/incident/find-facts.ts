@@ -36,7 +36,9 @@ export interface Question {
 }
 
 const HISTORY = 10;
-const MOST_TASKS = 3;
+/** Tasks whose logs are looked at, and excerpts that are shown of those that have written something. */
+const LOOKED_AT = 6;
+const MOST_EXCERPTS = 3;
 /** The last lines come a little after what they tell of. */
 const AFTER_MS = 5_000;
 
@@ -128,22 +130,28 @@ async function lookAtTasks(
   const forgotten = [...known.values()]
     .filter(({ arn }) => !there.has(arn))
     .map((stop) => taskOf(stop, inputs.cluster, failed.arn));
-  const chosen = mostTelling([...tasks, ...forgotten]).slice(0, MOST_TASKS);
+  const chosen = mostTelling([...tasks, ...forgotten], at).slice(0, LOOKED_AT);
   const hidden = [failed, good].flatMap((each) => (each ? [each.definition] : []));
   const excerpts = await Promise.all(
     chosen.map((task) => lastLines(task, failed, at, logEnds(connection), attempt)),
   );
-  return { stops, logs: excerpts.flat().map((excerpt) => boundedExcerpt(excerpt, hidden)) };
+  const all = excerpts.flat();
+  const written = all.filter(({ lines }) => lines.length > 0).slice(0, MOST_EXCERPTS);
+  const shown = written.length > 0 ? written : all.slice(0, 1);
+  return { stops, logs: shown.map((excerpt) => boundedExcerpt(excerpt, hidden)) };
 }
 
 /** A task that somebody has stopped, as every rollback does with the canary's, tells nothing. */
 const isTelling = (stop: StoppedTask): boolean =>
   isCrash(stop) || stop.containers.some(({ exitCode = 0, reason }) => exitCode !== 0 || reason !== undefined);
 
-/** Crashed ones first, the newest of them; then those that were stopped last. */
-function mostTelling(tasks: readonly EcsTask[]): readonly EcsTask[] {
+/** Those first whose end has led to the rollback, the last of them; then what crashed later; then the others. */
+function mostTelling(tasks: readonly EcsTask[], at: number): readonly EcsTask[] {
   const ended = ({ stoppedAt = Number.POSITIVE_INFINITY }: EcsTask) => stoppedAt;
-  const rank = (task: EcsTask) => (task.stoppedAt !== undefined && isTelling(stopOf(task)) ? 0 : 1);
+  const rank = (task: EcsTask) => {
+    if (task.stoppedAt === undefined || !isTelling(stopOf(task))) return 2;
+    return task.stoppedAt <= at + AFTER_MS ? 0 : 1;
+  };
   return tasks.toSorted((a, b) => rank(a) - rank(b) || (ended(b) > ended(a) ? 1 : -1));
 }
 
@@ -233,7 +241,10 @@ async function migrationsOf(
       return { compatible: undefined, text: verdict.why };
     case 'go': {
       const { note } = verdict;
-      if (note === undefined) return undefined;
+      if (note === undefined) {
+        const text = `migrate has no migration on record since ${revision(good)} was deployed; of one that was made otherwise, nobody knows here`;
+        return { compatible: undefined, text };
+      }
       const known = compatible === true || note.startsWith('Migrations ');
       return { compatible: known ? true : undefined, text: note };
     }
