@@ -118,7 +118,12 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
   });
   /** The world with the tags of what CloudWatch has. */
   const seen: Pick<World, 'tagsOf' | 'taskDefinition'> = {
-    tagsOf: (arn) => (arn.split(':')[2] === 'cloudwatch' ? cloudwatch.tagsOf(arn) : world.tagsOf ? world.tagsOf(arn) : new Map()),
+    tagsOf: (arn) =>
+      arn.split(':')[2] === 'cloudwatch'
+        ? cloudwatch.tagsOf(arn)
+        : world.tagsOf
+          ? world.tagsOf(arn)
+          : new Map(),
     ...(world.taskDefinition && { taskDefinition: world.taskDefinition }),
   };
   const credentials = new Credentials();
