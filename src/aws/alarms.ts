@@ -18,7 +18,7 @@ import {
 import type { AlarmMetric, AlarmSettings, KnownAlarm } from '../alarms/settings.ts';
 import type { Alarms, Dashboards } from '../ports.ts';
 import type { Tags } from '../rollout/ledger.ts';
-import { type Connection, call, clientSettings, errorName } from './connection.ts';
+import { type Connection, call, clientSettings, deniedAsGone, errorName } from './connection.ts';
 
 /** Both of CloudWatch. Permissions: `actions/alarms/policy.json`. */
 export function monitoring(connection: Connection): {
@@ -27,6 +27,11 @@ export function monitoring(connection: Connection): {
 } {
   const client = new CloudWatchClient(clientSettings(connection));
   const send = <Output>(command: object): Promise<Output> => call(connection, 'cloudwatch', client, command);
+
+  const isWithout = async (name: string): Promise<boolean> => {
+    const found = await send<DescribeAlarmsCommandOutput>(new DescribeAlarmsCommand({ AlarmNames: [name] }));
+    return found.MetricAlarms?.length === 0;
+  };
 
   const alarms: Alarms = {
     async find(prefix) {
@@ -72,8 +77,9 @@ export function monitoring(connection: Connection): {
     async delete(names) {
       // One that is gone would keep the others.
       for (const name of names) {
-        await send(new DeleteAlarmsCommand({ AlarmNames: [name] })).catch((error: unknown) => {
-          if (!isGone(error)) throw error;
+        await send(new DeleteAlarmsCommand({ AlarmNames: [name] })).catch(async (error: unknown) => {
+          if (isGone(error) || (await deniedAsGone(error, () => isWithout(name)))) return;
+          throw error;
         });
       }
     },
@@ -97,8 +103,10 @@ export function monitoring(connection: Connection): {
     },
 
     async delete(name) {
-      await send(new DeleteDashboardsCommand({ DashboardNames: [name] })).catch((error: unknown) => {
-        if (!isGone(error)) throw error;
+      await send(new DeleteDashboardsCommand({ DashboardNames: [name] })).catch(async (error: unknown) => {
+        const isWithoutIt = async () => (await dashboards.find(name)) === undefined;
+        if (isGone(error) || (await deniedAsGone(error, isWithoutIt))) return;
+        throw error;
       });
     },
   };

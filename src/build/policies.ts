@@ -86,6 +86,8 @@ const OPTIONAL: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
     LookAtServices: given('definition'),
     Alarms: given('definition'),
     PutAlarms: given('definition'),
+    RemoveAlarms: given('definition'),
+    RemoveDashboard: where('`dashboard: false` has to take one away', 'dashboard', 'definition'),
   },
   backup: {
     Stacks: ON_STACKS,

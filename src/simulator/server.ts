@@ -118,6 +118,16 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
       ? {}
       : { registry: options.registry === true ? {} : options.registry }),
   });
+  /** The world with the tags of what CloudWatch has. */
+  const seen: Pick<World, 'tagsOf' | 'taskDefinition'> = {
+    tagsOf: (arn) =>
+      arn.split(':')[2] === 'cloudwatch'
+        ? cloudwatch.tagsOf(arn)
+        : world.tagsOf
+          ? world.tagsOf(arn)
+          : new Map(),
+    ...(world.taskDefinition && { taskDefinition: world.taskDefinition }),
+  };
   const credentials = new Credentials();
   const services: Readonly<Record<string, Operations>> = {
     STS: stsOperations(credentials, world.roles),
@@ -191,7 +201,7 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
     if (fault) recorded.fault = fault.kind;
     const input = exchange.input();
     recorded.input = input;
-    tell({ service, operation, input, userAgent: call.userAgent ?? '', call, world });
+    tell({ service, operation, input, userAgent: call.userAgent ?? '', call, world: seen });
     if (fault?.kind === 'throttle' || !mayCall(service, call.now)) throw throttled(service);
     if (fault?.kind === 'internal-error') throw internalError(service);
     if (fault?.kind === 'access-denied') {

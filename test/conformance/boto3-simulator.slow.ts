@@ -441,6 +441,56 @@ describe('boto3 reads what the SDK reads of', () => {
     ]);
     await aws.changes('cloudwatch', 'DeleteAlarms', { AlarmNames: ['few < orders'] });
     await aws.readsPages('cloudwatch', 'DescribeAlarms', { MaxRecords: 1 });
+    await aws.changes('cloudwatch', 'PutMetricAlarm', {
+      AlarmName: 'prod/web/error-rate',
+      EvaluationPeriods: 5,
+      DatapointsToAlarm: 3,
+      Threshold: 5,
+      ComparisonOperator: 'GreaterThanThreshold',
+      AlarmActions: [`arn:aws:sns:eu-west-1:${ACCOUNT}:deploys`],
+      Metrics: [
+        ...['HTTPCode_Target_5XX_Count', 'RequestCount'].map((MetricName, index) => ({
+          Id: ['e', 'r'][index],
+          MetricStat: {
+            Metric: { Namespace: 'AWS/ApplicationELB', MetricName },
+            Period: 60,
+            Stat: 'Sum',
+          },
+          ReturnData: false,
+        })),
+        { Id: 'result', Expression: '100 * FILL(e, 0) / r', Label: 'a < b & c', ReturnData: true },
+      ],
+    });
+    const { MetricAlarms: math } = await aws.reads('cloudwatch', 'DescribeAlarms', {
+      AlarmNamePrefix: 'prod/web/',
+      AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
+    });
+    expect(math[0].Metrics).toHaveLength(3);
+  });
+
+  it('dashboards: put, read, listed and deleted, with their tags', async () => {
+    const DashboardName = 'prod_web';
+    const DashboardBody = JSON.stringify({
+      widgets: [
+        { type: 'text', x: 0, y: 0, width: 24, height: 3, properties: { markdown: '# <web> & "ü"' } },
+      ],
+    });
+    await aws.changes('cloudwatch', 'PutDashboard', {
+      DashboardName,
+      DashboardBody,
+      Tags: [{ Key: 'team', Value: 'shop' }],
+    });
+    const { DashboardArn, DashboardBody: body } = await aws.reads('cloudwatch', 'GetDashboard', {
+      DashboardName,
+    });
+    expect(body).toBe(DashboardBody);
+    const { Tags } = await aws.reads('cloudwatch', 'ListTagsForResource', { ResourceARN: DashboardArn });
+    expect(Tags).toEqual([{ Key: 'team', Value: 'shop' }]);
+    const { DashboardEntries } = await aws.reads('cloudwatch', 'ListDashboards', {
+      DashboardNamePrefix: 'prod_',
+    });
+    expect(DashboardEntries).toMatchObject([{ DashboardName, Size: DashboardBody.length + 1 }]);
+    await aws.changes('cloudwatch', 'DeleteDashboards', { DashboardNames: [DashboardName] });
   });
 
   it('logs: groups, streams, events page by page, and live', async () => {
@@ -883,6 +933,15 @@ describe('boto3 takes as the error that it is', () => {
       { AlarmName: 'none', StateValue: 'OK', StateReason: 'x' },
       'ResourceNotFound',
       404,
+    ],
+    // Two errors of CloudWatch have this code in the query protocol, by which both clients go.
+    ['cloudwatch', 'GetDashboard', { DashboardName: 'none' }, 'ResourceNotFound', 404],
+    [
+      'cloudwatch',
+      'PutDashboard',
+      { DashboardName: 'wrong', DashboardBody: '{"widgets":[{"type":"metric","properties":{}}]}' },
+      'DashboardInvalidInputError',
+      400,
     ],
     ['logs', 'GetLogEvents', { logGroupName: '/none', logStreamName: 'a' }, 'ResourceNotFoundException', 400],
     ['ssm', 'GetParameter', { Name: '/none' }, 'ParameterNotFound', 400],

@@ -32,6 +32,8 @@ export interface CloudWatch {
   advance(now: number): void;
   /** An alarm's state at `at` (ms), from the metrics added so far; undefined when there is no such alarm. */
   alarmState(name: string, at: number): AlarmState | undefined;
+  /** The tags of an alarm or a dashboard by its ARN; undefined when it does not exist. */
+  tagsOf(arn: string): ReadonlyMap<string, string> | undefined;
   /** Adds a fault; periods that are readable already may vanish by it. */
   disturb(fault: MetricFault): void;
 }
@@ -58,6 +60,10 @@ export function createCloudWatch(options: CloudWatchOptions): CloudWatch {
     alarmState: (name, at) => {
       alarms.advance(at);
       return alarms.all.get(name)?.state;
+    },
+    tagsOf: (arn) => {
+      const name = arn.split(':alarm:')[1];
+      return name === undefined ? dashboards.tagsOf(arn) : alarms.all.get(name)?.tags;
     },
     disturb: (fault) => faults.push(fault),
   };
