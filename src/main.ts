@@ -18,6 +18,8 @@ const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
   'migrate-post': () => import('./actions/migrate/post.ts'),
   notify: () => import('./actions/notify/run.ts'),
   plan: () => import('./actions/plan/run.ts'),
+  refresh: () => import('./actions/refresh/run.ts'),
+  'refresh-post': () => import('./actions/refresh/post.ts'),
   'render-task-definition': () => import('./actions/render-task-definition/run.ts'),
   rollback: () => import('./actions/rollback/run.ts'),
   'smoke-test': () => import('./actions/smoke-test/run.ts'),

@@ -34,6 +34,8 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'migrate/post.js': 'migrate-post',
   'notify/main.js': 'notify',
   'plan/main.js': 'plan',
+  'refresh/main.js': 'refresh',
+  'refresh/post.js': 'refresh-post',
   'rollback/main.js': 'rollback',
   'smoke-test/main.js': 'smoke-test',
 };
