@@ -23,6 +23,8 @@ const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
   notify: () => import('./actions/notify/run.ts'),
   plan: () => import('./actions/plan/run.ts'),
   preflight: () => import('./actions/preflight/run.ts'),
+  refresh: () => import('./actions/refresh/run.ts'),
+  'refresh-post': () => import('./actions/refresh/post.ts'),
   'render-task-definition': () => import('./actions/render-task-definition/run.ts'),
   rollback: () => import('./actions/rollback/run.ts'),
   'smoke-test': () => import('./actions/smoke-test/run.ts'),

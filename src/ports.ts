@@ -112,6 +112,8 @@ export interface Services {
   delete(cluster: string, name: string): Promise<void>;
   /** Tasks of the service that ECS still remembers as stopped, except those in `known`. */
   stopped(cluster: string, name: string, known: ReadonlySet<string>): Promise<readonly StoppedTask[]>;
+  /** When the oldest of the service's tasks was made that are to run, ms; `undefined` where there are none. */
+  oldestTask(cluster: string, name: string): Promise<number | undefined>;
   /** The service's deployments, newest first. */
   history(service: EcsService): AsyncIterable<PastDeployment>;
 }

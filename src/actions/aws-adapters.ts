@@ -79,6 +79,13 @@ function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
   };
 }
 
+/** Opens what keeps the values that tasks get at their start, each where it is first asked for. */
+export const connectToVaults = (clock: Clock, signal: AbortSignal) => ({
+  secrets: async (): Promise<Secrets> => (await import('../aws/secrets.ts')).secrets({ clock, signal }),
+  parameters: async (): Promise<Parameters> =>
+    (await import('../aws/parameters.ts')).parameters({ clock, signal }),
+});
+
 /** What holds the lock of a database needs: its tasks are what keeps it. */
 export interface LockAdapters {
   readonly tasks: Tasks;

@@ -57,6 +57,30 @@ export function services(connection: Connection): Services {
     });
   };
 
+  const tasksOf = async (cluster: string, serviceName: string, desiredStatus: 'RUNNING' | 'STOPPED') => {
+    const arns: string[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page: ListTasksCommandOutput = await send(
+        new ListTasksCommand({ cluster, serviceName, desiredStatus, ...(nextToken && { nextToken }) }),
+      );
+      arns.push(...(page.taskArns ?? []));
+      nextToken = page.nextToken;
+    } while (nextToken);
+    return arns;
+  };
+
+  const describeTasks = async (cluster: string, arns: readonly string[]): Promise<readonly Task[]> => {
+    const tasks: Task[] = [];
+    for (let start = 0; start < arns.length; start += 100) {
+      const output: DescribeTasksCommandOutput = await send(
+        new DescribeTasksCommand({ cluster, tasks: arns.slice(start, start + 100) }),
+      );
+      tasks.push(...(output.tasks ?? []));
+    }
+    return tasks;
+  };
+
   return {
     describe,
 
@@ -94,28 +118,15 @@ export function services(connection: Connection): Services {
     },
 
     async stopped(cluster, name, known) {
-      const fresh: string[] = [];
-      let nextToken: string | undefined;
-      do {
-        const page: ListTasksCommandOutput = await send(
-          new ListTasksCommand({
-            cluster,
-            serviceName: name,
-            desiredStatus: 'STOPPED',
-            ...(nextToken && { nextToken }),
-          }),
-        );
-        fresh.push(...(page.taskArns ?? []).filter((arn) => !known.has(arn)));
-        nextToken = page.nextToken;
-      } while (nextToken);
-      const tasks: StoppedTask[] = [];
-      for (let start = 0; start < fresh.length; start += 100) {
-        const output: DescribeTasksCommandOutput = await send(
-          new DescribeTasksCommand({ cluster, tasks: fresh.slice(start, start + 100) }),
-        );
-        tasks.push(...(output.tasks ?? []).map(stoppedTask));
-      }
-      return tasks;
+      const arns = await tasksOf(cluster, name, 'STOPPED');
+      const fresh = arns.filter((arn) => !known.has(arn));
+      return (await describeTasks(cluster, fresh)).map(stoppedTask);
+    },
+
+    async oldestTask(cluster, name) {
+      const tasks = await describeTasks(cluster, await tasksOf(cluster, name, 'RUNNING'));
+      const made = tasks.flatMap(({ createdAt }) => createdAt?.getTime() ?? []);
+      return made.length === 0 ? undefined : Math.min(...made);
     },
 
     async *history(service) {

@@ -39,6 +39,8 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'notify/main.js': 'notify',
   'plan/main.js': 'plan',
   'preflight/main.js': 'preflight',
+  'refresh/main.js': 'refresh',
+  'refresh/post.js': 'refresh-post',
   'rollback/main.js': 'rollback',
   'smoke-test/main.js': 'smoke-test',
 };

@@ -106,13 +106,20 @@ export const readRolloutInputs = (
 ): Promise<RolloutInputs> => readWith(input, workspace, stacks, () => ({}));
 
 /** Reads an input that has to be given. */
-type Need = (name: string, example: string) => string;
+export type Need = (name: string, example: string) => string;
 
-async function readWith<Released>(
+/**
+ * The same inputs, and what an action reads besides.
+ *
+ * @param keys what may stand in a `config` file
+ * @throws ConfigError with every problem of every input
+ */
+export async function readWith<Released>(
   input: InputSource,
   workspace: string,
   stacks: () => Promise<Stacks>,
   readReleased: (need: Need, reader: InputReader) => Released,
+  keys: readonly string[] = CONFIG_KEYS,
 ): Promise<RolloutInputs & Released> {
   const path = input('config').trim();
   let texts = input;
@@ -121,7 +128,7 @@ async function readWith<Released>(
   const config =
     path === ''
       ? unread
-      : await reader.attemptLater(() => readConfigFile(path, workspace, CONFIG_KEYS, ['metrics']), unread);
+      : await reader.attemptLater(() => readConfigFile(path, workspace, keys, ['metrics']), unread);
   texts = await withStackOutputs(withConfig(input, config), ['cluster', 'service'], stacks);
   // What is missing may stand in the file that cannot be read.
   const need: Need = (name, example) =>

@@ -547,6 +547,7 @@ const scenario = object<Scenario>({
   ),
   topics: optional(record(object<ScenarioTopic>({ contentBasedDeduplication: optional(flag) }))),
   behaviours: withDefault(record(behaviour), {}),
+  secretBehaviours: optional(record(record(behaviour))),
 });
 
 /** Names that the scenario uses but does not have. */

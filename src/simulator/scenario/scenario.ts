@@ -157,6 +157,12 @@ export interface ScenarioMetric {
 /** What a revision does differently from a sound application: see `Behaviour`. */
 export type ScenarioBehaviour = Partial<Behaviour>;
 
+/**
+ * What tasks do differently that were started with a value of a secret: by the secret's name and the value, a text.
+ * It comes on top of the image's own behaviour.
+ */
+export type ScenarioSecretBehaviours = Readonly<Record<string, Readonly<Record<string, ScenarioBehaviour>>>>;
+
 /** A world to begin with: what exists in the account, who uses it, and how each image behaves. */
 export interface Scenario {
   readonly name: string;
@@ -190,6 +196,8 @@ export interface Scenario {
   readonly parameters?: ScenarioParameters;
   /** Secrets of Secrets Manager by name. */
   readonly secrets?: ScenarioSecrets;
+  /** How tasks behave by the secrets that they were started with. */
+  readonly secretBehaviours?: ScenarioSecretBehaviours;
   /** What IAM knows roles by name to be allowed; the usual execution role of tasks if not given. */
   readonly rolePolicies?: ScenarioRoles;
   /** Subnets and security groups that are not as services and load balancers need them. */

@@ -48,6 +48,7 @@ import { Traffic, type UserAnswer } from '../traffic/traffic.ts';
 import { writeGivenMetrics } from './given-metrics.ts';
 import { createKernel } from './kernel.ts';
 import { Pulse } from './pulse.ts';
+import { behaviourBySecrets } from './secret-behaviours.ts';
 import { settleBalancing } from './settle-balancing.ts';
 import { settleParameters } from './settle-parameters.ts';
 import { settleScaling } from './settle-scaling.ts';
@@ -146,6 +147,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   const parameters = new ParameterStore(kernel, context.clock);
   const unreadable = settleParameters(scenario, parameters, start);
   const secrets = new Secrets(kernel, scenario.secrets ?? {}, start);
+  containers.behaviourBySecrets = behaviourBySecrets(secrets, scenario.secretBehaviours ?? {});
   const vpcs = new VpcNetwork(scenario, kernel);
   const quotas = quotasOf(scenario.quotas);
   const topics = new Topics(kernel, scenario.topics ?? {});

@@ -165,7 +165,12 @@ describe.concurrent('a second release', () => {
     const world = await open([], onTestFinished);
     const two = shop('two');
     expect((await world.job(shop('one')).run('frontend', INPUTS)).code).toBe(0);
-    world.simulator.faults.add({ kind: 'access-denied', service: 'CloudFront', operation: 'CreateInvalidation', nth: 1 });
+    world.simulator.faults.add({
+      kind: 'access-denied',
+      service: 'CloudFront',
+      operation: 'CreateInvalidation',
+      nth: 1,
+    });
     const step = await world.job(two).run('frontend', INPUTS);
     expect(step.code).toBe(1);
     expect(step.log).toMatch(/::error::.*cloudfront:CreateInvalidation/);
