@@ -41,6 +41,9 @@ export function distributions(
           domain: Distribution?.DomainName ?? '',
           aliases: Distribution?.DistributionConfig?.Aliases?.Items ?? [],
           enabled: Distribution?.DistributionConfig?.Enabled ?? false,
+          origins: (Distribution?.DistributionConfig?.Origins?.Items ?? []).map(
+            ({ DomainName = '', OriginPath = '' }) => ({ domain: DomainName, path: OriginPath }),
+          ),
         };
       } catch (error) {
         if (errorName(error) === 'NoSuchDistribution') return undefined;

@@ -399,6 +399,10 @@ export class World {
             this.#write(() => this.#scale(canary, action.tasks));
           },
         ];
+      case 'scale-stable':
+        return [
+          () => this.#write(() => this.#scale(this.stable, Math.max(this.stable.desired, action.tasks))),
+        ];
       case 'test':
         return [() => undefined];
       case 'shift':

@@ -143,6 +143,53 @@ traffic: [{ loadBalancer: shop, port: 8080, rate: 1 }]
   });
 });
 
+describe('the account of a scenario file', () => {
+  it('says what secrets, parameters, roles, networks and limits there are', () => {
+    const { secrets, parameters, rolePolicies, network, quotas, balancingLimits, loadBalancers } =
+      parseScenario(`${MINIMAL}
+secrets:
+  shop/db: { value: { user: shop, port: 5432 }, previous: old, changedAgo: 3d, rotationTime: 20s }
+  shop/old: { value: x, deletedAgo: 1h, kmsKey: alias/shop, unreadable: key }
+parameters:
+  /shop/motd: hello
+  /shop/token: { value: abc, type: SecureString, changedAgo: 1d }
+rolePolicies:
+  pull: { policies: [{ Version: '2012-10-17', Statement: [] }] }
+network:
+  subnets: { subnet-1: { zone: c, freeAddresses: 3 } }
+  securityGroups: { sg-1: { inbound: [{ from: 80, to: 80, groups: [sg-2] }] } }
+  missing: [subnet-2]
+quotas: { fargate/L-3032A538: { value: 100, used: 90.5 } }
+balancingLimits: { target-groups: 10 }
+loadBalancers: [{ name: shop, listeners: [], network: { securityGroups: [sg-2] } }]
+`);
+    expect({ secrets, parameters, network, quotas, balancingLimits }).toEqual({
+      secrets: {
+        'shop/db': {
+          value: { user: 'shop', port: '5432' },
+          previous: 'old',
+          changedAgo: 3 * 86_400_000,
+          rotationTime: 20_000,
+        },
+        'shop/old': { value: 'x', deletedAgo: 3_600_000, kmsKey: 'alias/shop', unreadable: 'key' },
+      },
+      parameters: {
+        '/shop/motd': 'hello',
+        '/shop/token': { value: 'abc', type: 'SecureString', changedAgo: 86_400_000 },
+      },
+      network: {
+        subnets: { 'subnet-1': { zone: 'c', freeAddresses: 3 } },
+        securityGroups: { 'sg-1': { inbound: [{ from: 80, to: 80, groups: ['sg-2'] }] } },
+        missing: ['subnet-2'],
+      },
+      quotas: { 'fargate/L-3032A538': { value: 100, used: 90.5 } },
+      balancingLimits: { 'target-groups': 10 },
+    });
+    expect(rolePolicies?.['pull']?.policies).toHaveLength(1);
+    expect(loadBalancers[0]?.network).toEqual({ securityGroups: ['sg-2'] });
+  });
+});
+
 describe('the programs of a scenario file', () => {
   it('say what tasks run for real, and in which log groups', () => {
     const { programs, logGroups, callsWithoutCapacity } = parseScenario(`${MINIMAL}

@@ -12,7 +12,6 @@ const TOOLS: Readonly<Record<string, string>> = {
   black: '',
   mypy: '',
   gh: '',
-  aws: 'test "$2" != create-invalidation || echo "{}"',
   npm: `case "$*" in
   "run build -- --configuration production")
     mkdir -p dist/rides/browser

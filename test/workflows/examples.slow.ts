@@ -315,6 +315,10 @@ describe('rides', () => {
       'rides-backend': { immutable: true, scanning: 'on-push' },
       'rides-backend-pull-requests': { immutable: true, scanning: 'on-push' },
     },
+    override: {
+      buckets: { 'rides-frontend': {} },
+      distributions: { E1ABCDEFGHIJK: { bucket: 'rides-frontend' } },
+    },
     before: { revision: 'b1' },
     files: {
       Dockerfile: DOCKERFILE,
@@ -325,19 +329,23 @@ describe('rides', () => {
   };
 
   it('go to all users step by step, and then the frontend that needs them', async () => {
-    await at('rides', world, async ({ run, runs }) => {
+    await at('rides', world, async ({ run, runs, simulator }) => {
       const { code, log, calls } = await run({ workflow: 'deploy', event: 'push' });
       expect(code, log).toBe(0);
       for (const share of [5, 25, 50]) expect(log).toContain(`Shift ${share}% of the traffic`);
       expect((await runs(backend)).image).toMatch(/^rides-backend@sha256:/);
-      const uploads = calls.filter((call) => /^(aws|gh) /.test(call)).map((call) => call.split(' --')[0]);
-      expect(uploads).toEqual([
+      expect(calls.filter((call) => /^(aws|gh) /.test(call)).map((call) => call.split(' --')[0])).toEqual([
         'gh api',
-        'aws s3 sync frontend/dist/rides/browser s3://rides-frontend',
-        'aws s3 sync frontend/dist/rides/browser s3://rides-frontend',
-        'aws s3 cp frontend/dist/rides/browser/index.html s3://rides-frontend/index.html',
-        'aws cloudfront create-invalidation',
       ]);
+      const bucket = simulator.world.buckets.get('rides-frontend');
+      expect(bucket?.keys().filter((key) => !key.startsWith('.deploy-actions/'))).toEqual([
+        'index.html',
+        'main-ABCDEFGH.js',
+      ]);
+      expect(bucket?.get('main-ABCDEFGH.js')?.cacheControl).toContain('immutable');
+      expect(simulator.world.edge.get('/').body).toContain('main-ABCDEFGH.js');
+      const order = simulator.calls.map(({ operation }) => operation);
+      expect(order.lastIndexOf('ModifyRule')).toBeLessThan(order.indexOf('PutObject'));
     });
   });
 

@@ -3,10 +3,11 @@ import { ConfigError, DeployError, type Problem } from '../../errors.ts';
 import type { PullRequest } from '../../github/pull-request.ts';
 import type { SqlText } from '../../schema-changes/judge.ts';
 import type { ActionContext } from '../action.ts';
+import { isMatch } from '../globs.ts';
 import { workspaceOf } from '../workspace.ts';
 import { changedFiles } from './changes.ts';
 import { outputOf } from './command.ts';
-import { filesOf, inOrder, isMatch, readFiles } from './files.ts';
+import { filesOf, inOrder, readFiles } from './files.ts';
 import { DEFAULT_FILES, type Inputs } from './inputs.ts';
 import { adviceFor, named, unjudgedOf } from './unjudged.ts';
 

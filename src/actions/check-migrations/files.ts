@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join, matchesGlob } from 'node:path';
+import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import type { SqlText } from '../../schema-changes/judge.ts';
 import { isUndo } from '../../schema-changes/source.ts';
@@ -20,16 +20,6 @@ export async function filesOf(workspace: string): Promise<readonly string[]> {
   await walk('');
   return found;
 }
-
-/** The last pattern that names a file decides. */
-export const isMatch = (path: string, patterns: readonly string[]): boolean =>
-  patterns.reduce(
-    (matched, pattern) =>
-      pattern.startsWith('!')
-        ? matched && !matchesGlob(path, pattern.slice(1))
-        : matched || matchesGlob(path, pattern),
-    false,
-  );
 
 /** Numbers in names count as numbers, so that 2 comes before 10, and what takes back comes after what it takes back. */
 const ORDER = new Intl.Collator('en', { numeric: true });

@@ -1,6 +1,8 @@
 import { closestMatch } from 'leven';
 import { ConfigError } from '../../errors.ts';
 import { lockParameter } from '../../migrations/lock.ts';
+import { readSite } from '../frontend/inputs.ts';
+import type { RestoreInputs } from '../frontend/restore.ts';
 import { type DeploymentInputs, readDeploymentInputs } from '../github-deployments.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 import { parseRevision, type RevisionReference, readRevision } from '../revision-reference.ts';
@@ -11,7 +13,15 @@ export type Target =
   | RevisionReference
   | { readonly kind: 'image-tag'; readonly tag: string };
 
-export interface Inputs {
+export interface Inputs extends ServiceInputs {
+  /** Whether there is one: a frontend may come back alone. */
+  readonly hasService: boolean;
+  /** A frontend that comes back after the service, or alone. */
+  readonly frontend: RestoreInputs | undefined;
+}
+
+/** What is needed for a service. */
+export interface ServiceInputs {
   readonly cluster: string;
   readonly service: string;
   readonly to: Target;
@@ -40,21 +50,39 @@ export function readInputs(input: InputSource): Inputs {
       'is given beside migrations, which names the lock and is strict; keep one of them',
     );
   }
+  const site = readSite(reader);
+  const hasService = !site || ['cluster', 'service'].some((name) => reader.optional(name) !== undefined);
+  const named = (name: string, example: string) => (hasService ? reader.required(name, example) : '');
+  const timeoutMs = reader.duration('timeout', 15 * 60_000);
+  const reason = reader.optional('reason') ?? 'rolled back by hand';
+  const dryRun = reader.boolean('dry-run', false);
   const inputs: Inputs = {
-    cluster: reader.required('cluster', 'production'),
-    service: reader.required('service', 'web'),
-    to: reader.parse('to', parseTarget, { kind: 'previous' }),
+    hasService,
+    frontend: site && { ...site, to: reader.optional('to') ?? 'previous', timeoutMs, dryRun },
+    cluster: named('cluster', 'production'),
+    service: named('service', 'web'),
+    to: hasService ? reader.parse('to', parseTarget, PREVIOUS) : PREVIOUS,
     onlyFrom: reader.parse('only-from', (text) => parseRevision(text, 'only-from'), undefined),
-    reason: reader.optional('reason') ?? 'rolled back by hand',
-    timeoutMs: reader.duration('timeout', 15 * 60_000),
+    reason,
+    timeoutMs,
     migrations: reader.parse<Inputs['migrations']>('migrations', parseLock, lock),
     compatible: reader.optional('compatible') === undefined ? undefined : reader.boolean('compatible', false),
     deployment: readDeploymentInputs(reader),
-    dryRun: reader.boolean('dry-run', false),
+    dryRun,
   };
+  if (site && hasService && (inputs.to.kind === 'revision' || inputs.to.kind === 'arn')) {
+    reader.problem(
+      'to',
+      'names a revision of the service, and a frontend has none; write previous, last-good, or a tag that is also the version of the frontend, or roll each back in a step of its own',
+    );
+  }
+  if (!hasService && inputs.onlyFrom)
+    reader.problem('only-from', 'is about a service, and only a frontend is given');
   reader.finish();
   return inputs;
 }
+
+const PREVIOUS: Target = { kind: 'previous' };
 
 function parseLock(lock: string): Inputs['migrations'] {
   if (lock === 'none') return 'none';

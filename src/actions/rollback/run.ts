@@ -14,7 +14,7 @@ import { type Announcer, announcerOf } from '../github-deployments.ts';
 import { rescueRollout } from '../rescue-rollout.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { findTarget } from './find-target.ts';
-import { type Inputs, readInputs } from './inputs.ts';
+import { type Inputs, readInputs, type ServiceInputs } from './inputs.ts';
 import { judgeMigrations } from './migration-guard.ts';
 import { isUnderWay, lookAgain, supersededBy } from './superseded.ts';
 
@@ -24,10 +24,16 @@ const DRAIN_MS = 30_000;
 /** Brings a service back to a revision that was good: a rollout that is under way first, then the service itself. */
 export async function run(context: ActionContext): Promise<void> {
   const { clock, cancelled } = context;
-  const input = await withStackOutputs(context.input, ['cluster', 'service'], () =>
-    connectToStacks(clock, cancelled),
-  );
+  const stackInputs = ['cluster', 'service', 'bucket', 'distribution'];
+  const input = await withStackOutputs(context.input, stackInputs, () => connectToStacks(clock, cancelled));
   const inputs = readInputs(input);
+  if (!inputs.frontend) return await runService(context, inputs);
+  const { withFrontend } = await import('./frontend.ts');
+  await withFrontend(context, inputs, inputs.frontend, (listening) => runService(listening, inputs));
+}
+
+async function runService(context: ActionContext, inputs: Inputs): Promise<void> {
+  const { clock, cancelled } = context;
   const aws = await connect(clock, cancelled, () => undefined);
   const announced = inputs.dryRun ? { ...inputs, deployment: undefined } : inputs;
   const announcer = await announcerOf(context, announced, { task: 'rollback', keep: false });
@@ -39,10 +45,15 @@ export async function run(context: ActionContext): Promise<void> {
   }
 }
 
-async function rollBack(
+/**
+ * Takes back what is under way, or else the service itself, and sets the outputs.
+ *
+ * @throws ConfigError and DeployError where that cannot be done
+ */
+export async function rollBack(
   context: ActionContext,
   aws: Adapters,
-  inputs: Inputs,
+  inputs: ServiceInputs,
   announcer: Announcer,
 ): Promise<void> {
   const { clock, cancelled, reporter, env } = context;
@@ -114,7 +125,7 @@ async function warnOfMigrations(
   { clock, cancelled, reporter }: ActionContext,
   { services }: Adapters,
   service: EcsService,
-  inputs: Inputs,
+  inputs: ServiceInputs,
 ): Promise<void> {
   try {
     const world = { services, clock, signal: cancelled };
@@ -138,7 +149,7 @@ async function requireCompatible(
   { services }: Adapters,
   service: EcsService,
   target: string,
-  inputs: Inputs,
+  inputs: ServiceInputs,
   done: Done | undefined,
 ): Promise<void> {
   const verdict = await judgeMigrations(inputs, target, service, { services, clock, signal: cancelled });
@@ -150,7 +161,7 @@ async function requireCompatible(
   });
 }
 
-async function describe({ services }: Adapters, { cluster, service }: Inputs): Promise<EcsService> {
+async function describe({ services }: Adapters, { cluster, service }: ServiceInputs): Promise<EcsService> {
   const name = nameIn(service);
   const [found] = await services.describe(cluster, [name]);
   if (found && found.status === 'ACTIVE') return found;
@@ -164,7 +175,7 @@ async function redeploy(
   context: ActionContext,
   aws: Adapters,
   service: EcsService,
-  inputs: Inputs,
+  inputs: ServiceInputs,
   done: Done | undefined,
   announcer: Announcer,
 ): Promise<void> {

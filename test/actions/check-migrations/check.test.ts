@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { inOrder, isMatch } from '../../../src/actions/check-migrations/files.ts';
+import { inOrder } from '../../../src/actions/check-migrations/files.ts';
 import { DEFAULT_FILES, readInputs } from '../../../src/actions/check-migrations/inputs.ts';
+import { isMatch } from '../../../src/actions/globs.ts';
 import { BOT } from '../../github/github-server.ts';
 import { added, check, node, PULL_REQUEST, SHA } from './check-here.ts';
 

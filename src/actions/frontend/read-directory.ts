@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
+import { ConfigError, type Problem } from '../../errors.ts';
+import { ENTRY_PAGE } from '../../frontend/entry.ts';
+import { judge } from '../../frontend/publishable.ts';
+import { inParallel } from '../../registry/in-parallel.ts';
+
+/** One file of the build folder. */
+export interface BuiltFile {
+  /** Below the folder, with `/` between directories. */
+  readonly path: string;
+  /** Of its bytes, in hex. */
+  readonly sha256: string;
+  readonly size: number;
+}
+
+/** What is to be published, and what stays where it is. */
+export interface Inventory {
+  /** In the order of their paths. */
+  readonly files: readonly BuiltFile[];
+  readonly skipped: readonly string[];
+  /** Of those, what looks like a secret. */
+  readonly secrets: readonly string[];
+  /** The bytes of a file, by its path. */
+  read(path: string): Promise<Uint8Array>;
+}
+
+/** Files that are read side by side. */
+const WIDTH = 32;
+/** Node.js reads no file into memory that is larger. */
+const LARGEST = 2 ** 31 - 1;
+const MOST_PROBLEMS = 10;
+
+/**
+ * Everything in a build folder with the hash of its content; times of files play no part.
+ *
+ * @param prefix below which it goes
+ * @throws ConfigError where there is no such folder, it has no index.html, or something in it cannot be published
+ */
+export async function readDirectory(workspace: string, name: string, prefix: string): Promise<Inventory> {
+  const directory = resolve(workspace, name);
+  const root = await realpath(directory).catch(() => undefined);
+  if (root === undefined || !(await stat(root)).isDirectory()) {
+    throw wrong(`there is no folder "${name}" in the workspace; the build has to run before this step`);
+  }
+  const problems: Problem[] = [];
+  const found: string[] = [];
+  const skipped: string[] = [];
+  const secrets: string[] = [];
+  const walk = async (below: string): Promise<void> => {
+    for (const entry of await readdir(join(root, below), { withFileTypes: true })) {
+      const path = below === '' ? entry.name : `${below}/${entry.name}`;
+      const judgement = judge(path, prefix);
+      if (judgement.kind === 'skip') {
+        (judgement.secret ? secrets : skipped).push(path);
+        continue;
+      }
+      const why =
+        judgement.kind === 'refuse'
+          ? judgement.why
+          : entry.isSymbolicLink()
+            ? await linkProblem(root, path)
+            : undefined;
+      if (why !== undefined)
+        problems.push({ input: 'directory', message: `${JSON.stringify(path)}: ${why}` });
+      else if (entry.isDirectory()) await walk(path);
+      else if (entry.isFile() || entry.isSymbolicLink()) found.push(path);
+      else skipped.push(path);
+    }
+  };
+  await walk('');
+  if (problems.length > 0) throw new ConfigError(problems.slice(0, MOST_PROBLEMS));
+  if (found.length === 0) throw wrong(`the folder "${name}" is empty; the build has to run before this step`);
+  if (!found.includes(ENTRY_PAGE)) {
+    throw wrong(
+      `the folder "${name}" has no ${ENTRY_PAGE}, and ${found.length} other files; give the folder that has it, such as dist/app/browser`,
+    );
+  }
+  const files: BuiltFile[] = [];
+  await inParallel(found, WIDTH, async (path) => {
+    const { size } = await stat(join(root, path));
+    if (size > LARGEST)
+      throw wrong(`"${path}" is larger than 2 GiB; put such a file into the bucket by itself`);
+    const body = await readFile(join(root, path));
+    files.push({ path, size: body.length, sha256: createHash('sha256').update(body).digest('hex') });
+  });
+  return {
+    files: files.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+    skipped,
+    secrets,
+    read: (path) => readFile(join(root, path)),
+  };
+}
+
+const wrong = (message: string): ConfigError => new ConfigError({ input: 'directory', message });
+
+/** A link to a file of the folder stands for it; any other leads to what was not built. */
+async function linkProblem(root: string, path: string): Promise<string | undefined> {
+  const target = await realpath(join(root, path)).catch(() => undefined);
+  if (target === undefined) return 'is a link that leads nowhere';
+  if (relative(root, target).split(sep)[0] === '..' || !target.startsWith(root + sep))
+    return 'is a link out of the folder; put the file itself there';
+  const inside = relative(root, target).split(sep).join('/');
+  if (judge(inside, '').kind !== 'publish') return 'is a link to a file that is not published';
+  return (await stat(target)).isDirectory() ? 'is a link to a directory; put the files there' : undefined;
+}
