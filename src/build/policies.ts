@@ -283,11 +283,12 @@ const MANAGED_LENGTH = 6_144;
 
 const isLong = (policy: Policy): boolean => JSON.stringify(policy).length > MANAGED_LENGTH;
 
-/** Jobs of a long workflow that get a policy of their own, and their actions. */
+/** Parts of a long workflow that get a policy of their own, and their actions. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   image: ['ecr-push', 'promote'],
   backup: ['backup'],
   migrate: ['migrate'],
+  preflight: ['preflight'],
 };
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
