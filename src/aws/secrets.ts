@@ -50,7 +50,7 @@ export function secrets(connection: Connection): Secrets {
     }
   }
 
-  /** The current values of secrets of one region. */
+  /** The current values of secrets of one region, without those that AWS could not give this time. */
   async function current(region: string, ids: readonly string[]): Promise<ReadonlyMap<string, Keys>> {
     const found = new Map<string, Keys>();
     let page: BatchGetSecretValueCommandOutput | undefined;
@@ -64,6 +64,7 @@ export function secrets(connection: Connection): Secrets {
         for (const id of ids) if (isCalled(id, value)) found.set(id, keysOf(value));
       }
       for (const { SecretId = '', ErrorCode = '', Message = '' } of page.Errors ?? []) {
+        if (!SETTLED.test(ErrorCode)) continue;
         found.set(SecretId, ErrorCode === NOT_FOUND ? undefined : unreadable(SecretId, ErrorCode, Message));
       }
     } while (page.NextToken);
@@ -74,15 +75,16 @@ export function secrets(connection: Connection): Secrets {
     const regions = [...byRegion(ids)].map(async ([region, names]) => {
       const batches = await inBatches(names, AT_ONCE, async (batch) => {
         // One is read without the permission for many.
-        const together =
+        const together: ReadonlyMap<string, Keys> =
           batch.length === 1
-            ? undefined
+            ? new Map()
             : await current(region, batch).catch((error: unknown) => {
-                if (isDenied(error) || isRefusal(error)) return undefined;
+                if (isDenied(error) || isRefusal(error)) return new Map();
                 throw error;
               });
-        if (together) return [...together];
-        return await sideBySide(batch, async (secret) => [secret, await one({ secret })] as const);
+        const left = batch.filter((secret) => !together.has(secret));
+        const alone = await sideBySide(left, async (secret) => [secret, await one({ secret })] as const);
+        return [...together, ...alone];
       });
       return batches.flat();
     });
@@ -124,6 +126,8 @@ export function secrets(connection: Connection): Secrets {
 }
 
 const NOT_FOUND = 'ResourceNotFoundException';
+/** What a secret of many is not given for, and would not be given for alone either. */
+const SETTLED = /^(ResourceNotFound|AccessDenied|InvalidRequest|InvalidParameter|DecryptionFailure)/;
 
 /** Whether a secret is the one that was asked for by name, ARN, or ARN without the six characters at its end. */
 const isCalled = (id: string, { ARN = '', Name }: { ARN?: string | undefined; Name?: string | undefined }) =>

@@ -20,11 +20,19 @@ export interface UsageMetric {
 }
 
 /** The vCPUs of tasks on Fargate. */
-export const FARGATE_CPUS = 'fargate/L-3032A538';
+const FARGATE_CPUS = 'fargate/L-3032A538';
 
-export const USUAL_QUOTAS: ScenarioQuotas = {
+const USUAL_QUOTAS: ScenarioQuotas = {
   [FARGATE_CPUS]: { name: 'Fargate On-Demand vCPU resource count', byDefault: 6, value: 4_000 },
 };
+
+/** The usual limits, as far as the scenario says nothing else of them, and those of its own. */
+export const quotasOf = (scenario: ScenarioQuotas = {}): ScenarioQuotas => ({
+  ...USUAL_QUOTAS,
+  ...Object.fromEntries(
+    Object.entries(scenario).map(([quota, given]) => [quota, { ...USUAL_QUOTAS[quota], ...given }]),
+  ),
+});
 
 const DIMENSIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   [FARGATE_CPUS]: { Class: 'Standard/OnDemand', Resource: 'vCPU', Service: 'Fargate', Type: 'Resource' },

@@ -29,7 +29,7 @@ import { Databases } from '../rds/state.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { secretOperations } from '../secrets-manager/operations.ts';
 import { Secrets } from '../secrets-manager/secrets.ts';
-import { USUAL_QUOTAS } from '../service-quotas/model.ts';
+import { quotasOf } from '../service-quotas/model.ts';
 import { quotaOperations } from '../service-quotas/operations.ts';
 import { tellUsage } from '../service-quotas/usage.ts';
 import { topicOperations } from '../sns/operations.ts';
@@ -133,7 +133,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   const unreadable = settleParameters(scenario, parameters, start);
   const secrets = new Secrets(kernel, scenario.secrets ?? {}, start);
   const vpcs = new VpcNetwork(scenario, kernel);
-  const quotas = { ...USUAL_QUOTAS, ...scenario.quotas };
+  const quotas = quotasOf(scenario.quotas);
   const topics = new Topics(kernel, scenario.topics ?? {});
   const databases = new Databases(kernel, scenario.databases ?? {}, start);
   const caches = new Caches(kernel, scenario.caches ?? {}, start);
