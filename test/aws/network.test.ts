@@ -33,7 +33,7 @@ it('subnets and security groups are told as they are, without those that are not
       freeAddresses: 240,
       ranges: ['10.0.0.0/24'],
     },
-    { id: 'subnet-full', vpc: 'vpc-2', zone: 'eu-west-1c', freeAddresses: 0, ranges: ['10.0.2.0/24'] },
+    { id: 'subnet-full', vpc: 'vpc-2', zone: 'eu-west-1c', freeAddresses: 0, ranges: ['10.0.1.0/24'] },
   ]);
   expect(await adapter.securityGroups(['sg-tasks', 'sg-none'])).toEqual([
     {

@@ -213,13 +213,12 @@ describe('secrets', () => {
         reference: {
           kind: 'secret',
           secret: arn,
-          region: 'eu-west-1',
           jsonKey: 'user',
           stage: 'AWSPREVIOUS',
           version: undefined,
         },
       },
-      { place: 'web: B', reference: { kind: 'parameter', name: '/shop/b', region: undefined } },
+      { place: 'web: B', reference: { kind: 'parameter', name: '/shop/b' } },
       { place: 'web: splunk-token of its log', reference: expect.objectContaining({ secret: arn }) },
       { place: 'web: its registry', reference: expect.objectContaining({ secret: 'registry' }) },
     ]);
