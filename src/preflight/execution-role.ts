@@ -81,11 +81,13 @@ export function questionsFor(
     return [
       ...(fargate ? pullQuestions(name, image, partition) : []),
       ...(fargate && isObject(logConfiguration) ? logQuestions(name, logConfiguration, arn) : []),
-      ...files.map((file) => ({
-        action: 's3:GetObject',
-        resource: file,
-        why: `reads the environment file of ${name}`,
-      })),
+      ...files.flatMap((file) => {
+        const why = `reads the environment file of ${name}`;
+        return [
+          { action: 's3:GetObject', resource: file, why },
+          { action: 's3:GetBucketLocation', resource: file.split('/')[0] ?? file, why },
+        ];
+      }),
     ];
   });
   return [...secrets, ...containers];

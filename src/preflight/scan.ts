@@ -41,8 +41,8 @@ export function checkScans(
       ),
     );
     if (failing.length === 0) {
-      const let_ = excepted.length === 0 ? '' : `; ${excepted.length} let pass by allow-findings`;
-      return [pass(check, `${container}: nothing at or above ${failOn}${let_}`), ...over];
+      const passing = excepted.length === 0 ? '' : `; ${excepted.length} let pass by allow-findings`;
+      return [pass(check, `${container}: nothing at or above ${failOn}${passing}`), ...over];
     }
     const shown = failing.slice(0, 3).map(({ id, severity }) => `${id} (${severity})`);
     const more = failing.length > shown.length ? ` and ${failing.length - shown.length} more` : '';

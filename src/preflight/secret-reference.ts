@@ -4,13 +4,12 @@ export type SecretReference =
       readonly kind: 'secret';
       /** ARN, or what stands where one should. */
       readonly secret: string;
-      readonly region: string | undefined;
       readonly jsonKey: string | undefined;
       readonly stage: string | undefined;
       readonly version: string | undefined;
     }
   /** A parameter of Systems Manager by its name or ARN. */
-  | { readonly kind: 'parameter'; readonly name: string; readonly region: string | undefined };
+  | { readonly kind: 'parameter'; readonly name: string };
 
 /** Where a task definition refers to it, in the user's words: `web: DB_PASSWORD`. */
 export interface PlacedReference {
@@ -25,16 +24,19 @@ export interface PlacedReference {
  */
 export function readSecretReference(valueFrom: string): SecretReference {
   const parts = valueFrom.split(':');
-  const [arn, , service, region] = parts;
+  const [arn, , service] = parts;
   if (arn === 'arn' && service === 'secretsmanager') {
     const [jsonKey, stage, version] = parts.slice(7).map((part) => (part === '' ? undefined : part));
-    return { kind: 'secret', secret: parts.slice(0, 7).join(':'), region, jsonKey, stage, version };
+    return { kind: 'secret', secret: parts.slice(0, 7).join(':'), jsonKey, stage, version };
   }
-  return { kind: 'parameter', name: valueFrom, region: arn === 'arn' ? region : undefined };
+  return { kind: 'parameter', name: valueFrom };
 }
 
 /** What a private registry's credentials are: a secret by its ARN or its name, taken whole. */
-export function readCredentialsReference(text: string): SecretReference {
-  const region = text.startsWith('arn:') ? text.split(':')[3] : undefined;
-  return { kind: 'secret', secret: text, region, jsonKey: undefined, stage: undefined, version: undefined };
-}
+export const readCredentialsReference = (text: string): SecretReference => ({
+  kind: 'secret',
+  secret: text,
+  jsonKey: undefined,
+  stage: undefined,
+  version: undefined,
+});

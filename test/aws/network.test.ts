@@ -26,8 +26,14 @@ it('subnets and security groups are told as they are, without those that are not
   const adapter = network(CONNECTION);
   const ids = ['subnet-full', 'subnet-0a1b2c3d4e5f60718', 'subnet-0b1b2c3d4e5f60718', 'subnet-none'];
   expect(await adapter.subnets(ids)).toEqual([
-    { id: 'subnet-0a1b2c3d4e5f60718', vpc: 'vpc-0a1b2c3d4e5f60718', zone: 'eu-west-1a', freeAddresses: 240 },
-    { id: 'subnet-full', vpc: 'vpc-2', zone: 'eu-west-1c', freeAddresses: 0 },
+    {
+      id: 'subnet-0a1b2c3d4e5f60718',
+      vpc: 'vpc-0a1b2c3d4e5f60718',
+      zone: 'eu-west-1a',
+      freeAddresses: 240,
+      ranges: ['10.0.0.0/24'],
+    },
+    { id: 'subnet-full', vpc: 'vpc-2', zone: 'eu-west-1c', freeAddresses: 0, ranges: ['10.0.1.0/24'] },
   ]);
   expect(await adapter.securityGroups(['sg-tasks', 'sg-none'])).toEqual([
     {

@@ -15,7 +15,5 @@ test('preflight looks at a service with twenty secrets, warns, and reports it fo
   expect(step.summary).toContain('Preflight passed, with warnings');
   expect(step.outputs['report']).toMatch(/report\.md$/);
   expect(step.log + step.summary).not.toContain('hunter2');
-  // Most of it is the start of the process and of its clients.
-  expect(step.ms).toBeLessThan(3_000);
   expect(shop.simulator.bugs).toEqual([]);
 });

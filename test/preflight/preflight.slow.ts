@@ -5,6 +5,9 @@ import { canaryTargetGroupName } from '../../src/engine/names.ts';
 import { type Entry, entryText } from '../../src/migrations/entry.ts';
 import { lockParameter } from '../../src/migrations/lock.ts';
 import { toTags } from '../../src/rollout/ledger.ts';
+import { USUAL_ROLES } from '../../src/simulator/iam/model.ts';
+import { SIMULATED } from '../iam/account.ts';
+import { actionPolicies, filled, list } from '../iam/policy.ts';
 import { workspace } from '../images/run-here.ts';
 import {
   openShop,
@@ -724,4 +727,111 @@ test('looks at everything in few rounds, as many calls at a time as there are', 
   expect(count('DescribeSecret')).toBe(20);
   expect(count('BatchGetSecretValue')).toBe(1);
   expect(calls.length).toBeLessThan(60);
+});
+
+/** The policy of canary for this account, without a statement. */
+const canaryPolicy = (without?: string) => {
+  const { Statement } = actionPolicies().get('canary') ?? { Statement: [] };
+  const values = { ...SIMULATED, CLUSTER: 'prod', SERVICE: 'web', LOAD_BALANCER: 'shop', FAMILY: 'web' };
+  const kept = Statement.filter(({ Sid }) => Sid !== without);
+  const fill = (text: string | readonly string[]) => list(text).flatMap((each) => filled(each, values));
+  return {
+    Version: '2012-10-17',
+    Statement: kept.map((statement) => ({
+      ...(JSON.parse(filled(JSON.stringify(statement), { ...values, ORG: 'org' })[0] ?? '') as object),
+      Resource: fill(statement.Resource),
+    })),
+  };
+};
+const roles = (policy: object) => ({
+  rolePolicies: { ...USUAL_ROLES, deploy: { policies: [policy as never] } },
+});
+
+test("canary's own policy is enough for the role of the job, and without a part of it is not", async () => {
+  const enough = await openShop({ scenario: roles(canaryPolicy()) });
+  const passed = await enough.look();
+  expect(passed.log).toMatch(/^pass {2}permissions +deploy may do what canary does$/m);
+  const less = await openShop({ scenario: roles(canaryPolicy('ShiftTraffic')) });
+  const { log, outputs } = await less.look();
+  expect(outputs).toMatchObject({ outcome: 'warned', warned: '["permissions"]' });
+  expect(log).toContain('may not do elasticloadbalancing:ModifyRule, with which canary shifts traffic');
+  const strict = await less.look({ checks: 'permissions: fail' });
+  expect(strict.outputs['failed']).toBe('["permissions"]');
+});
+
+test('names come from a stack', async () => {
+  const stacks = { shop: { Cluster: 'prod', Service: 'web', Database: 'orders' } };
+  const shop = await openShop({ scenario: { stacks } });
+  const { outputs, told } = await shop.look({
+    cluster: 'cloudformation:shop.Cluster',
+    service: 'cloudformation:shop.Service',
+    'backup-db-instances': 'cloudformation:shop.Database',
+  });
+  expect(told).toBe('');
+  expect(outputs['outcome']).toBe('passed');
+});
+
+test('wrong inputs are told all at once, and AWS is not asked', async () => {
+  const shop = await openShop();
+  const { told } = await shop.look({
+    cluster: '',
+    checks: 'alarm: off',
+    'backup-max-age': 'yesterday',
+    'backup-db-clusters': 'shop.cluster-1.eu-west-1.rds.amazonaws.com',
+    freeze: '- { days: [fry] }',
+    'fail-on': 'severe',
+    'allow-findings': 'CVE-1 until tomorrow',
+    capacity: 'half',
+    lock: 'a b',
+  });
+  const inputs = told.split('\n').map((line) => /^([\w -]+?)(?:, [\w ]+)?: /.exec(line)?.[1]);
+  expect(inputs).toEqual([
+    'cluster',
+    'allow-findings line 1',
+    'backup-db-clusters line 1',
+    'backup-max-age',
+    'freeze line 1',
+    'checks line 1',
+    'fail-on',
+    'capacity',
+    'lock',
+  ]);
+  expect(shop.simulator.calls).toEqual([]);
+});
+
+test('what is off is not asked for', async () => {
+  const shop = await openShop();
+  const off = [
+    'image',
+    'architecture',
+    'scan',
+    'secrets',
+    'execution-role',
+    'permissions',
+    'network',
+    'capacity',
+  ];
+  const { outputs } = await shop.look({ checks: off.map((check) => `${check}: off`).join('\n') });
+  expect(outputs['outcome']).toBe('passed');
+  const services = new Set(shop.simulator.calls.map(({ service }) => service));
+  expect(
+    [...services].filter((service) => /^(ECR|EC2|IAM|Secrets Manager|Service Quotas)$/.test(service)),
+  ).toEqual([]);
+});
+
+test('takes less than three seconds for a service with twenty secrets, the start of the process included', async () => {
+  const shop = await openShop();
+  const times: number[] = [];
+  for (let run = 0; run < 3; run++) {
+    const step = await shop.job().run('preflight', {
+      cluster: 'prod',
+      service: 'web',
+      alarms: 'web-5xx',
+      'backup-db-instances': 'orders',
+    });
+    expect(step.code, step.log).toBe(0);
+    times.push(step.ms);
+  }
+  // Other load only makes it slower.
+  expect(Math.min(...times)).toBeLessThan(3_000);
 });

@@ -1,5 +1,4 @@
-import type { StoredManifest } from '../../images/manifest.ts';
-import { platformsOf } from '../../images/manifest.ts';
+import { platformsOf, type StoredManifest } from '../../images/manifest.ts';
 import { isImmutable } from '../../images/mutability.ts';
 import { parseEcrHost, parseReference } from '../../images/reference.ts';
 import type { Repositories, Repository } from '../../ports.ts';

@@ -49,15 +49,12 @@ async function waysTo({
   loadBalancers,
   ports,
 }: World): Promise<Extract<NetworkFacts['ways'], readonly unknown[]>> {
-  const [{ loadBalancers: bindings }, groups, balancers] = await Promise.all([
-    service(),
-    targetGroups(),
-    loadBalancers(),
-  ]);
+  const [{ loadBalancers: bindings }, groups] = await Promise.all([service(), targetGroups()]);
   const traffic = groups.length === 0 ? undefined : await ports.traffic();
-  const checked = await Promise.all(
-    groups.map(async (group) => ({ group, check: await traffic?.healthCheck(group.arn) })),
-  );
+  const [balancers, ...checked] = await Promise.all([
+    loadBalancers(),
+    ...groups.map(async (group) => ({ group, check: await traffic?.healthCheck(group.arn) })),
+  ]);
   return balancers.map((balancer) => ({
     balancer,
     ports: checked

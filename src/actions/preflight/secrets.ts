@@ -1,8 +1,7 @@
 import { DeployError } from '../../errors.ts';
 import type { SecretPlace } from '../../ports.ts';
 import { checkExecutionRole, questionsFor, type Resolved, roleArn } from '../../preflight/execution-role.ts';
-import type { Seen } from '../../preflight/finding.ts';
-import { isUnseen } from '../../preflight/finding.ts';
+import { isUnseen, type Unseen } from '../../preflight/finding.ts';
 import type { PlacedReference, SecretReference } from '../../preflight/secret-reference.ts';
 import { checkSecrets, type SecretFacts } from '../../preflight/secrets.ts';
 import { onFargate } from './fargate.ts';
@@ -61,7 +60,7 @@ async function keysOf(
 }
 
 /** Every error of a place is one that AWS gave of it. */
-function unseenOf(error: DeployError): Extract<Seen<never>, object> {
+function unseenOf(error: DeployError): Unseen {
   const why = unseenBy(error);
   if (!why) throw error;
   return why;

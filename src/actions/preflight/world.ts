@@ -1,7 +1,6 @@
 import { nameIn } from '../../arn.ts';
 import { canaryTargetGroupName } from '../../engine/names.ts';
-import type { DeployError } from '../../errors.ts';
-import { ConfigError } from '../../errors.ts';
+import { ConfigError, type DeployError } from '../../errors.ts';
 import type {
   EcsService,
   LoadBalancer,
