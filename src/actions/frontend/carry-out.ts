@@ -98,7 +98,7 @@ export async function carryOut(site: Site, work: Work): Promise<Done | undefined
       invalidationId,
     };
   } catch (error) {
-    hold.check();
+    hold.check(error);
     await hold.leave();
     throw error;
   }

@@ -74,7 +74,7 @@ export async function readDirectory(workspace: string, name: string, prefix: str
   if (found.length === 0) throw wrong(`the folder "${name}" is empty; the build has to run before this step`);
   if (!found.includes(ENTRY_PAGE)) {
     throw wrong(
-      `the folder "${name}" has no ${ENTRY_PAGE}, and ${found.length} other files; give the folder that has it, such as dist/app/browser`,
+      `the folder "${name}" has no ${ENTRY_PAGE}, and ${found.length} other ${found.length === 1 ? 'file' : 'files'}; give the folder that has it, such as dist/app/browser`,
     );
   }
   const files: BuiltFile[] = [];

@@ -4,6 +4,7 @@ import { isIdle, isInService, planRelease, storageFor } from '../../frontend/pla
 import { handlingOf } from '../../frontend/rules.ts';
 import { nameOf, type State, type VersionRecord } from '../../frontend/state.ts';
 import { holderOf, newRolloutId, runUrl } from '../../github/run-identity.ts';
+import { printable } from '../../taskdef/shape.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToStacks } from '../aws-adapters.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
@@ -76,7 +77,7 @@ async function release(
   if (seen.etag === undefined) await tellAdopted(context, site, handled.entries);
   if (state.pending) {
     reporter.info(
-      `${state.pending.holder} did not come to its end: what it may have changed is written anew`,
+      `${printable(state.pending.holder)} did not come to its end: what it may have changed is written anew`,
     );
   }
   if (plan.overwritten.length > 0) {
