@@ -23,7 +23,8 @@ export type ServiceId =
  * - `access-denied`: the service's own refusal in the words of IAM, nothing happens
  * - `timeout`: no answer until the client gives up
  * - `lost-answer`: the call takes effect, then the connection breaks
- * - `cut`: the connection breaks in the middle of an answer that is a stream, after `pieces` of it; elsewhere `lost-answer`
+ * - `cut`: the connection breaks in the middle of an answer that is a stream, after `pieces` of it, or an object of S3;
+ *   elsewhere `lost-answer`
  * - `kill`: the caller is killed (`onKill`), and never gets an answer
  */
 export type FaultKind =

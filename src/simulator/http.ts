@@ -75,7 +75,8 @@ async function deliver(reply: Reply, response: ServerResponse): Promise<void> {
   }
   for await (const piece of body) {
     if (response.destroyed) return;
-    response.write(piece);
+    // It has left before anything breaks.
+    await new Promise((sent) => response.write(piece, sent));
   }
   response.end();
 }

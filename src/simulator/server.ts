@@ -278,9 +278,11 @@ type NoAnswer = 'timeout' | 'lost-answer' | 'kill';
 
 class CutShort extends Error {}
 
-/** A stream that breaks after some of its messages; any other answer is lost. */
+/** A stream that breaks after some of its messages, or an object after half of it; any other answer is lost. */
 function cutShort(answer: WireResponse, pieces: number): WireResponse | 'lost-answer' {
   const { body } = answer;
+  if (body instanceof Uint8Array && answer.headers['content-length'] !== undefined)
+    return { ...answer, body: half(body) };
   if (typeof body === 'string' || body instanceof Uint8Array) return 'lost-answer';
   async function* first(whole: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     let left = pieces;
@@ -290,6 +292,11 @@ function cutShort(answer: WireResponse, pieces: number): WireResponse | 'lost-an
     }
   }
   return { ...answer, body: first(body) };
+}
+
+async function* half(body: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield body.subarray(0, body.length / 2);
+  throw new CutShort();
 }
 
 function simulatorBug(error: unknown, call: RecordedCall): AwsError {

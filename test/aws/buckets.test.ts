@@ -188,6 +188,15 @@ describe('a call that AWS refuses', () => {
     ]);
   });
 
+  it('is tried again when a body breaks off, not for ever', async () => {
+    await open().write(page('x'.repeat(100_000)));
+    aws.faults.add({ kind: 'cut', service: 'S3', operation: 'GetObject', nth: 1 });
+    expect((await open().read('index.html'))?.body).toHaveLength(100_000);
+    aws.faults.add({ kind: 'cut', service: 'S3', operation: 'GetObject' });
+    await failureOf(open().read('index.html'));
+    expect(aws.calls.filter(({ operation }) => operation === 'GetObject')).toHaveLength(2 + 3);
+  });
+
   it('names the permission that is missing', async () => {
     aws.faults.add({ kind: 'access-denied', service: 'S3' });
     const denied = async (call: Promise<unknown>) => (await failureOf(call)) as Error & { next: string };

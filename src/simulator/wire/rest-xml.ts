@@ -42,13 +42,13 @@ export const restXmlProtocol: Protocol = {
       if (value === undefined) continue;
       const { httpHeader, httpPrefixHeaders, httpPayload, xmlName } = schema.getMergedTraits();
       if (httpHeader !== undefined) {
-        headers[httpHeader.toLowerCase()] = value instanceof Date ? value.toUTCString() : String(value);
+        headers[httpHeader.toLowerCase()] = headerText(schema, value);
       } else if (httpPrefixHeaders !== undefined) {
         for (const [key, text] of Object.entries(value as object))
           headers[`${httpPrefixHeaders}${key}`] = text;
       } else if (httpPayload) {
         body =
-          value instanceof Uint8Array
+          value instanceof Uint8Array || typeof value === 'string'
             ? value
             : document(xmlName ?? schema.getName() ?? name, service, membersToXml(schema, value as object));
       } else inBody.push([name, value]);
@@ -58,7 +58,7 @@ export const restXmlProtocol: Protocol = {
       const root = xmlName ?? operation.output.getName() ?? operation.name;
       body = document(root, service, membersToXml(operation.output, Object.fromEntries(inBody)));
     }
-    if (typeof body === 'string') headers['content-type'] = 'application/xml';
+    if (typeof body === 'string') headers['content-type'] ??= 'application/xml';
     return { status: operation.http?.status ?? 200, headers, body: body ?? '' };
   },
 
@@ -84,6 +84,12 @@ export const restXmlProtocol: Protocol = {
         : `${DECLARATION}${element('Error', code + more + request)}`,
     };
   },
+};
+
+/** A time of the schema's type 5 is written as in ISO 8601: see @smithy/types `static-schemas`. */
+const headerText = (schema: NormalizedSchema, value: unknown): string => {
+  if (!(value instanceof Date)) return String(value);
+  return schema.getSchema() === 5 ? value.toISOString() : value.toUTCString();
 };
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
