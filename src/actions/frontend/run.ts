@@ -116,7 +116,7 @@ async function release(
   });
   if (!done) return false;
   await finish(context, inputs, site, done);
-  const reason = `${counted(done.uploaded)} of ${storage.files.length} changed`;
+  const reason = `${done.uploaded.toLocaleString('en')} of ${counted(storage.files.length)} changed`;
   await conclude(context, site, record, plan.next, { done, reason });
   return true;
 }
@@ -179,11 +179,11 @@ async function tellAdopted(
   }
   if (there.length > 0) {
     reporter.notice(
-      `The first release by this action: ${counted(there.length)} that somebody else put there will be overwritten, and are this action's from now on: ${some(there)}`,
+      `The first release by this action. It overwrites ${counted(there.length)} that somebody else put there, and looks after them from now on: ${some(there)}`,
     );
   }
   if (others > 0)
-    reporter.info(`${counted(others, 'other file')} in the bucket stay as they are, now and later`);
+    reporter.info(`It touches nothing else there, now or later: ${counted(others, 'other file')}`);
 }
 
 /** Tells what did not go as it should, and waits for CloudFront. */
