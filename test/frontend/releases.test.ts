@@ -137,6 +137,34 @@ describe('a release', () => {
     expect(here.clock.now() - before).toBeLessThan(90_000);
   });
 
+  test('that stood still while another took over changes nothing when it goes on', async () => {
+    const { bucket, here } = open();
+    await here.release(bucket.client(), shop('1'));
+    const client = bucket.client();
+    const { write } = client.bucket;
+    let goOn: () => void = () => undefined;
+    const stands = new Promise<void>((begun) => {
+      client.bucket.write = async (object, condition) => {
+        const answer = await write(object, condition);
+        if (!object.key.startsWith('assets/')) return answer;
+        begun();
+        await new Promise<void>((settle) => {
+          goOn = settle;
+        });
+        return answer;
+      };
+    });
+    const stalled = here.release(client, shop('2'));
+    stalled.catch(() => undefined);
+    await stands;
+    await here.release(bucket.client(), shop('3'), { version: 'v3' });
+    const { calls } = client;
+    goOn();
+    await expect(stalled).rejects.toThrow('this run could give no sign of life for too long');
+    expect(client.calls).toBe(calls);
+    expect(bucket.text('index.html')).toBe('<!-- 3 -->');
+  });
+
   test('puts compressed variants beside the files, and does not make them twice', async () => {
     const { bucket, here } = open();
     const script = 'const words = "so many";\n'.repeat(100);

@@ -13,6 +13,8 @@ import { Hold, type HoldWorld, type Seen } from './hold.ts';
 
 /** How many files go up side by side. */
 const WIDTH = 16;
+/** In bytes: so many of these would fill the memory. */
+const LARGE = 16 * 1024 * 1024;
 /** A version's object is small when it is written; this only keeps a foreign one from filling the memory. */
 const MOST_UNPACKED = 256 * 1024 * 1024;
 
@@ -98,18 +100,25 @@ export async function carryOut(site: Site, work: Work): Promise<Done | undefined
       invalidationId,
     };
   } catch (error) {
-    hold.check();
+    hold.check(error);
     await hold.leave();
     throw error;
   }
 }
 
 /** Side by side. After a failure nothing more is begun, and what is under way comes to its end before it is told. */
-async function allOrNone<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+async function allOrNone(entries: readonly Entry[], work: (entry: Entry) => Promise<void>): Promise<void> {
   const failures: unknown[] = [];
-  await inParallel(items, WIDTH, async (item) => {
-    if (failures.length === 0) await work(item).catch((error: unknown) => failures.push(error));
-  });
+  const isLarge = ({ size }: Entry) => size > LARGE;
+  const go = async (entry: Entry) => {
+    if (failures.length === 0) await work(entry).catch((error: unknown) => failures.push(error));
+  };
+  await inParallel(
+    entries.filter((entry) => !isLarge(entry)),
+    WIDTH,
+    go,
+  );
+  await inParallel(entries.filter(isLarge), 2, go);
   if (failures.length > 0) throw failures[0];
 }
 

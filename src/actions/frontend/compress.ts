@@ -17,13 +17,18 @@ const MAKERS: Readonly<
     name: 'br',
     make: (body) =>
       promisify(brotliCompress)(body, {
-        params: { [constants.BROTLI_PARAM_SIZE_HINT]: body.length, [constants.BROTLI_PARAM_QUALITY]: 11 },
+        params: {
+          [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
+          [constants.BROTLI_PARAM_QUALITY]: body.length > LARGE ? 9 : 11,
+        },
       }),
   },
 };
 
 /** Below that, headers weigh more than what is saved. */
 const SMALLEST = 1024;
+/** From there on the highest level takes minutes. */
+const LARGE = 8_000_000;
 /** zlib works on four threads. */
 const WIDTH = 4;
 

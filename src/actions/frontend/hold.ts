@@ -138,12 +138,16 @@ export class Hold {
   }
 
   /** @throws DeployError when another run may have taken the files over: nothing must be changed any more */
-  check(): void {
+  check(cause?: unknown): void {
     if (!this.isLost) return;
-    throw new DeployError('another run has taken the files over, because this one gave no sign of life', {
-      state: 'What this run had begun, the other one brings to its end.',
-      next: 'Look at the other run; run this step again if it was for an older commit.',
-    });
+    throw new DeployError(
+      'this run could give no sign of life for too long, and changes nothing more: another one may have taken the files over',
+      {
+        state: 'What this run had begun is brought to its end by the next one.',
+        next: 'If no other run is under way, run this step again.',
+        cause,
+      },
+    );
   }
 
   /** Writes what is true now, and gives the files free. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { ConfigError, type Problem } from '../../errors.ts';
@@ -74,7 +75,7 @@ export async function readDirectory(workspace: string, name: string, prefix: str
   if (found.length === 0) throw wrong(`the folder "${name}" is empty; the build has to run before this step`);
   if (!found.includes(ENTRY_PAGE)) {
     throw wrong(
-      `the folder "${name}" has no ${ENTRY_PAGE}, and ${found.length} other files; give the folder that has it, such as dist/app/browser`,
+      `the folder "${name}" has no ${ENTRY_PAGE}, and ${found.length} other ${found.length === 1 ? 'file' : 'files'}; give the folder that has it, such as dist/app/browser`,
     );
   }
   const files: BuiltFile[] = [];
@@ -82,8 +83,7 @@ export async function readDirectory(workspace: string, name: string, prefix: str
     const { size } = await stat(join(root, path));
     if (size > LARGEST)
       throw wrong(`"${path}" is larger than 2 GiB; put such a file into the bucket by itself`);
-    const body = await readFile(join(root, path));
-    files.push({ path, size: body.length, sha256: createHash('sha256').update(body).digest('hex') });
+    files.push({ path, size, sha256: await hashOf(join(root, path), size) });
   });
   return {
     files: files.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
@@ -91,6 +91,16 @@ export async function readDirectory(workspace: string, name: string, prefix: str
     secrets,
     read: (path) => readFile(join(root, path)),
   };
+}
+
+/** Files that are larger are not read whole only to be hashed. */
+const LARGE = 16 * 1024 * 1024;
+
+async function hashOf(file: string, size: number): Promise<string> {
+  const hash = createHash('sha256');
+  if (size <= LARGE) hash.update(await readFile(file));
+  else for await (const chunk of createReadStream(file)) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 const wrong = (message: string): ConfigError => new ConfigError({ input: 'directory', message });

@@ -63,7 +63,7 @@ export function summaryOf(title: string, site: Site, files: Plan['next'], done: 
   ];
   const where = site.edge ? `${literal(site.edge.domain)}, from ` : '';
   return [
-    `## ${title}`,
+    `## ${literal(title)}`,
     '',
     `${where}${codeSpan(placeOf(site))}`,
     '',

@@ -15,10 +15,10 @@ import { inParallel } from '../../registry/in-parallel.ts';
 import type { ActionContext } from '../action.ts';
 import { carryOut, readVersion, type Site, sha256 } from './carry-out.ts';
 import { awaitTurn, look, type Seen } from './hold.ts';
-import type { SiteInputs } from './inputs.ts';
 import { counted, foresee, placeOf, summaryOf } from './report.ts';
 import { finish } from './run.ts';
 import { openSite } from './site.ts';
+import type { SiteInputs } from './site-inputs.ts';
 
 /** Which version of a frontend is to be brought back, and where it is. */
 export interface RestoreInputs extends SiteInputs {

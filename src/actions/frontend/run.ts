@@ -4,6 +4,7 @@ import { isIdle, isInService, planRelease, storageFor } from '../../frontend/pla
 import { handlingOf } from '../../frontend/rules.ts';
 import { nameOf, type State, type VersionRecord } from '../../frontend/state.ts';
 import { holderOf, newRolloutId, runUrl } from '../../github/run-identity.ts';
+import { printable } from '../../taskdef/shape.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToStacks } from '../aws-adapters.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
@@ -76,7 +77,7 @@ async function release(
   if (seen.etag === undefined) await tellAdopted(context, site, handled.entries);
   if (state.pending) {
     reporter.info(
-      `${state.pending.holder} did not come to its end: what it may have changed is written anew`,
+      `${printable(state.pending.holder)} did not come to its end: what it may have changed is written anew`,
     );
   }
   if (plan.overwritten.length > 0) {
@@ -115,7 +116,7 @@ async function release(
   });
   if (!done) return false;
   await finish(context, inputs, site, done);
-  const reason = `${counted(done.uploaded)} of ${storage.files.length} changed`;
+  const reason = `${done.uploaded.toLocaleString('en')} of ${counted(storage.files.length)} changed`;
   await conclude(context, site, record, plan.next, { done, reason });
   return true;
 }
@@ -178,11 +179,11 @@ async function tellAdopted(
   }
   if (there.length > 0) {
     reporter.notice(
-      `The first release by this action: ${counted(there.length)} that somebody else put there will be overwritten, and are this action's from now on: ${some(there)}`,
+      `The first release by this action. It overwrites ${counted(there.length)} that somebody else put there, and looks after them from now on: ${some(there)}`,
     );
   }
   if (others > 0)
-    reporter.info(`${counted(others, 'other file')} in the bucket stay as they are, now and later`);
+    reporter.info(`It touches nothing else there, now or later: ${counted(others, 'other file')}`);
 }
 
 /** Tells what did not go as it should, and waits for CloudFront. */

@@ -2,7 +2,7 @@ import { ConfigError } from '../../errors.ts';
 import type { Distributions } from '../../ports.ts';
 import type { ActionContext } from '../action.ts';
 import type { Edge, Site } from './carry-out.ts';
-import type { SiteInputs } from './inputs.ts';
+import type { SiteInputs } from './site-inputs.ts';
 
 /**
  * Connects the bucket and the distribution that the inputs name. Calls are not ended by the run's cancellation: it

@@ -1,8 +1,8 @@
 import { closestMatch } from 'leven';
 import { ConfigError } from '../../errors.ts';
 import { lockParameter } from '../../migrations/lock.ts';
-import { readSite } from '../frontend/inputs.ts';
 import type { RestoreInputs } from '../frontend/restore.ts';
+import { readSite } from '../frontend/site-inputs.ts';
 import { type DeploymentInputs, readDeploymentInputs } from '../github-deployments.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 import { parseRevision, type RevisionReference, readRevision } from '../revision-reference.ts';

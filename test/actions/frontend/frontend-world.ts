@@ -27,6 +27,7 @@ export interface FrontendWorldOptions {
   readonly objects?: NonNullable<ScenarioBuckets[string]['objects']>;
   readonly keeps?: readonly string[];
   readonly originPath?: string;
+  readonly stacks?: NonNullable<Scenario['stacks']>;
   /** How many times as fast as real time it runs. */
   readonly scale?: number;
   readonly onKill?: () => void;
@@ -58,7 +59,7 @@ export const INPUTS = { directory: 'dist', bucket: BUCKET, distribution: DISTRIB
 
 /** @param finished registers what is done when the test is over; tests side by side have to give their own */
 export async function openFrontendWorld(
-  { faults, objects = {}, keeps = [], originPath, scale = 60, onKill }: FrontendWorldOptions = {},
+  { faults, objects = {}, keeps = [], originPath, stacks, scale = 60, onKill }: FrontendWorldOptions = {},
   finished: (end: () => Promise<void>) => void = onTestFinished,
 ): Promise<FrontendWorld> {
   const clock = scaledClock(Date.now(), Date.UTC(2026, 0, 5, 12), scale);
@@ -76,6 +77,7 @@ export async function openFrontendWorld(
     alarms: [],
     traffic: [],
     behaviours: {},
+    ...(stacks && { stacks }),
     buckets: { [BUCKET]: { objects, keeps } },
     distributions: {
       [DISTRIBUTION]: {

@@ -82,6 +82,49 @@ describe('a website of 2,000 files', () => {
   });
 });
 
+test('names from stacks lead to the bucket, and a folder is what the origin puts before each path', async ({
+  onTestFinished,
+}) => {
+  const stacks = { site: { Bucket: BUCKET, Distribution: DISTRIBUTION } };
+  const world = await openFrontendWorld(
+    { stacks, originPath: '/app', scale: 20, keeps: ['app/kept'] },
+    onTestFinished,
+  );
+  const inputs = {
+    directory: 'dist',
+    bucket: 'cloudformation:site.Bucket',
+    distribution: 'cloudformation:site.Distribution',
+    prefix: 'app',
+    grace: '0',
+  };
+  for (const release of ['one', 'two', 'three']) {
+    const build = {
+      'index.html': release,
+      [`old-${release}.html`]: release,
+      [`kept-${release}.txt`]: release,
+    };
+    const step = await world.job(build).run('frontend', inputs);
+    expect(step.code, step.log).toBe(0);
+    expect(world.seen('/')).toBe(release);
+    if (release !== 'three') continue;
+    expect(step.outputs).toMatchObject({ uploaded: '3', deleted: '1', invalidated: '6' });
+    expect(step.log).toContain('::warning::1 old file could not be deleted, such as app/kept-one.txt');
+  }
+  expect(world.keys()).toEqual([
+    'app/index.html',
+    ...['one', 'three', 'two'].map((release) => `app/kept-${release}.txt`),
+    ...['three', 'two'].map((release) => `app/old-${release}.html`),
+  ]);
+  const back = await world.job({}).run('rollback', {
+    bucket: 'cloudformation:site.Bucket',
+    distribution: 'cloudformation:site.Distribution',
+    prefix: 'app',
+  });
+  expect(back.code, back.log).toBe(0);
+  expect(world.seen('/')).toBe('two');
+  expect(world.simulator.bugs).toEqual([]);
+});
+
 const shop = (release: string): Build => {
   const script = `start('${release}')`;
   const asset = hashed('app', script);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { type Build, FrontendHere } from './frontend-here.ts';
 import { MemoryBucket } from './memory-bucket.ts';
 
@@ -89,7 +89,8 @@ function expectServed(bucket: MemoryBucket, files: Build): void {
   }
 }
 
-test('no page is ever there without its assets, whatever is released, restored or killed, and the version before comes back', async () => {
+/** No page is ever there without its assets, whatever is released, restored or killed, and the version before comes back. */
+export async function checkReleases(numRuns: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { minLength: 1, maxLength: 7 }),
@@ -141,6 +142,6 @@ test('no page is ever there without its assets, whatever is released, restored o
         expect(left.filter((key) => key.startsWith('.deploy'))).toHaveLength(3);
       },
     ),
-    { numRuns: Number(process.env['RUNS'] ?? 40) },
+    { numRuns },
   );
-});
+}
