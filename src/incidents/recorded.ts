@@ -4,6 +4,7 @@ import { formatDuration } from '../rollout/duration.ts';
 import type { Period, StoppedTask } from '../rollout/judge/evidence.ts';
 import type { Finding } from '../rollout/judge/finding.ts';
 import type { Impact, Moment, Production } from './incident.ts';
+import { type WatchStory, watched } from './watched.ts';
 
 type Entry<Kind extends RecordEntry['kind']> = RecordEntry & { readonly kind: Kind };
 type Observed = Entry<'observation'>;
@@ -32,10 +33,10 @@ export interface Recorded {
 /** @returns undefined when the text is no record, or one that is not understood */
 export function readRecord(text: string): Recorded | undefined {
   try {
-    const record = JSON.parse(text) as RolloutRecord;
+    const record = JSON.parse(text) as RolloutRecord | (WatchStory & { readonly version: 1 });
     if (record.version !== 1 || typeof record.service !== 'string' || !Array.isArray(record.entries))
       return undefined;
-    return recorded(record);
+    return 'kind' in record ? watched(record) : recorded(record);
   } catch {
     // A run that was killed, or a later version, may have left anything.
     return undefined;

@@ -17,8 +17,8 @@ export interface IncidentStage {
   /** A canary of web:2 that does not meet its gates. */
   readonly failedRelease: (job: Job, inputs?: Inputs) => Promise<StepResult>;
   readonly incident: (job: Job, inputs?: Inputs) => Promise<StepResult>;
-  /** Writes lines into the logs of all tasks of a revision, as its program would. */
-  readonly print: (revision: string, lines: readonly string[]) => Promise<number>;
+  /** Writes lines into the logs of all tasks of a revision that run, as its program would; waits for the first. */
+  readonly print: (revision: string, lines: readonly string[]) => Promise<void>;
 }
 
 /** A web shop whose second revision is no good, and a GitHub. */
@@ -53,26 +53,34 @@ export async function onIncident(
 }
 
 /** The log group of the web shop is in another region than its tasks. */
-async function print(world: TestWorld, revision: string, lines: readonly string[]): Promise<number> {
+async function print(world: TestWorld, revision: string, lines: readonly string[]): Promise<void> {
   const { simulator, clock } = world;
-  const { taskArns } = await world.ask<{ taskArns: string[] }>('ECS', 'ListTasks', { cluster: 'prod' });
-  const { tasks } = await world.ask<{
-    tasks: { taskArn: string; taskDefinitionArn: string; lastStatus: string }[];
-  }>('ECS', 'DescribeTasks', { cluster: 'prod', tasks: taskArns });
-  const of = tasks.filter(
-    ({ taskDefinitionArn, lastStatus }) =>
-      taskDefinitionArn.endsWith(`/${revision}`) && lastStatus === 'RUNNING',
-  );
+  const tasks = await runningTasks(world, revision);
   const put = simulator.world.services['CloudWatch Logs']?.['PutLogEvents'];
   const now = clock.now();
-  for (const { taskArn } of of) {
+  for (const task of tasks) {
     const logEvents = lines.map((message, index) => ({ timestamp: now + index, message }));
-    const logStreamName = `web/web/${taskArn.split('/').at(-1)}`;
+    const logStreamName = `web/web/${task.split('/').at(-1)}`;
     await put?.({ logGroupName: '/ecs/web', logStreamName, logEvents } as never, {
       now,
       region: 'us-east-1',
       accountId: '123456789012',
     });
   }
-  return of.length;
+}
+
+/** As soon as there are any. */
+async function runningTasks(world: TestWorld, revision: string): Promise<readonly string[]> {
+  for (;;) {
+    const { taskArns } = await world.ask<{ taskArns: string[] }>('ECS', 'ListTasks', { cluster: 'prod' });
+    const { tasks } = await world.ask<{
+      tasks: { taskArn: string; taskDefinitionArn: string; lastStatus: string }[];
+    }>('ECS', 'DescribeTasks', { cluster: 'prod', tasks: taskArns });
+    const running = tasks.filter(
+      ({ taskDefinitionArn, lastStatus }) =>
+        taskDefinitionArn.endsWith(`/${revision}`) && lastStatus === 'RUNNING',
+    );
+    if (running.length > 0) return running.map(({ taskArn }) => taskArn);
+    await world.clock.sleep(1_000);
+  }
 }

@@ -151,3 +151,51 @@ test.each([
 ])('what is no record is none: %s', (text) => {
   expect(readRecord(text)).toBeUndefined();
 });
+
+describe('the record of a watch', () => {
+  const arn = (name: string) => `arn:aws:ecs:eu-west-1:123456789012:task-definition/${name}`;
+  const fail = { gate: 'error-rate < 0.1%', verdict: 'abort', text: '9 of 700 requests', warnOnly: false };
+  const minute = (start: number, requests: number, errors5xx: number) => ({ start, requests, errors5xx });
+  const record = {
+    version: 1,
+    kind: 'watch',
+    rolloutId: '1',
+    cluster: 'prod',
+    service: 'web',
+    startedAt: 1_000,
+    endedAt: 90_000,
+    outcome: 'rolled-back',
+    reason: 'error-rate < 0.1%: 9 of 700 requests',
+    rollout: { from: '', to: arn('web:2') },
+    entries: [
+      { at: 2_000, kind: 'metrics', canary: [minute(0, 300, 0)], stable: [] },
+      { at: 2_000, kind: 'observation', observation: { evidence: { crashes: [] }, lines: {} } },
+      { at: 2_000, kind: 'decision', decision: 'watching', findings: [{ ...fail, verdict: 'pass' }] },
+      { at: 60_000, kind: 'metrics', canary: [minute(0, 400, 2), minute(60_000, 300, 7)], stable: [] },
+      { at: 60_000, kind: 'decision', decision: 'failed', findings: [fail] },
+      { at: 61_000, kind: 'call', operation: 'ecs:UpdateService', ms: 9, outcome: 'ok' },
+    ],
+  };
+
+  test('tells what all users have had, what decided, and when the former revision was back', () => {
+    expect(readRecord(JSON.stringify(record))).toMatchObject({
+      failed: arn('web:2'),
+      good: undefined,
+      decidedAt: 60_000,
+      backAt: 90_000,
+      impact: { share: 100, ms: 89_000, answers: { requests: 700, errors5xx: 9 } },
+      gates: [{ verdict: 'abort' }],
+      timeline: [
+        { at: 1_000, text: 'The watch of web:2 began, with all of the traffic' },
+        { at: 60_000, text: 'Gate error-rate < 0.1% says abort: 9 of 700 requests' },
+        { at: 90_000, text: 'The watch ended: rolled-back' },
+      ],
+    });
+  });
+
+  test('that was broken off tells what it has', () => {
+    const { endedAt: _, outcome: __, reason: ___, ...rest } = record;
+    const recorded = readRecord(JSON.stringify({ ...rest, entries: rest.entries.slice(0, 3) }));
+    expect(recorded).toMatchObject({ outcome: undefined, decidedAt: undefined, backAt: undefined });
+  });
+});

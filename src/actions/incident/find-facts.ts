@@ -141,9 +141,9 @@ async function lookAtTasks(
   return { stops, logs: shown.map((excerpt) => boundedExcerpt(excerpt, hidden)) };
 }
 
-/** A task that somebody has stopped, as every rollback does with the canary's, tells nothing. */
+/** A task that somebody has stopped, as every rollback does with the canary's, tells nothing, whatever its exit code. */
 const isTelling = (stop: StoppedTask): boolean =>
-  isCrash(stop) || stop.containers.some(({ exitCode = 0, reason }) => exitCode !== 0 || reason !== undefined);
+  isCrash(stop) || stop.containers.some(({ reason }) => reason !== undefined);
 
 /** Those first whose end has led to the rollback, the last of them; then what crashed later; then the others. */
 function mostTelling(tasks: readonly EcsTask[], at: number): readonly EcsTask[] {
@@ -163,10 +163,8 @@ async function lastLines(
   attempt: Attempt,
 ): Promise<readonly LogExcerpt[]> {
   const containers = definition.containerDefinitions.filter(isEssential).flatMap(({ name }) => name ?? []);
-  const until = Math.min(
-    task.stoppedAt ?? Number.POSITIVE_INFINITY,
-    isTelling(stopOf(task)) ? Number.POSITIVE_INFINITY : at,
-  );
+  const { stoppedAt = at } = task;
+  const until = isTelling(stopOf(task)) ? stoppedAt : Math.min(stoppedAt, at);
   const found = containers.map(async (container) => {
     const source = logSource(definition, container);
     if (source.kind === 'elsewhere') {
@@ -176,7 +174,7 @@ async function lastLines(
     const place = logPlace(source, container, task);
     if (!place) return undefined;
     const lines = await attempt('The log could not be read', () =>
-      logs.last(place, MOST_LINES, Number.isFinite(until) ? until + AFTER_MS : at + AFTER_MS),
+      logs.last(place, MOST_LINES, until + AFTER_MS),
     );
     return lines && { task: task.arn.split('/').at(-1) ?? '', container, lines };
   });
