@@ -94,7 +94,7 @@ custom:
   x: { expression: a / b, metrics: { a: { namespace: A, metric: B } }, above: 1 }
   y: { namespace: A, above: 1, statistic: p }
 `);
-    expect(problems.sort()).toEqual(
+    expect(problems.toSorted()).toEqual(
       [
         'line 11 custom.cpu: "cpu" is the name of an alarm that stands beside custom',
         'line 12 custom.x.expression: uses b, which stands not under metrics',

@@ -121,6 +121,9 @@ describe.concurrent('alarms', () => {
       });
       await put(world, 'prod/webshop/cpu', { Tags: OURS });
       await passed(job, DEFAULTS);
+      for (const operation of ['DeleteAlarms', 'DeleteDashboards']) {
+        world.simulator.faults.add({ kind: 'lost-answer', service: 'CloudWatch', operation, nth: 1 });
+      }
       const step = await passed(job, { ...SERVICE, definition: 'cpu: 70%\ndashboard: false' });
       expect(step.outputs['deleted']?.split('\n').sort()).toEqual(
         NAMES.filter((name) => name !== 'prod/web/cpu').sort(),
@@ -363,7 +366,7 @@ describe.concurrent('an alarm that was put', () => {
       'unhealthy-hosts: 0 for 1m',
       { healthCheck: { kind: 'status', code: 500 } as const, from: 600_000 },
     ],
-  ])('%s comes to ALARM, and says its bound', async (name, definition, behaviour) => {
+  ])('%s comes to ALARM', async (name, definition, behaviour) => {
     const { from, ...conduct } = behaviour as { from?: number };
     const now = from === undefined ? conduct : { changes: [{ ...conduct, from: { age: from } }] };
     await inWorld({ behaviours: { 'app:v1': now } }, async (world) => {
