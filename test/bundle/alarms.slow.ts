@@ -202,8 +202,13 @@ describe.concurrent('alarms', () => {
   test('puts the alarms of ECS for a service without a load balancer', async () => {
     const shop = webShop();
     const worker = { name: 'worker', cluster: 'prod', taskDefinition: 'web:1', desiredCount: 1 };
-    await inWorld({ scenario: { ...shop, services: [...shop.services, worker] } }, async (world) => {
-      const step = await passed(world.job(), { ...DEFAULTS, service: 'worker' });
+    const stacks = { shop: { Cluster: 'prod', Service: 'worker' } };
+    await inWorld({ scenario: { ...shop, stacks, services: [...shop.services, worker] } }, async (world) => {
+      const step = await passed(world.job(), {
+        ...DEFAULTS,
+        cluster: 'cloudformation:shop.Cluster',
+        service: 'cloudformation:shop.Service',
+      });
       expect(step.outputs['alarms']).toBe('prod/worker/cpu\nprod/worker/memory');
       expect(step.log).toContain('because the service has no load balancer');
       expect((await bodyOf(world, 'prod_worker')).widgets).toHaveLength(4);
