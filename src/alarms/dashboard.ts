@@ -190,9 +190,12 @@ function trafficGraphs(service: WatchedService, traffic: readonly Dimensions[]):
   ];
 }
 
-/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html */
+/**
+ * Without quotes, because those would ask for the whole value, which begins with `targetgroup/` and ends in an id:
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
+ */
 function canarySearch({ canary }: WatchedService, metric: string, stat: string): string {
-  const names = canary.targetGroups.map((name) => `"${name}"`).join(' OR ');
+  const names = canary.targetGroups.join(' OR ');
   const which = canary.targetGroups.length > 1 ? `(${names})` : names;
   return `SEARCH('{AWS/ApplicationELB,LoadBalancer,TargetGroup} MetricName="${metric}" ${which}', '${stat}', 60)`;
 }

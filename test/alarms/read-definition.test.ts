@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseBound } from '../../src/alarms/bound.ts';
@@ -94,7 +95,7 @@ custom:
   x: { expression: a / b, metrics: { a: { namespace: A, metric: B } }, above: 1 }
   y: { namespace: A, above: 1, statistic: p }
 `);
-    expect(problems.sort()).toEqual(
+    expect(problems.toSorted()).toEqual(
       [
         'line 11 custom.cpu: "cpu" is the name of an alarm that stands beside custom',
         'line 12 custom.x.expression: uses b, which stands not under metrics',
@@ -113,6 +114,15 @@ custom:
       ].sort(),
     );
   });
+});
+
+it('reads the examples of the README', async () => {
+  const readme = readFileSync(new URL('../../actions/alarms/README.md', import.meta.url), 'utf8');
+  const [, file = ''] = /```yaml\n# \.github\/alarms\.yml\n([\s\S]*?)```/.exec(readme) ?? [];
+  const { definition, problems } = await read(file);
+  expect(problems).toEqual([]);
+  expect(definition.alarms).toHaveLength(9);
+  expect(Object.keys(MEASURES).filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
 });
 
 describe('a bound', () => {

@@ -121,6 +121,9 @@ describe.concurrent('alarms', () => {
       });
       await put(world, 'prod/webshop/cpu', { Tags: OURS });
       await passed(job, DEFAULTS);
+      for (const operation of ['DeleteAlarms', 'DeleteDashboards']) {
+        world.simulator.faults.add({ kind: 'lost-answer', service: 'CloudWatch', operation, nth: 1 });
+      }
       const step = await passed(job, { ...SERVICE, definition: 'cpu: 70%\ndashboard: false' });
       expect(step.outputs['deleted']?.split('\n').sort()).toEqual(
         NAMES.filter((name) => name !== 'prod/web/cpu').sort(),
@@ -199,8 +202,13 @@ describe.concurrent('alarms', () => {
   test('puts the alarms of ECS for a service without a load balancer', async () => {
     const shop = webShop();
     const worker = { name: 'worker', cluster: 'prod', taskDefinition: 'web:1', desiredCount: 1 };
-    await inWorld({ scenario: { ...shop, services: [...shop.services, worker] } }, async (world) => {
-      const step = await passed(world.job(), { ...DEFAULTS, service: 'worker' });
+    const stacks = { shop: { Cluster: 'prod', Service: 'worker' } };
+    await inWorld({ scenario: { ...shop, stacks, services: [...shop.services, worker] } }, async (world) => {
+      const step = await passed(world.job(), {
+        ...DEFAULTS,
+        cluster: 'cloudformation:shop.Cluster',
+        service: 'cloudformation:shop.Service',
+      });
       expect(step.outputs['alarms']).toBe('prod/worker/cpu\nprod/worker/memory');
       expect(step.log).toContain('because the service has no load balancer');
       expect((await bodyOf(world, 'prod_worker')).widgets).toHaveLength(4);
@@ -363,7 +371,7 @@ describe.concurrent('an alarm that was put', () => {
       'unhealthy-hosts: 0 for 1m',
       { healthCheck: { kind: 'status', code: 500 } as const, from: 600_000 },
     ],
-  ])('%s comes to ALARM, and says its bound', async (name, definition, behaviour) => {
+  ])('%s comes to ALARM', async (name, definition, behaviour) => {
     const { from, ...conduct } = behaviour as { from?: number };
     const now = from === undefined ? conduct : { changes: [{ ...conduct, from: { age: from } }] };
     await inWorld({ behaviours: { 'app:v1': now } }, async (world) => {
