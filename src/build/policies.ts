@@ -29,6 +29,8 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   EXECUTION_ROLE: 'Task execution role of the task definition, with its path',
   INFRASTRUCTURE_ROLE: 'Role with which ECS makes EBS volumes',
   REPOSITORY: 'Name of the ECR repository',
+  SECRET: 'Name of a secret that the task definition takes',
+  PARAMETER: 'Name of a parameter that it takes, without its first slash',
   DEPLOY_ROLE: 'The role of this job itself, for the check `permissions`',
   SOURCE: 'ECR repository that the image comes from',
   SOURCE_ACCOUNT: 'Its account',

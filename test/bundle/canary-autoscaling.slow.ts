@@ -1,4 +1,7 @@
-import type { DescribeScalableTargetsCommandOutput } from '@aws-sdk/client-application-auto-scaling';
+import type {
+  DescribeScalableTargetsCommandOutput,
+  DescribeScalingActivitiesCommandOutput,
+} from '@aws-sdk/client-application-auto-scaling';
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../src/simulator/faults.ts';
 import type { Scenario, ScenarioScalableTarget } from '../../src/simulator/scenario/scenario.ts';
@@ -259,6 +262,14 @@ describe.concurrent('a load that grows in the middle of a rollout', () => {
       expect(outputs['outcome'], log).toBe('promoted');
       const { requests, errors } = failed(its);
       expect(requests).toBeGreaterThan(200_000);
+      // Stable had half of the traffic for longer than the scaler waits before it takes tasks away.
+      const { ScalingActivities = [] } = await its.ask<DescribeScalingActivitiesCommandOutput>(
+        SCALING,
+        'DescribeScalingActivities',
+        { ServiceNamespace: 'ecs' },
+      );
+      const since = ScalingActivities.filter(({ StartTime }) => (StartTime?.getTime() ?? 0) >= START);
+      expect(since.filter(({ Description }) => /count to [12]\./.test(Description ?? ''))).toEqual([]);
       expect(errors / requests).toBeLessThan(0.0005);
       return ending(PROMOTED);
     });

@@ -5,7 +5,7 @@ import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import type { TestWorld } from './world.ts';
 
 /** As the scenario makes it. */
-export const SECRET = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/db-AbCdEf';
+export const SECRET = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/db-AbCdEf';
 
 /** The web shop, whose tasks get a password: those that start with `bad` cannot work, with `weak` they fail often. */
 export function refreshShop(): Scenario {
@@ -19,7 +19,7 @@ export function refreshShop(): Scenario {
         secrets: [{ name: 'DB_PASSWORD', valueFrom: SECRET }],
       })),
     })),
-    secrets: { 'shop/db': { value: 'old', region: 'us-east-1' } },
+    secrets: { 'shop/db': { value: 'old' } },
     secretBehaviours: {
       'shop/db': {
         bad: { crash: { after: 2_000, exitCode: 1 } },

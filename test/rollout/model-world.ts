@@ -730,6 +730,7 @@ class Process {
       share: world.share,
       ...(this.#interference !== undefined && { interference: this.#interference }),
       scaling: this.#scaling,
+      ...(world.scenario.autoscaled && { bounds: { min: 1, max: 50 } }),
       tested: this.#tested,
       served: true,
       evidence: world.evidence(this.#trafficSince),

@@ -19,7 +19,7 @@ export async function run(context: ActionContext): Promise<void> {
   // The same for every attempt of a run, so that it finds the copy that it has registered.
   const mark = runUrl(env) ?? newRolloutId(env);
   await releaseFrom(context, inputs, {
-    name: 'its own revision, with new tasks,',
+    name: 'the revision that runs, with new tasks,',
     async find({ taskDefinitions }) {
       const { definition } = await taskDefinitions.ofService(cluster, nameIn(inputs.service));
       return { kind: 'definition', definition: markedCopy(definition, mark) };
