@@ -297,7 +297,9 @@ describe.concurrent('when AWS fails', () => {
       const step = await world.job().run('alarms', DEFAULTS);
       expect(step.code).toBe(1);
       expect(step.log).toContain(`Allow ${permission} in the policy`);
-      if (operation === 'PutDashboard') expect(step.log).toContain('6 of 6 changes of alarms were made');
+      if (operation !== 'PutDashboard') return TAKEN_BACK;
+      expect(step.log).toContain('6 of 6 changes of alarms were made');
+      expect(step.outputs['outcome']).toBe('failed');
       return TAKEN_BACK;
     });
   });

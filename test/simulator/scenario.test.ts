@@ -36,6 +36,20 @@ describe('the example scenarios', () => {
 });
 
 describe('a scenario file', () => {
+  it('reads metrics that nothing simulated writes', () => {
+    const { metrics } = parseScenario(`${MINIMAL}
+metrics:
+  - { namespace: AWS/RDS, name: DatabaseConnections, dimensions: { DBInstanceIdentifier: shop-db }, value: 100, later: [{ after: 10m, value: 190 }] }
+`);
+    expect(metrics).toMatchObject([
+      {
+        dimensions: { DBInstanceIdentifier: 'shop-db' },
+        value: 100,
+        later: [{ after: 600_000, value: 190 }],
+      },
+    ]);
+  });
+
   it('reads durations, shares, times and rates', () => {
     const scenario = parseScenario(`${MINIMAL}
 start: 2026-11-02T09:00:00Z

@@ -1,4 +1,5 @@
 import type { WatchedService } from '../../alarms/wanted.ts';
+import { printable } from '../../taskdef/shape.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToStacks } from '../aws-adapters.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
@@ -37,7 +38,12 @@ export async function run(context: ActionContext): Promise<void> {
     await reporter.summary(report.summary(`Dry run of ${title}`, plan.notes));
     return;
   }
-  await carryOut(plan, service, cloud, inputs.annotation, { clock, cancelled, say: reporter.info });
+  const tools = { clock, cancelled, say: reporter.info };
+  await carryOut(plan, service, cloud, inputs.annotation, tools).catch((error: unknown) => {
+    reporter.output('outcome', 'failed');
+    reporter.output('reason', error instanceof Error ? printable(error.message) : String(error));
+    throw error;
+  });
   reporter.notice(title);
   report.outputs(reporter, report.isChange ? 'changed' : 'unchanged');
   await reporter.summary(report.summary(title, plan.notes));
