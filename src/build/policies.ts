@@ -44,8 +44,6 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   LOG_GROUP: "Log group of the task's container",
   LOG_REGION: 'Its region',
   LABEL: 'What `label` says; `pre-deploy` if it says nothing',
-  SECRET: 'Name of a secret that the task definition takes',
-  PARAMETER: 'Name of the parameter without its first slash',
   TOPIC: 'Name of the SNS topic',
   BUCKET: 'Name of the S3 bucket',
   PREFIX: 'What `prefix` says, with `/` behind it; nothing if it says nothing',
