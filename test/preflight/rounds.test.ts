@@ -54,7 +54,9 @@ const SERVICE: EcsService = {
   controller: 'ECS',
   strategy: 'ROLLING',
   scheduling: 'REPLICA',
-  deployments: [{ id: '1', primary: true, taskDefinition: 'web:1', createdAt: 0, state: 'completed', reason: '' }],
+  deployments: [
+    { id: '1', primary: true, taskDefinition: 'web:1', createdAt: 0, state: 'completed', reason: '' },
+  ],
   safeguards: {
     circuitBreaker: { enabled: true, rollback: true },
     maximumPercent: 200,
