@@ -174,7 +174,9 @@ describe('the issue of a service', () => {
       40,
     );
     await tell(server, '1002', { 'task-definition': 'web:3' });
-    expect(issue?.body).toContain('It was DNS.');
+    expect(issue?.body).toMatch(/## Postmortem\n\nIt was DNS\.$/);
+    await tell(server, '1001', { reason: 'told again' });
+    expect(issue?.body).toMatch(/<!-- deploy-actions incident-end -->\n\n## Postmortem\n\nIt was DNS\.$/);
     expect(issue?.body).not.toContain('stolen');
     expect(issue?.body).toContain('**2 releases have failed');
   });
