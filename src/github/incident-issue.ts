@@ -15,6 +15,9 @@ import { type Issue, type IssueComment, type Issues, openIssues, type Repository
 /** By which the issues of incidents are found. */
 export const INCIDENT_LABEL = 'deploy-incident';
 
+/** GitHub takes no more characters in an issue. */
+const LIMIT = 65_536;
+
 export interface IncidentIssue {
   readonly repository: Repository;
   readonly subject: Subject;
@@ -223,7 +226,11 @@ async function refresh(
   ];
   const newest = later.toSorted((a, b) => b.entry.at - a.entry.at)[0];
   const head = newest && newest.entry.at >= kept.entry.at ? newest.head : kept.head;
-  const body = issueBody(subject, { head, first: kept.entry, details: kept.details, all });
+  const withDetails = (details: string) =>
+    issueBody(subject, { head, first: kept.entry, details, all, notes: before.notes });
+  const whole = withDetails(kept.details);
+  const body =
+    whole.length <= LIMIT ? whole : withDetails('_What was added below took the room of the details._');
   if (!sameText(issue.body, body)) await issues.edit(issue.number, body);
 }
 

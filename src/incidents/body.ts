@@ -2,7 +2,15 @@ import { withoutAccountIds } from '../report/account-ids.ts';
 import { printable } from '../taskdef/shape.ts';
 import { ENDS, headOf, linkTo } from './head.ts';
 import type { Incident, Subject } from './incident.ts';
-import { DETAILS_MARK, type Entry, entryMark, HISTORY_MARK, issueMark, readEntry } from './marks.ts';
+import {
+  DETAILS_MARK,
+  END_MARK,
+  type Entry,
+  entryMark,
+  HISTORY_MARK,
+  issueMark,
+  readEntry,
+} from './marks.ts';
 import { type Section, sectionsOf } from './sections.ts';
 import { cell, dateTime, name, quoted } from './words.ts';
 
@@ -93,11 +101,14 @@ export function issueBody(
     first,
     details,
     all,
+    notes = '',
   }: {
     readonly head: string;
     readonly first: Entry;
     readonly details: string;
     readonly all: readonly Listed[];
+    /** What people have added. */
+    readonly notes?: string;
   },
 ): string {
   return [
@@ -109,6 +120,8 @@ export function issueBody(
     DETAILS_MARK,
     ...(all.length > 1 ? [`## The first one, ${dateTime(first.at)}`] : []),
     details,
+    END_MARK,
+    ...(notes === '' ? [] : [notes]),
   ].join('\n\n');
 }
 
@@ -136,17 +149,23 @@ function listOf(all: readonly Listed[]): string {
 /** What an issue or a comment of ours consists of; undefined for any other text. */
 export function readTold(
   body: string,
-): { readonly entry: Entry; readonly head: string; readonly details: string } | undefined {
+):
+  | { readonly entry: Entry; readonly head: string; readonly details: string; readonly notes: string }
+  | undefined {
   const text = body.replaceAll('\r\n', '\n');
   const entry = readEntry(text);
   if (!entry) return undefined;
   const [before = '', ...rest] = text.split(HISTORY_MARK);
   const [, ...after] = rest.join(HISTORY_MARK).split(DETAILS_MARK);
-  const details = after.join(DETAILS_MARK).trim();
+  const below = after.join(DETAILS_MARK);
+  // The last one: a log may have printed it as well.
+  const end = below.lastIndexOf(END_MARK);
+  const details = (end < 0 ? below : below.slice(0, end)).trim();
   return {
     entry,
     head: before.replaceAll(/^<!-- deploy-actions .*-->$/gm, '').trim(),
     details: details.replace(/^## The first one, .*\n+/, ''),
+    notes: end < 0 ? '' : below.slice(end + END_MARK.length).trim(),
   };
 }
 

@@ -1,4 +1,6 @@
+import { bounded } from '../report/bounded.ts';
 import { formatDuration } from '../rollout/duration.ts';
+import { printable } from '../taskdef/shape.ts';
 import type { BadEnd, Impact, Incident, Subject } from './incident.ts';
 import { dateTime, name, plural, quoted, sentence, timeOfDay } from './words.ts';
 
@@ -16,7 +18,7 @@ export const ENDS: Readonly<Record<BadEnd, { readonly mark: string; readonly ver
 /** What the issue is called. It stays so whatever comes after: people know it by this name. */
 export function titleOf({ cluster, service }: Subject, environment: string | undefined): string {
   const where = environment === undefined || environment === cluster ? '' : ` (${environment})`;
-  return `Incident: releases of ${service} in ${cluster}${where}`.slice(0, 250);
+  return bounded(printable(`Incident: releases of ${service} in ${cluster}${where}`), 250);
 }
 
 /** What a person who was woken up reads: what happened, why, what state production is in, and what to do. */

@@ -22,6 +22,8 @@ export const issueMark = ({ region, cluster, service }: Subject): string =>
 /** Where the head of an entry ends. */
 export const HISTORY_MARK = '<!-- deploy-actions incident-history -->';
 export const DETAILS_MARK = '<!-- deploy-actions incident-details -->';
+/** What stands behind it in an issue, people have added. */
+export const END_MARK = '<!-- deploy-actions incident-end -->';
 
 export const resolvedMark = (run: number): string => `<!-- deploy-actions incident-resolved run=${run} -->`;
 

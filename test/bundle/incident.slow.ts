@@ -10,7 +10,9 @@ import {
   PERSON,
   startGithub,
 } from '../github/github-server.ts';
+import { onEnvironment } from '../github/on-environment.ts';
 import { onIncident, TASK_DEFINITION, WEB } from './incident-stage.ts';
+import { migrated, shopWith } from './rollback-shop.ts';
 
 type Inputs = Readonly<Record<string, string>>;
 
@@ -174,7 +176,9 @@ describe('the issue of a service', () => {
       40,
     );
     await tell(server, '1002', { 'task-definition': 'web:3' });
-    expect(issue?.body).toContain('It was DNS.');
+    expect(issue?.body).toMatch(/## Postmortem\n\nIt was DNS\.$/);
+    await tell(server, '1001', { reason: 'told again' });
+    expect(issue?.body).toMatch(/<!-- deploy-actions incident-end -->\n\n## Postmortem\n\nIt was DNS\.$/);
     expect(issue?.body).not.toContain('stolen');
     expect(issue?.body).toContain('**2 releases have failed');
   });
@@ -411,6 +415,29 @@ describe('what AWS knows', () => {
       const alone = await incident(job('1002'), { outcome: 'rolled-back' });
       expect(alone.outputs['outcome'], alone.log).toBe('updated');
       expect(server.comments[0]?.body).toContain('`web:2` was rolled back');
+    });
+  });
+
+  it('the tags of an image tell its commit, and the record of the migrations whether the database suits', async () => {
+    const comparison = { status: 'ahead', commits: [] } as const;
+    const shop = shopWith(migrated(1, { compatible: false, command: 'alembic upgrade head' }));
+    await onEnvironment({ ...shop, check, github: { comparison } }, async ({ github: server, job }) => {
+      const step = await job().run('incident', {
+        ...WEB,
+        outcome: 'failed',
+        reason: 'the smoke test failed',
+        'task-definition': 'web:3',
+        'previous-task-definition': 'web:2',
+      });
+      expect(step.outputs['outcome'], step.log).toBe('opened');
+      const body = server.issues[0]?.body ?? '';
+      expect(body).toContain('⛔ `web` in `prod` **still runs** `web:3`');
+      expect(body).toContain('[`v2.0.0` to `aaaaaaa`]');
+      expect(body).toContain('known by the tags of its image in ECR');
+      expect(body).toContain('**Look at the database first');
+      expect(body).toMatch(/\*\*Database:\*\* ⛔ .*alembic upgrade head/);
+      expect(body).not.toContain('123456789012');
+      return { runs: 'web:3' };
     });
   });
 
