@@ -7,6 +7,7 @@ import type { Reporter } from './ports.ts';
 
 /** Every step that an `action.yml` can start, loaded only when it is the one. */
 const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
+  alarms: () => import('./actions/alarms/run.ts'),
   backup: () => import('./actions/backup/run.ts'),
   canary: () => import('./actions/canary/run.ts'),
   'canary-post': () => import('./actions/canary/post.ts'),
@@ -14,11 +15,16 @@ const STEPS: Readonly<Record<string, () => Promise<ActionModule>>> = {
   'ecr-push': () => import('./actions/ecr-push/run.ts'),
   'ecr-push-post': () => import('./actions/ecr-push/post.ts'),
   frontend: () => import('./actions/frontend/run.ts'),
+  incident: () => import('./actions/incident/run.ts'),
   promote: () => import('./actions/promote/run.ts'),
   migrate: () => import('./actions/migrate/run.ts'),
   'migrate-post': () => import('./actions/migrate/post.ts'),
+  monitor: () => import('./actions/monitor/run.ts'),
   notify: () => import('./actions/notify/run.ts'),
   plan: () => import('./actions/plan/run.ts'),
+  preflight: () => import('./actions/preflight/run.ts'),
+  refresh: () => import('./actions/refresh/run.ts'),
+  'refresh-post': () => import('./actions/refresh/post.ts'),
   'render-task-definition': () => import('./actions/render-task-definition/run.ts'),
   rollback: () => import('./actions/rollback/run.ts'),
   'smoke-test': () => import('./actions/smoke-test/run.ts'),

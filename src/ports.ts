@@ -1,11 +1,14 @@
+import type { AlarmSettings, KnownAlarm } from './alarms/settings.ts';
 import type { Snapshot, Source, SourceKind } from './backups/source.ts';
+import type { DeployError } from './errors.ts';
 import type { Mutability } from './images/mutability.ts';
 import type { Vulnerability } from './images/scan.ts';
 import type { TopicMessage } from './notifications/topic.ts';
 import type { Alarm, StoppedTask } from './rollout/judge/evidence.ts';
 import type { StickinessSeconds, Tags } from './rollout/ledger.ts';
+import type { ScalingChange, ScalingState, Setting } from './rollout/scaling-hold.ts';
 import type { WeightedGroup } from './rollout/weights.ts';
-
+import type { Scheduled } from './schedule/occurrences.ts';
 import type { TaskDefinition } from './taskdef/definition.ts';
 
 /** A place in a file that an annotation points at; lines and columns count from 1. */
@@ -41,6 +44,8 @@ export interface ServiceDeployment {
   readonly taskDefinition: string;
   readonly state: 'in-progress' | 'completed' | 'failed';
   readonly reason: string;
+  /** ms since the epoch. */
+  readonly createdAt: number;
 }
 
 /** An ECS service as far as a deployment needs to know it. */
@@ -67,6 +72,12 @@ export interface EcsService {
   /** `REPLICA` or `DAEMON`. */
   readonly scheduling: string;
   readonly deployments: readonly ServiceDeployment[];
+  /** How ECS replaces tasks, and what it does when new ones do not start. */
+  readonly safeguards?: {
+    readonly circuitBreaker: { readonly enabled: boolean; readonly rollback: boolean };
+    readonly maximumPercent: number;
+    readonly minimumHealthyPercent: number;
+  };
   /** Newest first. */
   readonly events: readonly { readonly id: string; readonly at: number; readonly message: string }[];
   readonly tags: Tags;
@@ -101,6 +112,8 @@ export interface Services {
   delete(cluster: string, name: string): Promise<void>;
   /** Tasks of the service that ECS still remembers as stopped, except those in `known`. */
   stopped(cluster: string, name: string, known: ReadonlySet<string>): Promise<readonly StoppedTask[]>;
+  /** When the oldest of the service's tasks was made that are to run, ms; `undefined` where there are none. */
+  oldestTask(cluster: string, name: string): Promise<number | undefined>;
   /** The service's deployments, newest first. */
   history(service: EcsService): AsyncIterable<PastDeployment>;
 }
@@ -180,6 +193,41 @@ export interface Traffic {
   }): Promise<'made' | 'taken'>;
   /** No error when it is gone. */
   deleteRule(ruleArn: string): Promise<void>;
+  /** Where load balancers stand, in the order asked for, without those that do not exist. */
+  loadBalancers(arns: readonly string[]): Promise<readonly LoadBalancer[]>;
+  /** How a target group asks its targets; undefined when there is no such group. */
+  healthCheck(targetGroupArn: string): Promise<HealthCheck | undefined>;
+  /** The limits of the account by AWS's names, such as `target-groups` and `targets-per-application-load-balancer`. */
+  limits(): Promise<ReadonlyMap<string, number>>;
+}
+
+/** A load balancer, as far as its targets' network has to fit it. */
+export interface LoadBalancer {
+  readonly arn: string;
+  readonly name: string;
+  /** `application`, `network` or `gateway`. */
+  readonly type: string;
+  readonly vpc: string;
+  /** None for a network load balancer that was made without any. */
+  readonly securityGroups: readonly string[];
+  readonly subnets: readonly string[];
+}
+
+/** How a load balancer finds out whether a target is healthy. */
+export interface HealthCheck {
+  readonly enabled: boolean;
+  /** `HTTP`, `HTTPS`, `TCP`, ... */
+  readonly protocol: string;
+  /** `traffic-port`, or a number. */
+  readonly port: string;
+  /** Of HTTP and HTTPS. */
+  readonly path: string | undefined;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly healthyThreshold: number;
+  readonly unhealthyThreshold: number;
+  /** Codes of HTTP or gRPC that are a healthy answer, such as `200` or `200-399`. */
+  readonly matcher: string | undefined;
 }
 
 /** A metric, or an expression over others, read in periods of one minute. */
@@ -210,23 +258,19 @@ export interface Metrics {
   alarms(names: readonly string[]): Promise<readonly Alarm[]>;
 }
 
-/** How a service is scaled automatically. */
-export interface ScalingState {
-  /** What is suspended, as a text for `release`. */
-  readonly settings: string;
-  readonly scaleInHeld: boolean;
-  /** The scaler brings the service to no more tasks than these, whoever asks for them. */
-  readonly maxTasks: number;
+/** An action that a service's scaler carries out by a schedule: it sets the bounds, or one of them. */
+export interface ScheduledScaling extends Scheduled, Setting {
+  readonly name: string;
 }
 
 /** The autoscaler of a service. */
 export interface Scaling {
   /** `undefined` when there is no scaler. */
   find(cluster: string, service: string): Promise<ScalingState | undefined>;
-  /** Nothing takes tasks away any more, neither a policy nor a schedule; policies may still add some. */
-  holdScaleIn(cluster: string, service: string): Promise<void>;
-  /** Puts the settings back that `find` gave. */
-  release(cluster: string, service: string, settings: string): Promise<void>;
+  /** Every scheduled action, in no order. @throws DeployError when they may not be looked at */
+  schedule(cluster: string, service: string): Promise<readonly ScheduledScaling[]>;
+  /** Changes what is named, in one call; bounds bring the service within them at once. */
+  set(cluster: string, service: string, change: ScalingChange): Promise<void>;
 }
 
 /** One revision of a task definition family, without what is in it. */
@@ -491,6 +535,39 @@ export interface Logs {
   ): AsyncIterable<{ readonly lines: readonly LogLine[]; readonly sampled: boolean }>;
 }
 
+/** Log groups of CloudWatch Logs. */
+export interface LogGroups {
+  /** @param region that of the job if not given */
+  exists(group: string, region?: string): Promise<boolean>;
+}
+
+/** A line that a filter pattern has found. */
+export interface FoundLine extends LogLine {
+  /** No other event has it. */
+  readonly id: string;
+  readonly stream: string;
+}
+
+/** Log groups, searched by CloudWatch itself. */
+export interface LogSearch {
+  /**
+   * The lines that match a filter pattern, oldest first, and whether there are more of them than were asked for.
+   * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+   *
+   * @param search `from`: lines that were written at or after that time (ms); `most`: how many are wanted at most
+   * @returns `no-group` while there is no such log group
+   * @throws ConfigError for a pattern that CloudWatch does not take
+   */
+  find(search: {
+    readonly region: string;
+    readonly group: string;
+    readonly streamPrefix: string;
+    readonly pattern: string;
+    readonly from: number;
+    readonly most: number;
+  }): Promise<{ readonly lines: readonly FoundLine[]; readonly more: boolean } | 'no-group'>;
+}
+
 /** A text that is kept with all its versions. */
 export interface ParameterVersion {
   /** From 1, one more for each write, by whomever. */
@@ -506,6 +583,141 @@ export interface Parameters {
   history(name: string): Promise<readonly ParameterVersion[]>;
   /** Writes the next version; makes the parameter where there is none. Two writers get two versions. */
   append(name: string, value: string): Promise<number>;
+  /**
+   * Parameters of any type, by the names or ARNs that they are asked for by; those that do not exist are not in the
+   * answer. What may not be read, or not be decrypted for who asks, is a DeployError in its place.
+   */
+  facts(names: readonly string[]): Promise<ReadonlyMap<string, ParameterFacts | DeployError>>;
+}
+
+/** A parameter of Parameter Store, without its value. */
+export interface ParameterFacts {
+  readonly arn: string;
+  /** Of type SecureString. */
+  readonly secure: boolean;
+  /** When its value changed last, ms. */
+  readonly changedAt: number | undefined;
+}
+
+/** A secret of Secrets Manager, without its value. */
+export interface Secret {
+  readonly arn: string;
+  readonly name: string;
+  /** ARN, id or alias of the customer's key; undefined for aws/secretsmanager. */
+  readonly kmsKey: string | undefined;
+  /** When its deletion was ordered, ms: it cannot be read any more. */
+  readonly deletedAt: number | undefined;
+  /** When its value changed last, ms, by whatever: a rotation, a person, a new label. */
+  readonly changedAt: number | undefined;
+  /** Labels of each version by its id, such as `AWSCURRENT`; versions without one are not in it. */
+  readonly versions: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Where a value of Secrets Manager is found: `AWSCURRENT` without stage and version. */
+export interface SecretPlace {
+  /** Its ARN, with or without the six characters at its end, or its name. */
+  readonly secret: string;
+  readonly stage?: string;
+  readonly version?: string;
+}
+
+/** Secrets of Secrets Manager, whose values never leave it. */
+export interface Secrets {
+  /**
+   * @param secret its ARN, with or without the six characters at its end, or its name
+   * @returns undefined when there is none
+   * @throws DeployError when it may not be looked at
+   */
+  describe(secret: string): Promise<Secret | undefined>;
+  /**
+   * The names of the members of JSON values, never the values, in as few calls as AWS allows.
+   *
+   * @returns in the order asked for: undefined where there is no such value, `not-json` where it is no JSON object,
+   *   DeployError where it may not be read
+   */
+  jsonKeys(
+    places: readonly SecretPlace[],
+  ): Promise<readonly (readonly string[] | 'not-json' | DeployError | undefined)[]>;
+}
+
+export interface Subnet {
+  readonly id: string;
+  readonly vpc: string;
+  /** The availability zone's name. */
+  readonly zone: string;
+  /** Private IPv4 addresses that nothing has yet. */
+  readonly freeAddresses: number;
+  /** CIDR blocks of IPv4 addresses. */
+  readonly ranges: readonly string[];
+}
+
+/** What a security group lets through. */
+export interface NetworkRule {
+  /** `-1` for all, `tcp`, `udp`, `icmp`, `icmpv6`, or a number of IANA. */
+  readonly protocol: string;
+  /** Ports, both included: 0 to 65535 where the rule names none. */
+  readonly from: number;
+  readonly to: number;
+  /** Ids of security groups. */
+  readonly groups: readonly string[];
+  /** CIDR blocks, IPv4 and IPv6. */
+  readonly ranges: readonly string[];
+  readonly prefixLists: readonly string[];
+}
+
+export interface SecurityGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly vpc: string;
+  readonly inbound: readonly NetworkRule[];
+  readonly outbound: readonly NetworkRule[];
+}
+
+/** Subnets and security groups of EC2. */
+export interface Network {
+  /** Those that are there. */
+  subnets(ids: readonly string[]): Promise<readonly Subnet[]>;
+  /** Those that are there. */
+  securityGroups(ids: readonly string[]): Promise<readonly SecurityGroup[]>;
+}
+
+export interface AccessQuestion {
+  /** Such as `secretsmanager:GetSecretValue`. */
+  readonly action: string;
+  /** An ARN, or `*` where the action takes none. */
+  readonly resource: string;
+  /** Values of condition keys by their names, each a single string. */
+  readonly context?: Readonly<Record<string, string>>;
+}
+
+export type AccessAnswer = 'allowed' | 'denied' | 'denied-explicitly';
+
+/** What roles may do, as IAM judges their policies. */
+export interface Access {
+  /**
+   * @param role its ARN
+   * @returns in the order asked for; undefined when the role does not exist
+   * @throws DeployError when IAM may not be asked
+   */
+  simulate(role: string, questions: readonly AccessQuestion[]): Promise<readonly AccessAnswer[] | undefined>;
+}
+
+/** A limit of the account. */
+export interface Quota {
+  readonly name: string;
+  readonly value: number;
+  /** What is used of it, where CloudWatch tells. */
+  readonly used: number | undefined;
+}
+
+/** Limits of the account, as Service Quotas knows them. */
+export interface Quotas {
+  /**
+   * @param service AWS's code, such as `fargate`
+   * @param code such as `L-3032A538`
+   * @returns undefined when there is no such quota
+   */
+  find(service: string, code: string): Promise<Quota | undefined>;
 }
 
 /** What infrastructure code says of what it has made. */
@@ -566,6 +778,8 @@ export interface Snapshots {
   statuses(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Those of a database that somebody has taken, whose names begin with `prefix`, with their tags. */
   list(source: Source, prefix: string): Promise<readonly Snapshot[]>;
+  /** Those of a database, by its identifier, whoever has taken them, without their tags. */
+  of(id: string): Promise<readonly Snapshot[]>;
   /** By their names, in as few calls as AWS allows; those that AWS does not show are not in the answer. */
   find(ids: readonly string[]): Promise<ReadonlyMap<string, Snapshot>>;
   /** By its name, with its tags. */
@@ -659,4 +873,44 @@ export interface Distributions {
    */
   invalidate(id: string, reference: string, paths: readonly string[]): Promise<string>;
   state(id: string, invalidation: string): Promise<'in-progress' | 'completed'>;
+}
+
+/** Tasks of services, as long as ECS remembers them. */
+export interface PastTasks {
+  /** Those that run a revision, and those that did and have stopped within the last hour. */
+  ofRevision(cluster: string, taskDefinitionArn: string): Promise<readonly EcsTask[]>;
+}
+
+/** The ends of logs. */
+export interface LogEnds {
+  /** The last lines of a stream up to a moment (ms), oldest first; none where there is no such stream. */
+  last(place: LogPlace, count: number, until: number): Promise<readonly LogLine[]>;
+}
+
+/** What images are called in their registry. */
+export interface ImageTags {
+  /** The tags of an image of ECR that is named by a tag or a digest; none where there is no such image. */
+  tagsOf(image: string): Promise<readonly string[]>;
+}
+
+/** Alarms of CloudWatch, to be put. */
+export interface Alarms {
+  /** Those whose names begin so, of every type. */
+  find(prefix: string): Promise<readonly KnownAlarm[]>;
+  /** Of alarms and of dashboards, by ARN; what is gone meanwhile has none. */
+  tags(arns: readonly string[]): Promise<ReadonlyMap<string, Tags>>;
+  /** @param tags for an alarm that is made; those of one that exists stay as they are */
+  put(settings: AlarmSettings, tags?: Tags): Promise<void>;
+  /** No error when they are gone. */
+  delete(names: readonly string[]): Promise<void>;
+}
+
+/** Dashboards of CloudWatch, which belong to the account and to no region. */
+export interface Dashboards {
+  /** The body is JSON. */
+  find(name: string): Promise<{ readonly arn: string; readonly body: string } | undefined>;
+  /** @param tags for a dashboard that is made; those of one that exists stay as they are */
+  put(name: string, body: string, tags?: Tags): Promise<void>;
+  /** No error when it is gone. */
+  delete(name: string): Promise<void>;
 }

@@ -1,13 +1,18 @@
 import type { Clock } from '../clock.ts';
 import type {
+  Access,
   AwsCall,
   Bucket,
   Distributions,
+  LogSearch,
   Logs,
   Metrics,
+  Network,
   Parameters,
+  Quotas,
   Repositories,
   Scaling,
+  Secrets,
   Services,
   Stacks,
   TaskDefinitions,
@@ -41,6 +46,45 @@ export const connectToBucket = async (clock: Clock, name: string, signal?: Abort
 /** Opens CloudFront. */
 export const connectToDistributions = async (clock: Clock, signal?: AbortSignal): Promise<Distributions> =>
   (await import('../aws/distributions.ts')).distributions({ clock, ...(signal && { signal }) });
+/** What a service's surroundings are looked at through. Each is loaded when it is first asked for. */
+export interface SurroundingsAdapters {
+  secrets(): Promise<Secrets>;
+  parameters(): Promise<Pick<Parameters, 'facts'>>;
+  network(): Promise<Network>;
+  access(): Promise<Access>;
+  quotas(): Promise<Quotas>;
+}
+
+/** Loads a client of the SDK only where something of its service is to be looked at. */
+export function connectToSurroundings(
+  clock: Clock,
+  signal: AbortSignal,
+  onCall?: (call: AwsCall) => void,
+): SurroundingsAdapters {
+  const connection = { clock, signal, ...(onCall && { onCall }) };
+  return {
+    secrets: once(async () => (await import('../aws/secrets.ts')).secrets(connection)),
+    parameters: once(async () => (await import('../aws/parameters.ts')).parameters(connection)),
+    network: once(async () => (await import('../aws/network.ts')).network(connection)),
+    access: once(async () => (await import('../aws/access.ts')).access(connection)),
+    quotas: once(async () => (await import('../aws/quotas.ts')).quotas(connection)),
+  };
+}
+
+function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
+  let made: Promise<Made> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** Opens what keeps the values that tasks get at their start, each where it is first asked for. */
+export const connectToVaults = (clock: Clock, signal: AbortSignal) => ({
+  secrets: async (): Promise<Secrets> => (await import('../aws/secrets.ts')).secrets({ clock, signal }),
+  parameters: async (): Promise<Parameters> =>
+    (await import('../aws/parameters.ts')).parameters({ clock, signal }),
+});
 
 /** What holds the lock of a database needs: its tasks are what keeps it. */
 export interface LockAdapters {
@@ -71,6 +115,20 @@ export async function connectToTasks(clock: Clock): Promise<TaskAdapters> {
     import('../aws/logs.ts'),
   ]);
   return { ...lock, taskDefinitions: taskDefinitions({ clock }), logs: logs({ clock }) };
+}
+
+/** Opens the logs that tasks have written, and what tells whose they are. */
+export async function connectToLogSearch(
+  clock: Clock,
+  signal: AbortSignal,
+  onCall: (call: AwsCall) => void,
+): Promise<{ readonly search: LogSearch; readonly tasks: Pick<Tasks, 'describe'> }> {
+  const [{ logSearch }, { tasks }] = await Promise.all([
+    import('../aws/log-search.ts'),
+    import('../aws/tasks.ts'),
+  ]);
+  const connection = { clock, signal, onCall };
+  return { search: logSearch(connection), tasks: tasks(connection) };
 }
 
 /** Loads the SDK clients side by side, which takes most of the start-up time, and connects them. */

@@ -36,8 +36,12 @@ type CacheKind = 'replication-group' | 'cache-cluster' | 'serverless-cache';
 
 /** What ElastiCache calls the same things of caches of nodes and of serverless ones. */
 interface Family {
-  /** With no tags: ElastiCache tells those of one snapshot a call. */
-  all(): Promise<readonly Snapshot[]>;
+  /**
+   * With no tags: ElastiCache tells those of one snapshot a call.
+   *
+   * @param source `user`: not those that AWS takes by itself
+   */
+  all(source?: 'user'): Promise<readonly Snapshot[]>;
   one(id: string): Promise<Snapshot | undefined>;
   take(order: SnapshotOrder, tags: Tag[]): Promise<Snapshot>;
   remove(id: string): object;
@@ -90,7 +94,7 @@ export function cacheSnapshots(connection: Connection, kind: CacheKind): Snapsho
     sources: (ids) => each(ids, describe),
     statuses: (ids) => each(ids, statusOf),
     async list(_source, prefix) {
-      const all = await family.all();
+      const all = await family.all('user');
       const found: Snapshot[] = [];
       for (const snapshot of all) {
         if (!snapshot.manual || !snapshot.id.startsWith(prefix)) continue;
@@ -99,6 +103,7 @@ export function cacheSnapshots(connection: Connection, kind: CacheKind): Snapsho
       }
       return found;
     },
+    of: async (id) => (await family.all()).filter(({ sourceId }) => sourceId === id),
     find: (ids) => each(ids, (id) => family.one(id)),
     async look(id) {
       const found = await family.one(id);
@@ -204,11 +209,11 @@ function nodeSnapshots(send: Send, kind: CacheKind): Family {
     };
   };
   return {
-    async all() {
+    async all(source) {
       const all: Snapshot[] = [];
       let marker: string | undefined;
       do {
-        const command = new DescribeSnapshotsCommand({ SnapshotSource: 'user', Marker: marker });
+        const command = new DescribeSnapshotsCommand({ SnapshotSource: source, Marker: marker });
         const { Snapshots: some = [], Marker } = await send<DescribeSnapshotsCommandOutput>(command);
         all.push(...some.map(described));
         marker = Marker;

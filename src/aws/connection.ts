@@ -90,6 +90,14 @@ const CREDENTIALS =
 
 export const errorName = (error: unknown): string => (error instanceof Error ? error.name : 'Error');
 
+/** Whether AWS has said "you may not", as `call` tells it. */
+export const isDenied = (error: unknown): error is DeployError =>
+  error instanceof DeployError && DENIED.test(errorName(error.cause));
+
+/** Whether this run has no credentials, or none that AWS takes: then nothing can be asked. */
+export const isUnauthenticated = (error: unknown): error is DeployError =>
+  error instanceof DeployError && CREDENTIALS.test(errorName(error.cause));
+
 /** Whether the answer may have been lost after the effect: the caller has to look before it tries again. */
 export const isUncertain = (error: unknown): boolean => {
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
@@ -130,7 +138,7 @@ export async function call<Output>(
  * @param isGone looks whether it is so
  */
 export async function deniedAsGone(error: unknown, isGone: () => Promise<boolean>): Promise<boolean> {
-  return error instanceof DeployError && DENIED.test(errorName(error.cause)) && (await isGone());
+  return isDenied(error) && (await isGone());
 }
 
 function explain(error: unknown, action: string): unknown {

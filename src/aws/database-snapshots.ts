@@ -57,6 +57,8 @@ interface Operations {
 
 interface SnapshotQuery {
   readonly of?: string;
+  /** Also those that AWS takes by itself. */
+  readonly any?: true;
   readonly ids?: readonly string[];
 }
 
@@ -89,6 +91,7 @@ export function databaseSnapshots(connection: Connection, kind: RdsKind, region?
       const all = await operations.describe({ of: source.id });
       return all.filter(({ id }) => id.startsWith(prefix));
     },
+    of: (id) => operations.describe({ of: id, any: true }),
     async find(ids) {
       return new Map((await operations.describe({ ids })).map((each) => [each.id, each]));
     },
@@ -210,12 +213,12 @@ function instances(send: Send, client: RDSClient): Operations {
       const found = await describeInstances(send, 'db-instance-id', ids);
       return new Map(found.map((each) => [each.DBInstanceIdentifier ?? '', each.DBInstanceStatus ?? '']));
     },
-    describe: ({ of, ids }) =>
+    describe: ({ of, ids, any }) =>
       pages(async (marker) => {
         const command = new DescribeDBSnapshotsCommand({
           ...(of !== undefined && { DBInstanceIdentifier: of }),
           ...(ids !== undefined && filter('db-snapshot-id', ids)),
-          SnapshotType: 'manual',
+          ...(!any && { SnapshotType: 'manual' }),
           ...marker,
         });
         const { DBSnapshots = [], Marker } = await send<DescribeDBSnapshotsCommandOutput>(command);
@@ -275,12 +278,12 @@ function clusters(send: Send, client: RDSClient): Operations {
       const found = await describeClusters(send, ids);
       return new Map(found.map((each) => [each.DBClusterIdentifier ?? '', each.Status ?? '']));
     },
-    describe: ({ of, ids }) =>
+    describe: ({ of, ids, any }) =>
       pages(async (marker) => {
         const command = new DescribeDBClusterSnapshotsCommand({
           ...(of !== undefined && { DBClusterIdentifier: of }),
           ...(ids !== undefined && filter('db-cluster-snapshot-id', ids)),
-          SnapshotType: 'manual',
+          ...(!any && { SnapshotType: 'manual' }),
           ...marker,
         });
         const { DBClusterSnapshots = [], Marker } =

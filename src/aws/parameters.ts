@@ -1,12 +1,15 @@
 import {
   GetParameterHistoryCommand,
   type GetParameterHistoryCommandOutput,
+  GetParametersCommand,
+  type GetParametersCommandOutput,
   PutParameterCommand,
   type PutParameterCommandOutput,
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import { DeployError } from '../errors.ts';
-import type { Parameters, ParameterVersion } from '../ports.ts';
+import type { ParameterFacts, Parameters, ParameterVersion } from '../ports.ts';
+import { byRegion, inBatches, toldApart } from './batches.ts';
 import { type Connection, call, clientSettings, errorName } from './connection.ts';
 
 /** For as long as that, others may be writing the same parameter, in ms. */
@@ -15,9 +18,11 @@ const PAUSE_MS = 300;
 /** Throttling and outages, in ms: who waits for a lock looks at it again anyway. */
 const PATIENCE_MS = 60_000;
 const PAGE = 50;
+/** GetParameters takes this many names a call. */
+const NAMES_AT_ONCE = 10;
 
 /**
- * Parameters of Systems Manager. Permissions: ssm:GetParameterHistory, ssm:PutParameter; each only for its method.
+ * Parameters of Systems Manager. Permissions: ssm:GetParameterHistory, ssm:PutParameter, ssm:GetParameters; each only for its method.
  *
  * @param patienceMs how long throttling and outages are sat out
  */
@@ -81,8 +86,46 @@ export function parameters(
       if (version === undefined) throw new Error(`Systems Manager gave no version for ${name}`);
       return version;
     },
+
+    async facts(names) {
+      const facts = new Map<string, ParameterFacts | DeployError>();
+      const regions = [...byRegion(names)].map(async ([region, asked]) => {
+        const settings = { ...clientSettings(connection, { patienceMs }), ...(region && { region }) };
+        const regional = region === '' ? client : new SSMClient(settings);
+        // Without decryption: the value is not looked at, and its key may be closed to who asks.
+        const look = (Names: readonly string[]) =>
+          call<GetParametersCommandOutput>(
+            connection,
+            'ssm',
+            regional,
+            new GetParametersCommand({ Names: [...Names] }),
+          );
+        const answers = await inBatches(asked, NAMES_AT_ONCE, (batch) => toldApart(batch, look, unreadable));
+        for (const [batch, answer] of answers.flat()) {
+          if (answer instanceof DeployError) for (const name of batch) facts.set(name, answer);
+          else for (const [name, found] of factsOf(batch, answer)) facts.set(name, found);
+        }
+      });
+      await Promise.all(regions);
+      return facts;
+    },
   };
 }
+
+/** AWS answers with a parameter's name, by whatever it was asked for. */
+const factsOf = (asked: readonly string[], { Parameters = [] }: GetParametersCommandOutput) =>
+  Parameters.flatMap(({ Name, ARN: arn = '', Type, LastModifiedDate, Selector = '' }) => {
+    const found = { arn, secure: Type === 'SecureString', changedAt: LastModifiedDate?.getTime() };
+    return asked
+      .filter((name) => [Name, arn].some((its) => name === its || name === `${its}${Selector}`))
+      .map((name): [string, ParameterFacts] => [name, found]);
+  });
+
+const unreadable = (name: string, cause: Error): DeployError =>
+  new DeployError(`Systems Manager does not read the parameter ${name}: ${cause.message || cause.name}`, {
+    next: 'Correct the name of the parameter.',
+    cause,
+  });
 
 /** What no retry can mend, with the way out. */
 function explained(error: unknown, name: string): unknown {

@@ -1,4 +1,10 @@
-import { AssumeRoleCommand, type AssumeRoleCommandOutput, STSClient } from '@aws-sdk/client-sts';
+import {
+  AssumeRoleCommand,
+  type AssumeRoleCommandOutput,
+  GetCallerIdentityCommand,
+  type GetCallerIdentityCommandOutput,
+  STSClient,
+} from '@aws-sdk/client-sts';
 import { DeployError } from '../errors.ts';
 import { type Connection, call, clientSettings } from './connection.ts';
 
@@ -32,4 +38,17 @@ export async function assumeRole(
     throw new DeployError(`AWS gave no credentials for ${roleArn}`, { next: 'Run this step again.' });
   }
   return { accessKeyId, secretAccessKey, sessionToken };
+}
+
+/**
+ * The role that this job runs as. It takes no permission. A session does not tell the path of its role.
+ *
+ * @returns its ARN; undefined where the job runs as a user or as the account itself
+ */
+export async function ownRole(connection: Connection): Promise<string | undefined> {
+  const client = new STSClient(clientSettings(connection));
+  const command = new GetCallerIdentityCommand({});
+  const { Arn = '' } = await call<GetCallerIdentityCommandOutput>(connection, 'sts', client, command);
+  const [, partition, account, name] = /^arn:([^:]+):sts::(\d+):assumed-role\/([^/]+)\//.exec(Arn) ?? [];
+  return name === undefined ? undefined : `arn:${partition}:iam::${account}:role/${name}`;
 }

@@ -2,11 +2,14 @@ import {
   ApplicationAutoScalingClient,
   DescribeScalableTargetsCommand,
   type DescribeScalableTargetsCommandOutput,
+  DescribeScheduledActionsCommand,
+  type DescribeScheduledActionsCommandOutput,
   RegisterScalableTargetCommand,
-  type ScalableTarget,
+  type ScheduledAction,
   type SuspendedState,
 } from '@aws-sdk/client-application-auto-scaling';
-import type { Scaling } from '../ports.ts';
+import type { Scaling, ScheduledScaling } from '../ports.ts';
+import type { Suspended } from '../rollout/scaling-hold.ts';
 import { type Connection, call, clientSettings } from './connection.ts';
 
 /** Application Auto Scaling of an ECS service's desired count. */
@@ -20,69 +23,79 @@ export function scaling(connection: Connection): Scaling {
     ResourceId: `service/${cluster}/${service}`,
   });
 
-  const read = async (cluster: string, service: string): Promise<ScalableTarget | undefined> => {
-    const { ResourceId, ...scope } = target(cluster, service);
-    const output = await send<DescribeScalableTargetsCommandOutput>(
-      new DescribeScalableTargetsCommand({ ...scope, ResourceIds: [ResourceId] }),
-    );
-    return output.ScalableTargets?.[0];
-  };
-
-  const suspend = (cluster: string, service: string, SuspendedState: SuspendedState) =>
-    send(new RegisterScalableTargetCommand({ ...target(cluster, service), SuspendedState }));
-
   return {
     async find(cluster, service) {
-      const found = await read(cluster, service);
+      const { ResourceId, ...scope } = target(cluster, service);
+      const output = await send<DescribeScalableTargetsCommandOutput>(
+        new DescribeScalableTargetsCommand({ ...scope, ResourceIds: [ResourceId] }),
+      );
+      const found = output.ScalableTargets?.[0];
       if (!found) return undefined;
+      const { SuspendedState: state = {}, MinCapacity: min = 0, MaxCapacity: max } = found;
       return {
-        settings: encode(found.SuspendedState ?? {}),
-        scaleInHeld: found.SuspendedState?.DynamicScalingInSuspended ?? false,
-        maxTasks: found.MaxCapacity ?? Number.POSITIVE_INFINITY,
+        min,
+        max: max ?? Number.POSITIVE_INFINITY,
+        suspended: {
+          scaleIn: state.DynamicScalingInSuspended ?? false,
+          scaleOut: state.DynamicScalingOutSuspended ?? false,
+          schedule: state.ScheduledScalingSuspended ?? false,
+        },
       };
     },
 
-    async holdScaleIn(cluster, service) {
-      const { SuspendedState: now = {} } = (await read(cluster, service)) ?? {};
-      // A schedule sets bounds, and lower ones take tasks away at once; AWS does not tell the two apart.
-      await suspend(
-        cluster,
-        service,
-        complete({ ...now, DynamicScalingInSuspended: true, ScheduledScalingSuspended: true }),
-      );
+    async schedule(cluster, service) {
+      const actions: ScheduledScaling[] = [];
+      let NextToken: string | undefined;
+      do {
+        const page: DescribeScheduledActionsCommandOutput = await send(
+          new DescribeScheduledActionsCommand({
+            ...target(cluster, service),
+            ...(NextToken && { NextToken }),
+          }),
+        );
+        actions.push(...(page.ScheduledActions ?? []).map(scheduledScaling));
+        NextToken = page.NextToken;
+      } while (NextToken);
+      return actions;
     },
 
-    async release(cluster, service, settings) {
-      const wanted = decode(settings);
-      const known = Object.values(MEMBERS).every((member) => wanted[member] !== undefined);
-      const { SuspendedState: now = {} } = (known ? undefined : await read(cluster, service)) ?? {};
-      await suspend(cluster, service, complete({ ...now, DynamicScalingInSuspended: false, ...wanted }));
+    async set(cluster, service, { suspended, min, max }) {
+      await send(
+        new RegisterScalableTargetCommand({
+          ...target(cluster, service),
+          ...(suspended && { SuspendedState: suspendedState(suspended) }),
+          ...(min !== undefined && { MinCapacity: min }),
+          ...(max !== undefined && { MaxCapacity: max }),
+        }),
+      );
     },
   };
 }
 
-/** The words of a settings text, which has to fit in a tag. Before there were three, it held the first one alone. */
-const MEMBERS = {
-  'scale-in-suspended': 'DynamicScalingInSuspended',
-  'scale-out-suspended': 'DynamicScalingOutSuspended',
-  'schedule-suspended': 'ScheduledScalingSuspended',
-} as const satisfies Readonly<Record<string, keyof SuspendedState>>;
-
 /** AWS does not say whether a member that is not named stays or becomes false, so all three are always sent. */
-const complete = (state: SuspendedState): SuspendedState =>
-  Object.fromEntries(Object.values(MEMBERS).map((member) => [member, state[member] ?? false]));
+const suspendedState = ({ scaleIn, scaleOut, schedule }: Suspended): SuspendedState => ({
+  DynamicScalingInSuspended: scaleIn,
+  DynamicScalingOutSuspended: scaleOut,
+  ScheduledScalingSuspended: schedule,
+});
 
-const encode = (state: SuspendedState): string =>
-  Object.entries(MEMBERS)
-    .map(([word, member]) => `${word}=${state[member] ?? false}`)
-    .join(' ');
-
-function decode(settings: string): SuspendedState {
-  const words = new Map(settings.split(' ').map((entry) => entry.split('=') as [string, string]));
-  return Object.fromEntries(
-    Object.entries(MEMBERS).flatMap(([word, member]) => {
-      const value = words.get(word);
-      return value === undefined ? [] : [[member, value === 'true']];
-    }),
-  );
+function scheduledScaling({
+  ScheduledActionName: name = '',
+  Schedule: schedule = '',
+  Timezone: timezone,
+  StartTime: startsAt,
+  EndTime: endsAt,
+  CreationTime: createdAt,
+  ScalableTargetAction: { MinCapacity: min, MaxCapacity: max } = {},
+}: ScheduledAction): ScheduledScaling {
+  return {
+    name,
+    schedule,
+    createdAt: createdAt?.getTime() ?? 0,
+    ...(timezone && { timezone }),
+    ...(startsAt && { startsAt: startsAt.getTime() }),
+    ...(endsAt && { endsAt: endsAt.getTime() }),
+    ...(min !== undefined && { min }),
+    ...(max !== undefined && { max }),
+  };
 }

@@ -2,6 +2,7 @@ import {
   CreateServiceCommand,
   type CreateServiceCommandInput,
   DeleteServiceCommand,
+  type DeploymentConfiguration,
   DescribeServiceRevisionsCommand,
   type DescribeServiceRevisionsCommandOutput,
   DescribeServicesCommand,
@@ -56,6 +57,30 @@ export function services(connection: Connection): Services {
     });
   };
 
+  const tasksOf = async (cluster: string, serviceName: string, desiredStatus: 'RUNNING' | 'STOPPED') => {
+    const arns: string[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page: ListTasksCommandOutput = await send(
+        new ListTasksCommand({ cluster, serviceName, desiredStatus, ...(nextToken && { nextToken }) }),
+      );
+      arns.push(...(page.taskArns ?? []));
+      nextToken = page.nextToken;
+    } while (nextToken);
+    return arns;
+  };
+
+  const describeTasks = async (cluster: string, arns: readonly string[]): Promise<readonly Task[]> => {
+    const tasks: Task[] = [];
+    for (let start = 0; start < arns.length; start += 100) {
+      const output: DescribeTasksCommandOutput = await send(
+        new DescribeTasksCommand({ cluster, tasks: arns.slice(start, start + 100) }),
+      );
+      tasks.push(...(output.tasks ?? []));
+    }
+    return tasks;
+  };
+
   return {
     describe,
 
@@ -93,28 +118,15 @@ export function services(connection: Connection): Services {
     },
 
     async stopped(cluster, name, known) {
-      const fresh: string[] = [];
-      let nextToken: string | undefined;
-      do {
-        const page: ListTasksCommandOutput = await send(
-          new ListTasksCommand({
-            cluster,
-            serviceName: name,
-            desiredStatus: 'STOPPED',
-            ...(nextToken && { nextToken }),
-          }),
-        );
-        fresh.push(...(page.taskArns ?? []).filter((arn) => !known.has(arn)));
-        nextToken = page.nextToken;
-      } while (nextToken);
-      const tasks: StoppedTask[] = [];
-      for (let start = 0; start < fresh.length; start += 100) {
-        const output: DescribeTasksCommandOutput = await send(
-          new DescribeTasksCommand({ cluster, tasks: fresh.slice(start, start + 100) }),
-        );
-        tasks.push(...(output.tasks ?? []).map(stoppedTask));
-      }
-      return tasks;
+      const arns = await tasksOf(cluster, name, 'STOPPED');
+      const fresh = arns.filter((arn) => !known.has(arn));
+      return (await describeTasks(cluster, fresh)).map(stoppedTask);
+    },
+
+    async oldestTask(cluster, name) {
+      const tasks = await describeTasks(cluster, await tasksOf(cluster, name, 'RUNNING'));
+      const made = tasks.flatMap(({ createdAt }) => createdAt?.getTime() ?? []);
+      return made.length === 0 ? undefined : Math.min(...made);
     },
 
     async *history(service) {
@@ -191,7 +203,9 @@ function fromSdk(service: SdkService): EcsService {
       taskDefinition: deployment.taskDefinition ?? '',
       state: states[deployment.rolloutState ?? 'COMPLETED'] ?? 'completed',
       reason: deployment.rolloutStateReason ?? '',
+      createdAt: deployment.createdAt?.getTime() ?? 0,
     })),
+    ...(service.deploymentConfiguration && { safeguards: safeguardsOf(service.deploymentConfiguration) }),
     events: (service.events ?? []).map(({ id, createdAt, message }) => ({
       id: id ?? '',
       at: createdAt?.getTime() ?? 0,
@@ -200,6 +214,17 @@ function fromSdk(service: SdkService): EcsService {
     tags: toTags(service.tags),
   };
 }
+
+/** What is not set is as ECS takes it: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html */
+const safeguardsOf = ({
+  deploymentCircuitBreaker: breaker,
+  maximumPercent = 200,
+  minimumHealthyPercent = 100,
+}: DeploymentConfiguration): NonNullable<EcsService['safeguards']> => ({
+  circuitBreaker: { enabled: breaker?.enable ?? false, rollback: breaker?.rollback ?? false },
+  maximumPercent,
+  minimumHealthyPercent,
+});
 
 /** A service has 50 tags at most. */
 const MAX_TAGS = 50;

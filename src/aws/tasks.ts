@@ -313,7 +313,7 @@ export function inputOf(order: TaskOrder): RunTaskCommandInput {
   };
 }
 
-function taskOf(task: SdkTask): EcsTask {
+export function taskOf(task: SdkTask): EcsTask {
   const time = <K extends string>(key: K, at: Date | undefined) =>
     (at ? { [key]: at.getTime() } : {}) as { readonly [key in K]?: number };
   return {

@@ -7,8 +7,12 @@ import {
   type CreateTargetGroupCommandOutput,
   DeleteRuleCommand,
   DeleteTargetGroupCommand,
+  DescribeAccountLimitsCommand,
+  type DescribeAccountLimitsCommandOutput,
   DescribeListenersCommand,
   type DescribeListenersCommandOutput,
+  DescribeLoadBalancersCommand,
+  type DescribeLoadBalancersCommandOutput,
   DescribeRulesCommand,
   type DescribeRulesCommandOutput,
   DescribeTagsCommand,
@@ -25,10 +29,11 @@ import {
   ModifyTargetGroupAttributesCommand,
   RemoveTagsCommand,
   type Rule,
+  type LoadBalancer as SdkLoadBalancer,
   type TargetGroup as SdkTargetGroup,
   type TargetGroupStickinessConfig,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { Route, TargetGroup, TargetHealth, Traffic } from '../ports.ts';
+import type { HealthCheck, LoadBalancer, Route, TargetGroup, TargetHealth, Traffic } from '../ports.ts';
 import type { StickinessSeconds, Tags } from '../rollout/ledger.ts';
 import type { WeightedGroup } from '../rollout/weights.ts';
 import { CHANGE, type Connection, call, clientSettings, deniedAsGone, errorName } from './connection.ts';
@@ -317,6 +322,39 @@ export function traffic(connection: Connection): Traffic {
         if (!(await deniedAsGone(error, () => isWithoutRule(ruleArn)))) throw error;
       }
     },
+
+    async loadBalancers(arns) {
+      // One that does not exist makes AWS refuse the whole question; a service has one load balancer, or two.
+      const found = await Promise.all(
+        [...new Set(arns)].map((arn) =>
+          send<DescribeLoadBalancersCommandOutput>(
+            new DescribeLoadBalancersCommand({ LoadBalancerArns: [arn] }),
+          ).catch((error: unknown) => {
+            if (/^LoadBalancerNotFound/.test(errorName(error))) return undefined;
+            throw error;
+          }),
+        ),
+      );
+      return found.flatMap((page) => page?.LoadBalancers ?? []).map(loadBalancer);
+    },
+
+    async healthCheck(targetGroupArn) {
+      if (!models.has(targetGroupArn))
+        await existingGroups((arn) => ({ TargetGroupArns: [arn] }), [targetGroupArn]);
+      const group = models.get(targetGroupArn);
+      return group && healthCheck(group);
+    },
+
+    async limits() {
+      const all = await pages<DescribeAccountLimitsCommandOutput>(
+        (marker) => new DescribeAccountLimitsCommand(marker),
+      );
+      return new Map(
+        all
+          .flatMap(({ Limits }) => Limits ?? [])
+          .flatMap(({ Name, Max }) => (Name === undefined || Max === undefined ? [] : [[Name, Number(Max)]])),
+      );
+    },
   };
 }
 
@@ -335,6 +373,27 @@ const targetGroup = (group: SdkTargetGroup): TargetGroup => ({
   name: group.TargetGroupName ?? '',
   loadBalancerArns: group.LoadBalancerArns ?? [],
   protocol: group.Protocol ?? '',
+});
+
+const loadBalancer = (described: SdkLoadBalancer): LoadBalancer => ({
+  arn: described.LoadBalancerArn ?? '',
+  name: described.LoadBalancerName ?? '',
+  type: described.Type ?? '',
+  vpc: described.VpcId ?? '',
+  securityGroups: described.SecurityGroups ?? [],
+  subnets: (described.AvailabilityZones ?? []).flatMap(({ SubnetId }) => SubnetId ?? []),
+});
+
+const healthCheck = (group: SdkTargetGroup): HealthCheck => ({
+  enabled: group.HealthCheckEnabled ?? true,
+  protocol: group.HealthCheckProtocol ?? '',
+  port: group.HealthCheckPort ?? 'traffic-port',
+  path: group.HealthCheckPath,
+  intervalSeconds: group.HealthCheckIntervalSeconds ?? 0,
+  timeoutSeconds: group.HealthCheckTimeoutSeconds ?? 0,
+  healthyThreshold: group.HealthyThresholdCount ?? 0,
+  unhealthyThreshold: group.UnhealthyThresholdCount ?? 0,
+  matcher: group.Matcher?.HttpCode ?? group.Matcher?.GrpcCode,
 });
 
 function groupsOf(forward: Action | undefined): WeightedGroup[] {

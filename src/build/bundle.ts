@@ -22,6 +22,7 @@ const DIST = join(ROOT, 'dist');
 
 /** Entry files by the step that they start, as `main.ts` names it. */
 const ENTRIES: Readonly<Record<string, string>> = {
+  'alarms/main.js': 'alarms',
   'backup/main.js': 'backup',
   'render-task-definition/main.js': 'render-task-definition',
   'canary/main.js': 'canary',
@@ -30,11 +31,16 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'ecr-push/main.js': 'ecr-push',
   'ecr-push/post.js': 'ecr-push-post',
   'frontend/main.js': 'frontend',
+  'incident/main.js': 'incident',
   'promote/main.js': 'promote',
   'migrate/main.js': 'migrate',
   'migrate/post.js': 'migrate-post',
+  'monitor/main.js': 'monitor',
   'notify/main.js': 'notify',
   'plan/main.js': 'plan',
+  'preflight/main.js': 'preflight',
+  'refresh/main.js': 'refresh',
+  'refresh/post.js': 'refresh-post',
   'rollback/main.js': 'rollback',
   'smoke-test/main.js': 'smoke-test',
 };

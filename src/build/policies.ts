@@ -29,6 +29,9 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   EXECUTION_ROLE: 'Task execution role of the task definition, with its path',
   INFRASTRUCTURE_ROLE: 'Role with which ECS makes EBS volumes',
   REPOSITORY: 'Name of the ECR repository',
+  SECRET: 'Name of a secret that the task definition takes',
+  PARAMETER: 'Name of a parameter that it takes, without its first slash',
+  DEPLOY_ROLE: 'The role of this job itself, for the check `permissions`',
   SOURCE: 'ECR repository that the image comes from',
   SOURCE_ACCOUNT: 'Its account',
   SOURCE_REGION: 'Its region',
@@ -45,6 +48,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   BUCKET: 'Name of the S3 bucket',
   PREFIX: 'What `prefix` says, with `/` behind it; nothing if it says nothing',
   DISTRIBUTION: 'Id of the CloudFront distribution',
+  DASHBOARD: 'Name of the dashboard; `CLUSTER_SERVICE` unless `dashboard` says another',
   KEY: 'Identifier of the KMS key; a key of another account needs an ARN of its own',
   'ORG/REPO': 'The repository whose workflows take the backups',
 };
@@ -65,14 +69,26 @@ const configured = (input: string): Need => where(given(input).when, input, 'con
 
 const ON_STACKS = where('An input is `cloudformation:STACK.OUTPUT`');
 const ON_IMAGES = where('An image is given as `ecr:REPOSITORY:TAG` or `ecr:REPOSITORY@DIGEST`');
+const ON_ECR = where('An image of the task definition is in ECR');
 const ON_SCALING = where('The service is scaled by Application Auto Scaling');
+const ON_ROLLBACK = where('`on-failure` is `roll-back`, which it is by default');
 const ON_ROLES = where('The task definition has roles');
 const ON_VOLUMES = where('The service configures EBS volumes');
+const ON_LOOKING = where('The issue is to tell what ECS knows beside the record');
 const ON_DATABASES = where('DB instances or DB clusters are backed up', 'db-instances', 'db-clusters');
 const ON_CACHES = where('Caches are backed up', 'replication-groups', 'cache-clusters', 'serverless-caches');
 
 /** By action and Sid. */
 const OPTIONAL: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
+  alarms: {
+    Look: given('definition'),
+    Stacks: ON_STACKS,
+    LookAtServices: given('definition'),
+    Alarms: given('definition'),
+    PutAlarms: given('definition'),
+    RemoveAlarms: given('definition'),
+    RemoveDashboard: where('`dashboard: false` has to take one away', 'dashboard', 'definition'),
+  },
   backup: {
     Stacks: ON_STACKS,
     LookAtDatabases: ON_DATABASES,
@@ -110,6 +126,17 @@ const OPTIONAL: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
     CreateRepository: given('create-repository'),
   },
   frontend: { Stacks: ON_STACKS, Invalidate: given('distribution') },
+  incident: {
+    Stacks: ON_STACKS,
+    LookAtServices: ON_LOOKING,
+    History: ON_LOOKING,
+    LookAtRevisions: ON_LOOKING,
+    LookAtTasks: ON_LOOKING,
+    ListTasks: ON_LOOKING,
+    ReadLog: where('`logs` is not `off`'),
+    ImageTags: where('The tags of the image tell the commit of the last good release'),
+    Migrations: where('`migrate` keeps a record of the service'),
+  },
   migrate: {
     Stacks: ON_STACKS,
     Images: ON_IMAGES,
@@ -119,7 +146,41 @@ const OPTIONAL: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
     TagRegistered: where('Such a task definition has tags'),
     PassRoles: ON_ROLES,
   },
+  monitor: {
+    Stacks: ON_STACKS,
+    Alarms: configured('alarms'),
+    SearchLog: configured('log-patterns'),
+    LookAtRoutes: ON_ROLLBACK,
+    Migrations: where('`on-failure` is `roll-back`, and `migrate` keeps a record of the service'),
+    Deploy: ON_ROLLBACK,
+    RemoveCanary: ON_ROLLBACK,
+    ShiftTraffic: ON_ROLLBACK,
+    RememberWeights: ON_ROLLBACK,
+    RemoveTestRules: where(
+      '`on-failure` is `roll-back`, and [`canary`](../canary) is used with `pre-traffic-url`',
+    ),
+    HoldScaling: where('`on-failure` is `roll-back`, and the service is scaled by Application Auto Scaling'),
+  },
   plan: { Alarms: configured('alarms'), Stacks: ON_STACKS, Images: ON_IMAGES },
+  preflight: {
+    Stacks: ON_STACKS,
+    LogInToRegistry: ON_ECR,
+    LookAtImages: ON_ECR,
+    LookAtSecrets: where('The task definition takes values of Secrets Manager'),
+    MembersOfSecrets: where('It takes members of JSON values: their names are looked at, and never kept'),
+    ManySecrets: where('It takes members of several secrets: one call then looks at twenty of them'),
+    LookAtParameters: where('The task definition takes parameters of Systems Manager'),
+    Alarms: given('alarms'),
+    LookAtDatabaseBackups: given('backup-db-instances', 'backup-db-clusters'),
+    LookAtCacheBackups: given(
+      'backup-replication-groups',
+      'backup-cache-clusters',
+      'backup-serverless-caches',
+    ),
+    Migrations: where('`migrate` keeps a record of the service'),
+    Quotas: where('The tasks run on Fargate'),
+    DefaultQuotas: where('The tasks run on Fargate'),
+  },
   promote: { SourceRole: given('source-role'), TargetRole: given('target-role') },
   'render-task-definition': {
     Look: where('The source is not a file, or `service` is given'),
@@ -128,6 +189,15 @@ const OPTIONAL: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
     LookAtServices: given('service'),
   },
   'smoke-test': { Look: given('service'), Stacks: ON_STACKS, LookAtServices: given('service') },
+  refresh: {
+    Stacks: ON_STACKS,
+    Rotated: configured('only-if-rotated'),
+    MakeTestRules: configured('pre-traffic-url'),
+    RemoveTestRules: configured('pre-traffic-url'),
+    HoldScaling: ON_SCALING,
+    PassRoles: ON_ROLES,
+    PassVolumeRole: ON_VOLUMES,
+  },
   rollback: {
     Stacks: ON_STACKS,
     ImageTags: where('`to` is a tag of an image', 'to'),
@@ -213,11 +283,12 @@ const MANAGED_LENGTH = 6_144;
 
 const isLong = (policy: Policy): boolean => JSON.stringify(policy).length > MANAGED_LENGTH;
 
-/** Jobs of a long workflow that get a policy of their own, and their actions. */
+/** Parts of a long workflow that get a policy of their own, and their actions. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   image: ['ecr-push', 'promote'],
   backup: ['backup'],
   migrate: ['migrate'],
+  preflight: ['preflight'],
 };
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
@@ -258,6 +329,7 @@ interface Step {
 }
 
 interface StepsFile {
+  readonly inputs?: Readonly<Record<string, { readonly default?: string }>>;
   /** Of an action. */
   readonly runs?: { readonly steps?: readonly Step[] };
   /** Of a workflow. */
@@ -278,9 +350,17 @@ function usedBy(root: string, file: string): Uses {
     const [whole, path] = /^org\/deploy-actions(\/[a-z-]+)?@/.exec(step.uses ?? '') ?? [];
     if (whole === undefined) continue;
     if (path !== undefined) add(path.slice(1), Object.keys(step.with ?? {}));
-    else for (const [action, inputs] of usedBy(root, 'action.yml')) add(action, inputs);
+    else for (const [action, inputs] of partsOf(root, step)) add(action, inputs);
   }
   return used;
+}
+
+/** What the whole pipeline uses, without those of its parts that are not asked for by the input of their name. */
+function partsOf(root: string, { with: given = {} }: Step): Uses {
+  const file = 'action.yml';
+  const { inputs = {} } = parse(readFileSync(join(root, file), 'utf8')) as StepsFile;
+  const isOff = (action: string) => String(given[action] ?? inputs[action]?.default) === 'false';
+  return new Map([...usedBy(root, file)].filter(([action]) => !isOff(action)));
 }
 
 /** Pull requests push to a repository of their own, from which nothing is released. */
@@ -324,6 +404,7 @@ export function policies(root: string): {
     rollback: '.github/workflows/rollback.yml',
     'pr-check': '.github/workflows/pr-check.yml',
     promote: '.github/workflows/promote.yml',
+    incident: '.github/workflows/incident.yml',
   };
   for (const [name, user] of Object.entries(users)) {
     if (!existsSync(join(root, user))) continue;

@@ -2,20 +2,16 @@ import type { Clock } from '../clock.ts';
 import { DeployError } from '../errors.ts';
 import type { EcsService, Metrics, Route, TargetGroup } from '../ports.ts';
 import type { Action, CanaryState, Observation, Phase, Rollout, StableState } from '../rollout/controller.ts';
-import {
-  type Evidence,
-  isCrash,
-  NO_EVIDENCE,
-  type Period,
-  type StoppedTask,
-} from '../rollout/judge/evidence.ts';
+import { type Evidence, NO_EVIDENCE, type Period, type StoppedTask } from '../rollout/judge/evidence.ts';
 import { fromTags, type Ledger, ROLLOUT_TAG, toTags } from '../rollout/ledger.ts';
 import { type CustomMetric, EvidenceSource } from './evidence-source.ts';
 import { insist } from './insist.ts';
 import { LifeTimes } from './life-times.ts';
 import { type PreTrafficTest, runPreTrafficTest } from './pre-traffic.ts';
 import { describeRoute, Routes, type Stickiness } from './routes.ts';
+import { ScaleInHold } from './scale-in-hold.ts';
 import type { Cloud, Pair, Site } from './site.ts';
+import { StoppedTasks } from './stopped-tasks.ts';
 
 const MINUTE = 60_000;
 /** How often each thing is looked at while a step bakes; together at most 8 calls a minute. */
@@ -68,8 +64,9 @@ export class AlbEngine {
   #pairs: readonly [Pair, ...Pair[]];
   #stable: EcsService;
   #canary: EcsService | undefined;
-  #scaling: Observation['scaling'];
-  #scalingSettings: string | undefined;
+  readonly #scaling: ScaleInHold;
+  /** Tasks that stable must keep, as far as is known. */
+  #needed: number;
   #tested = false;
   #served: boolean;
   #groupsUncertain = false;
@@ -83,9 +80,7 @@ export class AlbEngine {
   #healthOfStable = 0;
   #evidence: Evidence;
   readonly #lives: LifeTimes | undefined;
-  readonly #crashes = new Map<string, StoppedTask>();
-  readonly #knownStopped = new Set<string>();
-  #newestEvent = '';
+  readonly #stoppedTasks: StoppedTasks;
   /** What the canary service said last, before it was deleted. */
   #lastEvents: readonly string[] = [];
   #missingSince: number | undefined;
@@ -105,6 +100,7 @@ export class AlbEngine {
     settings: EngineSettings,
   ) {
     this.#cloud = cloud;
+    this.#stoppedTasks = new StoppedTasks(cloud.services);
     this.#metrics = metrics;
     this.#clock = clock;
     this.#settings = settings;
@@ -121,10 +117,9 @@ export class AlbEngine {
       ({ kind, measure }) => kind === 'vs-stable' && measure.kind === 'crashes',
     );
     this.#lives = compares ? new LifeTimes(cloud.services, site.stable) : undefined;
-    this.#scalingSettings = site.ledger?.scaling;
-    // The tag is written before the call that it speaks of.
-    this.#scaling =
-      site.scaling === undefined ? 'none' : this.#scalingSettings === undefined ? 'free' : 'maybe-held';
+    const write = (scaling: string) => this.#write({ scaling });
+    this.#scaling = new ScaleInHold(cloud.scaling, clock, site, site.ledger?.scaling, write, settings.warn);
+    this.#needed = Math.max(rollout.initialTasks, site.stable.desired);
   }
 
   static async open(
@@ -165,7 +160,7 @@ export class AlbEngine {
 
   /** Why the canary's tasks stopped, and what its service said last. */
   get story(): { readonly crashes: readonly StoppedTask[]; readonly events: readonly string[] } {
-    return { crashes: [...this.#crashes.values()], events: this.#lastEvents };
+    return { crashes: this.#stoppedTasks.crashes, events: this.#lastEvents };
   }
 
   /** When it is worth looking again. */
@@ -183,6 +178,7 @@ export class AlbEngine {
   last(): Observation {
     const now = this.#clock.now();
     const canary = this.#canaryState();
+    const { bounds } = this.#scaling;
     return {
       now,
       stable: this.#stableState(),
@@ -191,12 +187,13 @@ export class AlbEngine {
       routes: this.#routes.state,
       share: this.#routes.share,
       ...(this.#interference !== undefined && { interference: this.#interference }),
-      scaling: this.#scaling,
+      scaling: this.#scaling.state,
+      ...(bounds && { bounds: { min: bounds.min, max: bounds.max } }),
       served: this.#served,
       tested: this.#tested,
       evidence: {
         ...this.#evidence,
-        crashes: [...this.#crashes.values()],
+        crashes: this.#stoppedTasks.crashes,
         ...(this.#lives && { lives: this.#lives.known }),
         unhealthyMs: this.#unhealthySince === undefined ? 0 : now - this.#unhealthySince,
       },
@@ -220,6 +217,9 @@ export class AlbEngine {
       watching ? this.#look('metrics', () => this.#lookAtMetrics(phase), bearing) : undefined,
       bearing ? this.#when('routes', every.routes, () => this.#lookAtRoutes(), bearing) : undefined,
     ]);
+    const total = watching ? (phase.load?.total ?? 0) : 0;
+    this.#needed = Math.max(this.#rollout.initialTasks, this.#stable.desired, total);
+    if (watching) this.#scaling.look(this.#needed);
     return { ...this.last(), now };
   }
 
@@ -234,12 +234,20 @@ export class AlbEngine {
         await this.#whileHeld(() => this.#routes.give(0));
         return this.#readBack(0);
       case 'hold-scaling':
-        return this.#holdScaling();
+        return this.#scaling.hold(this.#needed);
       case 'make-canary':
         return this.#makeCanary(action.tasks);
       case 'scale-canary':
         await this.#whileHeld(async () => {
           if (this.#canary) await services.update(this.#canary, { tasks: action.tasks });
+        });
+        return this.#forget('services');
+      case 'scale-stable':
+        await this.#whileHeld(async () => {
+          // The scaler may have been quicker, and given more.
+          await this.#lookAtServices();
+          if (this.#stable.desired < action.tasks)
+            await services.update(this.#stable, { tasks: action.tasks });
         });
         return this.#forget('services');
       case 'test':
@@ -263,7 +271,7 @@ export class AlbEngine {
         await services.delete(this.#stable.cluster, this.#site.canaryName);
         return this.#untilCanaryIs((canary) => canary === undefined || canary.status === 'DRAINING');
       case 'release-scaling':
-        return this.#releaseScaling();
+        return this.#scaling.release();
       case 'delete-target-groups':
         return this.#deleteTargetGroups();
       case 'hold':
@@ -465,22 +473,9 @@ export class AlbEngine {
       this.#lastEvents = canary.events.slice(0, 5).map(({ message }) => message);
     }
     await Promise.all([
-      canary && this.#lookAtStoppedTasks(canary),
+      canary && this.#stoppedTasks.look(canary, new Set(canary.deployments.map(({ id }) => id))),
       this.#lives?.look(stable, canary, this.#clock.now()),
     ]);
-  }
-
-  /** ECS says in an event when it replaces a task; only then is it asked which tasks have stopped. */
-  async #lookAtStoppedTasks(canary: EcsService): Promise<void> {
-    const newest = canary.events[0]?.id ?? '';
-    if (newest === this.#newestEvent && canary.running >= canary.desired) return;
-    const stopped = await this.#cloud.services.stopped(canary.cluster, canary.name, this.#knownStopped);
-    this.#newestEvent = newest;
-    const ours = new Set(canary.deployments.map(({ id }) => id));
-    for (const task of stopped) {
-      this.#knownStopped.add(task.arn);
-      if (ours.has(task.startedBy) && isCrash(task)) this.#crashes.set(task.arn, task);
-    }
   }
 
   async #lookAtHealth(phase: Phase): Promise<void> {
@@ -624,24 +619,6 @@ export class AlbEngine {
   #usePairs(pairs: readonly [Pair, ...Pair[]]): void {
     this.#pairs = pairs;
     this.#routes.usePairs(pairs);
-  }
-
-  async #holdScaling(): Promise<void> {
-    const { stable, scaling } = this.#site;
-    // The settings are written down first: whoever finds them can put them back.
-    this.#scalingSettings ??= scaling?.settings ?? '';
-    await this.#write({ scaling: this.#scalingSettings });
-    this.#scaling = 'maybe-held';
-    await this.#cloud.scaling.holdScaleIn(stable.cluster, stable.name);
-    this.#scaling = 'held';
-  }
-
-  async #releaseScaling(): Promise<void> {
-    const { cluster, name } = this.#stable;
-    await this.#cloud.scaling.release(cluster, name, this.#scalingSettings ?? '');
-    await this.#write({ scaling: '' });
-    this.#scalingSettings = undefined;
-    this.#scaling = 'free';
   }
 
   async #makeCanary(tasks: number): Promise<void> {

@@ -23,21 +23,27 @@ export interface Baseline {
   readonly unmet: readonly Finding[];
 }
 
-/** @throws ConfigError naming every custom metric that CloudWatch does not take */
+/**
+ * @param until how the service did before that time (ms), where it is not to be before now
+ * @throws ConfigError naming every custom metric that CloudWatch does not take
+ */
 export async function readBaseline(
   metrics: Metrics,
   clock: Clock,
   side: MeteredSide,
   gates: readonly Gate[],
   custom: Readonly<Record<string, CustomMetric>>,
-  { metricDelayMs, minRequests }: { metricDelayMs: number; minRequests: number },
+  { metricDelayMs, minRequests, until }: { metricDelayMs: number; minRequests: number; until?: number },
 ): Promise<Baseline> {
-  const to = Math.floor((clock.now() - metricDelayMs) / MINUTE) * MINUTE;
+  const to =
+    Math.floor(Math.min(until ?? Number.POSITIVE_INFINITY, clock.now() - metricDelayMs) / MINUTE) * MINUTE;
   const from = to - HISTORY_MS;
   const source = new EvidenceSource('s', side, gates, custom);
   const values = await readOrBlame(metrics, source, from, to);
   const periods = source.periods(values, from, to, { now: clock.now(), metricDelayMs });
-  const since = to - QUARTER_MS;
+  // Of a service that somebody else had the traffic of at the end, the last quarter of an hour is that before it.
+  const last = until === undefined ? undefined : periods.findLast(({ requests }) => requests > 0);
+  const since = (last ? last.start + MINUTE : to) - QUARTER_MS;
   const quarter = periods.filter(({ start }) => start >= since);
   const measured = gates.filter(
     ({ kind, measure }) => kind === 'bound' && measure.kind !== 'crashes' && measure.kind !== 'unhealthy',

@@ -4,7 +4,6 @@ import { DeployError } from '../errors.ts';
 import type { AwsCall, Metrics, Reporter } from '../ports.ts';
 import { narrate } from '../report/narrate.ts';
 import type { Action, Observation, Phase, Rollout } from '../rollout/controller.ts';
-import { formatDuration } from '../rollout/duration.ts';
 import type { StoppedTask } from '../rollout/judge/evidence.ts';
 import type { Finding } from '../rollout/judge/finding.ts';
 import { AlbEngine, type EngineSettings, LEASE_MS, TakenOver } from './alb-engine.ts';
@@ -12,6 +11,7 @@ import { keepLease } from './lease.ts';
 import { Recorder } from './recorder.ts';
 import { type Ending, runRollout } from './run-rollout.ts';
 import type { Cloud, Site } from './site.ts';
+import { telling } from './telling.ts';
 
 export interface Stage {
   readonly cloud: Cloud;
@@ -103,7 +103,7 @@ export async function conduct(
         follow?.(rollout, phase, action, seen, findings);
       },
     });
-    recorder.end(ending.outcome, ending.reason);
+    recorder.end(ending.outcome, ending.reason, engine.story.events);
     return { ending, last: engine.last(), recorder, story: engine.story };
   } catch (error) {
     if (!(error instanceof TakenOver)) throw error;
@@ -119,20 +119,13 @@ export async function conduct(
   }
 }
 
-/** Says each thing once: what is being done, and every quarter of a step how a wait is going. */
+/** Says what is being done, and every minute how a wait is going. */
 function teller(reporter: Reporter, clock: Clock) {
-  const started = clock.now();
-  let said = '';
-  let saidAt = 0;
-  const EVERY_MS = 60_000;
+  const tell = telling(reporter, clock);
   return (phase: Phase, action: Action, seen: Observation): void => {
     const line = narrate(phase, action, seen);
     if (line === undefined) return;
-    const key = action.kind === 'hold' ? `hold ${phase.kind} ${action.waitingFor}` : line;
-    const now = clock.now();
-    if (key === said && (action.kind !== 'hold' || now - saidAt < EVERY_MS)) return;
-    said = key;
-    saidAt = now;
-    reporter.info(`[+${formatDuration(now - started)}] ${line}`);
+    const waits = action.kind === 'hold';
+    tell(line, waits ? `hold ${phase.kind} ${action.waitingFor}` : line, waits);
   };
 }

@@ -1,6 +1,7 @@
 import { ConfigError, DeployError } from '../errors.ts';
-import type { EcsService, Route, Scaling, ScalingState, Services, TargetGroup, Traffic } from '../ports.ts';
+import type { EcsService, Route, Scaling, Services, TargetGroup, Traffic } from '../ports.ts';
 import { fromTags, type Ledger, ROLLOUT_TAG, type Tags } from '../rollout/ledger.ts';
+import type { ScalingState } from '../rollout/scaling-hold.ts';
 import { canaryServiceName, canaryTargetGroupName } from './names.ts';
 
 /** The parts of AWS that a rollout works with. */

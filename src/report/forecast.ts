@@ -18,7 +18,7 @@ export function describeForecast(forecast: Forecast): readonly string[] {
     ...forecast.alarms.map((alarm) => `alarm:          ${alarm}`),
     ...(hold.mostMs > 0 ? [`no evidence:    holds a step for ${formatDuration(hold.mostMs)} at most`] : []),
     ...forecast.stickiness.map((line) => `stickiness:     ${line}`),
-    ...(forecast.scaling ? ['autoscaling:    scale-in and schedules are held during the rollout'] : []),
+    ...(forecast.scaling ? ['autoscaling:    scale-in is held during the rollout'] : []),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { Action, Observation, Phase } from '../rollout/controller.ts';
 import { formatDuration } from '../rollout/duration.ts';
+import type { Decision, Sighting } from '../watch/decide.ts';
 
 /** What the loop does next, in a line for the job's log; `undefined` where nothing is worth a line. */
 export function narrate(phase: Phase, action: Action, seen: Observation): string | undefined {
@@ -14,6 +15,8 @@ export function narrate(phase: Phase, action: Action, seen: Observation): string
       return `Start the canary service with ${tasks(action.tasks)}`;
     case 'scale-canary':
       return `Scale the canary to ${tasks(action.tasks)}`;
+    case 'scale-stable':
+      return `Scale the service to ${tasks(action.tasks)}, which all of the traffic would need by now`;
     case 'test':
       return 'Try the canary before its first user';
     case 'shift':
@@ -37,6 +40,32 @@ export function narrate(phase: Phase, action: Action, seen: Observation): string
   }
 }
 
+/** How a watch goes, in a line for the job's log. */
+export function narrateWatch(decision: Decision, seen: Sighting): string {
+  switch (decision.kind) {
+    case 'watching': {
+      const left = formatDuration(Math.max(0, decision.until - seen.now));
+      const minutes = seen.evidence.canary;
+      const so = minutes.length > 0 ? ` (${counts(minutes)} so far)` : '';
+      const doubts = decision.findings.filter(({ verdict }) => verdict === 'fail' || verdict === 'abort');
+      const but = doubts.map(({ gate, text }) => `; at present not met: "${gate}", ${text}`).join('');
+      return `Wait for ${decision.waitingFor}, ${left} left${so}${but}`;
+    }
+    case 'failed':
+      return `FAILED: ${decision.reason}`;
+    case 'superseded':
+      return `Superseded: ${decision.reason}`;
+    default:
+      return `Passed: ${decision.reason}`;
+  }
+}
+
+function counts(minutes: Sighting['evidence']['canary']): string {
+  const requests = minutes.reduce((total, period) => total + period.requests, 0);
+  const errors = minutes.reduce((total, period) => total + period.errors5xx, 0);
+  return `${requests} requests, ${errors} answered 5xx`;
+}
+
 /** Where the traffic is, and on what, once a release was taken back. */
 export function describeEnd(service: string, last: Observation, leftovers: boolean): string {
   const where =
@@ -53,12 +82,8 @@ function holding(phase: Phase, action: Action & { kind: 'hold' }, seen: Observat
   const left =
     action.until === undefined ? '' : `, ${formatDuration(Math.max(0, action.until - seen.now))} left`;
   const minutes = seen.evidence.canary;
-  const requests = minutes.reduce((total, period) => total + period.requests, 0);
-  const errors = minutes.reduce((total, period) => total + period.errors5xx, 0);
   const evidence =
-    phase.kind === 'stepping' && minutes.length > 0
-      ? ` (canary so far: ${requests} requests, ${errors} answered 5xx)`
-      : '';
+    phase.kind === 'stepping' && minutes.length > 0 ? ` (canary so far: ${counts(minutes)})` : '';
   return `Wait for ${action.waitingFor}${left}${evidence}`;
 }
 

@@ -14,6 +14,8 @@ export interface RolloutRecord {
   endedAt?: number;
   outcome?: Outcome;
   reason?: string;
+  /** What ECS said last of the canary service, newest first. */
+  events?: readonly string[];
 }
 
 export type RecordEntry =

@@ -73,7 +73,8 @@ function stepRow({ rollout, startedAt }: RolloutRecord, { index, shiftedAt, find
   return `| ${name} | ${began} | ${marks} |`;
 }
 
-function gateTable(findings: readonly Finding[]): string[] {
+/** What the gates said, as a table; nothing where there are none. */
+export function gateTable(findings: readonly Finding[]): string[] {
   if (findings.length === 0) return [];
   return [
     '| Gate | Verdict | What was seen last |',
@@ -86,7 +87,8 @@ function gateTable(findings: readonly Finding[]): string[] {
   ];
 }
 
-function troubleSection({
+/** Why tasks have stopped, and what their service said; nothing where none has. */
+export function troubleSection({
   crashes,
   events,
 }: {
@@ -99,10 +101,9 @@ function troubleSection({
     '',
     ...crashes.slice(0, 10).map((task) => `- ${literal(describeStop(task))}`),
     '',
-    '### Last events of the canary service',
-    '',
-    ...events.map((event) => `- ${literal(event)}`),
-    '',
+    ...(events.length === 0
+      ? []
+      : ['### Last events of the canary service', '', ...events.map((event) => `- ${literal(event)}`), '']),
   ];
 }
 

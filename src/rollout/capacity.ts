@@ -11,6 +11,8 @@ export interface Load {
   readonly stable: number;
   /** Tasks that the whole traffic needs. */
   readonly total: number;
+  /** Tasks that the rollout itself has asked for stable: having them says nothing of the load. */
+  readonly asked?: number;
 }
 
 /** What is known of the size of a service in the middle of a rollout. */
@@ -23,6 +25,10 @@ export interface ServiceSize {
   readonly share: number;
   /** Desired tasks of the canary, if it is there. */
   readonly canary: number;
+  /** Tasks that the autoscaler gives stable in any case, by its minimum, which a schedule may raise. */
+  readonly least?: number;
+  /** How many times as many requests there are as when the rollout began; an autoscaler would go by that. */
+  readonly growth?: number;
 }
 
 /** What is known of the load before anything has been looked at; a canary of an earlier run was sized by that run. */
@@ -35,15 +41,19 @@ const unknown = ({ initial, canary }: ServiceSize, { atLeast }: Capacity): Load 
  * The load, after a look at the service. Where the autoscaler has added tasks to stable, it has sized them for
  * stable's part of the traffic at that time, so the whole is that much larger. One look never more than doubles it:
  * at a share of 90% a single task would stand for ten. The load is not believed to shrink, because scale-in is held.
+ * Tasks that a raised minimum has added say nothing of a part: the whole service would have got as many.
  *
  * @param before what the last look has found out
  */
 export function measureLoad(capacity: Capacity, size: ServiceSize, before = unknown(size, capacity)): Load {
-  const { now, share } = size;
-  if (now <= before.stable) return { stable: now, total: before.total };
-  const least = Math.max(before.total, now);
+  const { now, share, initial, least: floor = 0, growth = 1 } = size;
+  const { asked = 0 } = before;
+  const known = Math.max(before.total, Math.ceil(initial * growth - 1e-9));
+  if (now <= Math.max(before.stable, asked)) return { ...before, stable: now, total: known };
+  const least = Math.max(known, now);
+  if (now <= floor) return { ...before, stable: now, total: least };
   const whole = share >= 100 ? now : Math.ceil(now / (1 - share / 100) - 1e-9);
-  return { stable: now, total: Math.max(least, Math.min(whole, 2 * least)) };
+  return { ...before, stable: now, total: Math.max(least, Math.min(whole, 2 * least)) };
 }
 
 /** Tasks that the canary needs before it may get `weight` percent of the traffic; at least one. */

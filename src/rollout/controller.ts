@@ -4,7 +4,9 @@ import type { Gate } from './gates.ts';
 import type { Evidence } from './judge/evidence.ts';
 import type { Finding, Ruling } from './judge/finding.ts';
 import { judge } from './judge/judge.ts';
+import { growthOf } from './load-growth.ts';
 import { formatStep, type Plan, type Step } from './plan.ts';
+import type { Bounds } from './scaling-hold.ts';
 
 export type Outcome = 'promoted' | 'rolled-back';
 
@@ -38,6 +40,8 @@ export interface Rollout {
   readonly initialTasks: number;
   /** The autoscaler's limit, beyond which no tasks are asked for; without a scaler there is none. */
   readonly maxTasks?: number;
+  /** Requests a minute when the rollout began; absent where they are too few, or not known any more. */
+  readonly usualRequests?: number;
   /** Whether the canary is tried by requests of our own before the first user reaches it. */
   readonly preTrafficTest: boolean;
   /** How long tasks may take to become healthy. */
@@ -136,9 +140,12 @@ export interface Observation {
   readonly interference?: string;
   /**
    * Whether the autoscaler may still take tasks from stable: it must not while a rollback may need them. `maybe-held`
-   * where holding it was begun and the answer was lost: it has to be held again, or else released.
+   * where holding it was begun and the answer was lost: it has to be held again, or else released. `behind` where it
+   * is held, but its schedule is about to take tasks away, or would have given some: it has to be held anew.
    */
-  readonly scaling: 'none' | 'free' | 'maybe-held' | 'held';
+  readonly scaling: 'none' | 'free' | 'maybe-held' | 'held' | 'behind';
+  /** Between which numbers of tasks the autoscaler keeps stable now, as its schedule has it. */
+  readonly bounds?: Bounds;
   /** Whether the canary may have had requests of users. */
   readonly served: boolean;
   /** Whether the requests before the first user have been answered well. */
@@ -157,6 +164,7 @@ export type Action =
   | { readonly kind: 'hold-scaling' }
   | { readonly kind: 'make-canary'; readonly tasks: number }
   | { readonly kind: 'scale-canary'; readonly tasks: number }
+  | { readonly kind: 'scale-stable'; readonly tasks: number }
   | { readonly kind: 'test' }
   | { readonly kind: 'shift'; readonly weight: number }
   | { readonly kind: 'update-stable'; readonly taskDefinition: string; readonly tasks: number }
@@ -225,9 +233,7 @@ function prepare(rollout: Rollout, phase: Phase & { kind: 'preparing' }, seen: O
   if (trouble !== undefined) return rollBack(rollout, seen, trouble, findings);
   if (seen.targetGroups !== 'all') return decided(phase, { kind: 'make-target-groups' });
   if (seen.routes !== 'attached') return decided(phase, { kind: 'attach' });
-  if (seen.scaling === 'free' || seen.scaling === 'maybe-held') {
-    return decided(phase, { kind: 'hold-scaling' });
-  }
+  if (seen.scaling === 'free' || needsHold(seen)) return decided(phase, { kind: 'hold-scaling' });
   if (seen.canary?.draining) {
     const since = phase.since ?? seen.now;
     if (seen.now - since > REMOVAL_LIMIT_MS)
@@ -242,10 +248,25 @@ function prepare(rollout: Rollout, phase: Phase & { kind: 'preparing' }, seen: O
   return decide(rollout, { kind: 'stepping', step: phase.startAt, since: seen.now }, seen);
 }
 
-function loadOf(rollout: Rollout, { stable, share, canary }: Observation, before: Load | undefined): Load {
-  const size = { initial: rollout.initialTasks, now: stable.desired, share, canary: canary?.desired ?? 0 };
+/** Whether the autoscaler has to be held again in the middle of a rollout. */
+const needsHold = ({ scaling }: Observation): boolean => scaling === 'maybe-held' || scaling === 'behind';
+
+function loadOf(
+  rollout: Rollout,
+  { stable, share, canary, bounds, evidence }: Observation,
+  before: Load | undefined,
+): Load {
+  const { usualRequests: usual } = rollout;
+  const size = {
+    initial: rollout.initialTasks,
+    now: stable.desired,
+    share,
+    canary: canary?.desired ?? 0,
+    ...(bounds && { least: bounds.min, ...(usual && { growth: growthOf(evidence, usual) }) }),
+  };
   const load = measureLoad(rollout.capacity, size, before);
-  const limit = Math.max(rollout.maxTasks ?? Number.POSITIVE_INFINITY, rollout.initialTasks, stable.desired);
+  const most = bounds?.max ?? rollout.maxTasks ?? Number.POSITIVE_INFINITY;
+  const limit = Math.max(most, rollout.initialTasks, stable.desired);
   return load.total <= limit ? load : { ...load, total: limit };
 }
 
@@ -265,10 +286,15 @@ function decideStep(rollout: Rollout, before: Phase & { kind: 'stepping' }, seen
   if (trouble !== undefined || !seen.canary) {
     return rollBack(rollout, seen, trouble ?? 'the canary service is gone', findings);
   }
+  if (needsHold(seen)) return decided(phase, { kind: 'hold-scaling' }, findings);
   const needed = canaryTasks(rollout.capacity, load, step.weight);
   const scaled = phase.scaledAt !== undefined && seen.now - phase.scaledAt < CONSISTENCY_MS;
   if (seen.canary.desired < needed && !scaled && !overdue(rollout, phase, seen)) {
     return decided({ ...phase, scaledAt: seen.now }, { kind: 'scale-canary', tasks: needed }, findings);
+  }
+  if (lacksTasks(rollout, load, seen)) {
+    const asking = { ...phase, load: { ...load, asked: load.total } };
+    return decided(asking, { kind: 'scale-stable', tasks: load.total }, findings);
   }
   if (phase.verifiedAt === undefined) {
     if (phase.shiftedAt !== undefined) {
@@ -302,6 +328,17 @@ function decideStep(rollout: Rollout, before: Phase & { kind: 'stepping' }, seen
   }
   return bake(rollout, { ...phase, verifiedAt: phase.verifiedAt }, step, seen, findings);
 }
+
+/**
+ * Whether stable has fewer tasks than its autoscaler would have given it by now if it had all the traffic: the scaler
+ * sees a part of it only, and all of it may come back at any moment. Each number is asked for once: whoever sets
+ * another one has decided so.
+ */
+const lacksTasks = (
+  { initialTasks }: Rollout,
+  { total, asked = initialTasks }: Load,
+  { stable, bounds }: Observation,
+): boolean => bounds !== undefined && total > Math.max(asked, stable.desired);
 
 /** Whether the step's tasks have had their time to become healthy; once its weight is in place, they had. */
 const overdue = (rollout: Rollout, phase: Phase & { kind: 'stepping' }, seen: Observation): boolean =>
@@ -407,6 +444,7 @@ function promote(
     rollBack(rollout, seen, reason, findings, { touchedAt: phase.updatedAt, looked, needs });
   const trouble = troubleOf(seen, findings) ?? withoutCarrier(seen);
   if (trouble !== undefined) return back(trouble);
+  if (needsHold(seen)) return decided(phase, { kind: 'hold-scaling' }, findings);
   if (stable.taskDefinition !== rollout.to) {
     if (stable.taskDefinition !== rollout.from) {
       return back(`somebody else has deployed ${stable.taskDefinition} to the service`);
@@ -562,9 +600,7 @@ function clean(rollout: Rollout, phase: Phase & { kind: 'cleaning' }, seen: Obse
   }
   const restoredAt = phase.restoredAt ?? seen.now;
   const next: Phase = { ...phase, restoredAt };
-  if (seen.scaling === 'held' || seen.scaling === 'maybe-held') {
-    return decided(next, { kind: 'release-scaling' });
-  }
+  if (seen.scaling === 'held' || needsHold(seen)) return decided(next, { kind: 'release-scaling' });
   const end = (leftovers: boolean): Decision =>
     decided({ kind: 'done', outcome, reason, leftovers }, { kind: 'finish' });
   if (seen.canary && !seen.canary.draining) {

@@ -42,3 +42,19 @@ function wasLeftForAnOlder(good: readonly PastRelease[], index: number): boolean
  */
 export const lastGoodRevision = (history: readonly PastRelease[]): string | undefined =>
   history.find(succeeded)?.taskDefinition;
+
+/**
+ * Whether a revision was left for one that had been in service before it, which is what a service runs now: somebody has
+ * rolled back. A deployment that is still under way counts.
+ *
+ * @param history newest first
+ */
+export function wentBack(history: readonly PastRelease[], from: string, runs: string): boolean {
+  const left = history.findIndex(({ taskDefinition }) => taskDefinition === from);
+  if (left < 0 || from === runs) return false;
+  return history.slice(left + 1).some((release) => succeeded(release) && release.taskDefinition === runs);
+}
+
+/** Whether ECS has taken the newest deployment of a revision back by itself. */
+export const wasTakenBack = (history: readonly PastRelease[], revision: string): boolean =>
+  history.find(({ taskDefinition }) => taskDefinition === revision)?.status.startsWith('ROLLBACK') === true;

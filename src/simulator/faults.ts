@@ -14,7 +14,11 @@ export type ServiceId =
   | 'ElastiCache'
   | 'S3'
   | 'CloudFront'
-  | 'SNS';
+  | 'SNS'
+  | 'Secrets Manager'
+  | 'Service Quotas'
+  | 'IAM'
+  | 'EC2';
 
 /**
  * What goes wrong:

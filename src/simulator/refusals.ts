@@ -55,6 +55,21 @@ const manners: Readonly<Record<string, Manners>> = {
     },
   },
   CloudFormation: { ...query, iam: 'cloudformation', internal: 'InternalFailure' },
+  'Secrets Manager': { ...json, iam: 'secretsmanager', internal: 'InternalServiceError' },
+  'Service Quotas': {
+    ...json,
+    iam: 'servicequotas',
+    internal: 'ServiceException',
+    throttled: 'TooManyRequestsException',
+  },
+  IAM: { ...query, iam: 'iam', internal: 'ServiceFailure' },
+  EC2: {
+    ...query,
+    iam: 'ec2',
+    internal: 'InternalError',
+    throttled: 'RequestLimitExceeded',
+    denied: 'UnauthorizedOperation',
+  },
 };
 
 function mannersOf(service: string): Manners {

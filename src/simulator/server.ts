@@ -61,6 +61,8 @@ export interface RecordedCall {
   readonly operation: string;
   /** What was asked; undefined when it could not be read. */
   readonly input: object | undefined;
+  /** The same for a log: without what the service calls sensitive. */
+  readonly shown: unknown;
   /** `pending`, `ok`, the name of the error that was answered, or the fault that left it without an answer. */
   readonly outcome: string;
   /** The fault that struck the call. */
@@ -116,6 +118,16 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
       ? {}
       : { registry: options.registry === true ? {} : options.registry }),
   });
+  /** The world with the tags of what CloudWatch has. */
+  const seen: Pick<World, 'tagsOf' | 'taskDefinition'> = {
+    tagsOf: (arn) =>
+      arn.split(':')[2] === 'cloudwatch'
+        ? cloudwatch.tagsOf(arn)
+        : world.tagsOf
+          ? world.tagsOf(arn)
+          : new Map(),
+    ...(world.taskDefinition && { taskDefinition: world.taskDefinition }),
+  };
   const credentials = new Credentials();
   const services: Readonly<Record<string, Operations>> = {
     STS: stsOperations(credentials, world.roles),
@@ -142,12 +154,15 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
   function record(request: WireRequest, exchange: Exchange | undefined): Mutable<RecordedCall> {
     // Time never goes backwards, whatever the machine's clock does.
     latest = Math.max(latest, clock.now());
-    const recorded = {
+    const recorded: Mutable<RecordedCall> = {
       n: calls.length + 1,
       time: latest,
       service: exchange?.service.id ?? 'unknown',
       operation: exchange?.operation.name ?? String(request.headers['x-amz-target'] ?? request.url),
       input: undefined,
+      get shown() {
+        return this.input && exchange?.shown(this.input);
+      },
       outcome: 'pending',
       ms: 0,
     };
@@ -186,7 +201,7 @@ export async function startSimulator<W extends World>(options: SimulatorOptions<
     if (fault) recorded.fault = fault.kind;
     const input = exchange.input();
     recorded.input = input;
-    tell({ service, operation, input, userAgent: call.userAgent ?? '', call, world });
+    tell({ service, operation, input, userAgent: call.userAgent ?? '', call, world: seen });
     if (fault?.kind === 'throttle' || !mayCall(service, call.now)) throw throttled(service);
     if (fault?.kind === 'internal-error') throw internalError(service);
     if (fault?.kind === 'access-denied') {

@@ -6,6 +6,7 @@ import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { createWorld } from '../../src/simulator/world/world.ts';
 import { failureOf } from '../simulator/failure-of.ts';
+import { account, CONNECTION, called } from './account-under-test.ts';
 
 const NAME = '/deploy-actions/migrations/prod/web';
 
@@ -55,6 +56,59 @@ describe('the versions of a parameter', () => {
     aws.faults.add({ kind: 'lost-answer', operation: 'PutParameter', nth: 1 });
     expect(await parameters({ clock: systemClock }).append(NAME, 'once')).toBe(2);
     expect((await open().history(NAME)).map(({ value }) => value)).toEqual(['once', 'once']);
+  });
+});
+
+describe('what parameters are', () => {
+  const ARN = 'arn:aws:ssm:eu-west-1:123456789012:parameter';
+
+  it('is told by the names and ARNs that they are asked for by, ten a call', async () => {
+    const names = Array.from({ length: 12 }, (_, n) => `/app/${n}`);
+    const shop = await account({
+      parameters: {
+        ...Object.fromEntries(names.map((name) => [name, 'x'])),
+        plain: { value: 'x', changedAgo: 60_000 },
+        '/app/token': { value: 'p4ss', type: 'SecureString' },
+      },
+    });
+    const asked = [
+      ...names,
+      'plain',
+      `${ARN}/app/token`,
+      `${ARN}/plain`,
+      '/app/none',
+      '/app/1:1',
+      '/app/1:2',
+    ];
+    const facts = await parameters(CONNECTION).facts(asked);
+    expect([...facts.keys()].toSorted()).toEqual(asked.filter((name) => !/none|:2$/.test(name)).toSorted());
+    expect(facts.get('plain')).toEqual({ arn: `${ARN}/plain`, secure: false, changedAt: expect.any(Number) });
+    expect(facts.get(`${ARN}/plain`)).toEqual(facts.get('plain'));
+    expect(facts.get(`${ARN}/app/token`)).toMatchObject({ arn: `${ARN}/app/token`, secure: true });
+    expect(JSON.stringify([...facts])).not.toContain('p4ss');
+    expect(shop.calls).toHaveLength(3);
+    expect(shop.calls.map(({ input }) => input)).not.toContainEqual(
+      expect.objectContaining({ WithDecryption: true }),
+    );
+  });
+
+  it('is told for each of them where one may not be read', async () => {
+    const shop = await account({
+      parameters: { a: 'x', b: 'x', closed: { value: 'x', unreadable: true } },
+    });
+    const facts = await parameters(CONNECTION).facts(['a', 'closed', 'b']);
+    expect(facts.get('a')).toMatchObject({ arn: `${ARN}/a` });
+    expect(facts.get('b')).toMatchObject({ arn: `${ARN}/b` });
+    expect(facts.get('closed')).toMatchObject({
+      name: 'DeployError',
+      message: expect.stringContaining('is not authorized to perform: ssm:GetParameters'),
+    });
+    expect(called(shop).toSorted()).toEqual([
+      'GetParameters',
+      'GetParameters',
+      'GetParameters: AccessDeniedException',
+      'GetParameters: AccessDeniedException',
+    ]);
   });
 });
 

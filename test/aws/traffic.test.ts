@@ -96,51 +96,73 @@ it('target groups come in the order asked for, without those that are gone', asy
 });
 
 describe('the scaler', () => {
-  const state = () =>
-    sent('RegisterScalableTarget').map((input) => (input as { SuspendedState: object }).SuspendedState);
+  const FREE = { scaleIn: false, scaleOut: true, schedule: false };
   const scaledBy = (
     DynamicScalingInSuspended: boolean,
     DynamicScalingOutSuspended: boolean,
     ScheduledScalingSuspended: boolean,
   ) => ({
-    DynamicScalingInSuspended,
-    DynamicScalingOutSuspended,
-    ScheduledScalingSuspended,
+    SuspendedState: {
+      DynamicScalingInSuspended,
+      DynamicScalingOutSuspended,
+      ScheduledScalingSuspended,
+    },
   });
 
-  it('is held from taking tasks away, and released to what it was', async () => {
+  it('is told what is suspended in full, and of the bounds what is named', async () => {
     const scaler = scaling(CONNECTION);
-    await scaler.release(
-      'prod',
-      'web',
-      'scale-in-suspended=false scale-out-suspended=true schedule-suspended=false',
-    );
+    await scaler.set('prod', 'web', { suspended: FREE });
     const before = await scaler.find('prod', 'web');
-    expect(before).toEqual({
-      settings: 'scale-in-suspended=false scale-out-suspended=true schedule-suspended=false',
-      scaleInHeld: false,
-      maxTasks: 9,
+    expect(before).toMatchObject({ max: 9, suspended: FREE });
+    await scaler.set('prod', 'web', { suspended: { ...FREE, scaleIn: true, schedule: true }, min: 3 });
+    expect(await scaler.find('prod', 'web')).toEqual({
+      min: 3,
+      max: 9,
+      suspended: { scaleIn: true, scaleOut: true, schedule: true },
     });
-    await scaler.holdScaleIn('prod', 'web');
-    expect(await scaler.find('prod', 'web')).toMatchObject({ scaleInHeld: true });
-    await scaler.release('prod', 'web', before?.settings ?? '');
-    expect(await scaler.find('prod', 'web')).toEqual(before);
-    expect(state()).toEqual([
+    await scaler.set('prod', 'web', { max: 8 });
+    const target = expect.objectContaining({ ResourceId: 'service/prod/web' });
+    expect(sent('RegisterScalableTarget')).toEqual([target, target, target]);
+    expect(sent('RegisterScalableTarget')).toMatchObject([
       scaledBy(false, true, false),
-      scaledBy(true, true, true),
-      scaledBy(false, true, false),
+      { ...scaledBy(true, true, true), MinCapacity: 3 },
+      { MaxCapacity: 8 },
     ]);
   });
 
-  it('is released by a text of an older version, which knew of scale-in alone', async () => {
+  it('tells every scheduled action, on any page', async () => {
     const scaler = scaling(CONNECTION);
-    await scaler.release(
-      'prod',
-      'web',
-      'scale-in-suspended=true scale-out-suspended=true schedule-suspended=false',
-    );
-    await scaler.release('prod', 'web', 'scale-in-suspended=false');
-    await scaler.release('prod', 'web', 'scale-in-suspended=true');
-    expect(state().slice(1)).toEqual([scaledBy(false, true, false), scaledBy(true, true, false)]);
+    expect(await scaler.schedule('prod', 'web')).toEqual([]);
+    const { PutScheduledAction: put } = aws.world.services['Application Auto Scaling'] ?? {};
+    const call = { now: systemClock.now(), region: 'eu-west-1', accountId: '123456789012' };
+    const scope = {
+      ServiceNamespace: 'ecs',
+      ScalableDimension: 'ecs:service:DesiredCount',
+      ResourceId: 'service/prod/web',
+    };
+    for (let index = 0; index < 51; index++) {
+      await put?.(
+        {
+          ...scope,
+          ScheduledActionName: `n${index}`,
+          Schedule: 'cron(0 8 * * ? 2040)',
+          ...(index === 0 && {
+            Timezone: 'Europe/Berlin',
+            StartTime: new Date(5_000),
+            EndTime: new Date(9_000),
+          }),
+          ScalableTargetAction: index === 0 ? { MinCapacity: 2 } : { MaxCapacity: 9 },
+        } as never,
+        call,
+      );
+    }
+    const actions = await scaler.schedule('prod', 'web');
+    expect(actions.map(({ name }) => name)).toEqual(Array.from({ length: 51 }, (_, index) => `n${index}`));
+    const createdAt = expect.any(Number);
+    const schedule = 'cron(0 8 * * ? 2040)';
+    expect(actions.slice(0, 2)).toEqual([
+      { name: 'n0', schedule, createdAt, timezone: 'Europe/Berlin', startsAt: 5_000, endsAt: 9_000, min: 2 },
+      { name: 'n1', schedule, createdAt, max: 9 },
+    ]);
   });
 });

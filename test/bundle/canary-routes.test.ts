@@ -205,10 +205,7 @@ describe.concurrent('an autoscaled service', () => {
           DynamicScalingOutSuspended: false,
           ScheduledScalingSuspended: false,
         };
-        expect(held).toEqual([
-          { ...free, DynamicScalingInSuspended: true, ScheduledScalingSuspended: true },
-          free,
-        ]);
+        expect(held).toEqual([{ ...free, DynamicScalingInSuspended: true }, free]);
         return bad ? TAKEN_BACK : PROMOTED;
       });
     });

@@ -338,7 +338,8 @@ function shiftOf(call: RecordedCall): Shift | undefined {
 /** Whether a call changed what it was meant to, as far as its outcome tells. */
 const isEffective = ({ outcome }: RecordedCall): boolean => /^(ok|lost-answer|kill)$/.test(outcome);
 
-export const isChange = ({ operation }: RecordedCall): boolean => !/^(Describe|List|Get)/.test(operation);
+export const isChange = ({ operation }: RecordedCall): boolean =>
+  !/^(Describe|List|Get|Filter)/.test(operation);
 
 export async function openWorld(
   options: WorldOptions,

@@ -3,13 +3,17 @@ import * as cloudformation from '@aws-sdk/client-cloudformation';
 import * as cloudfront from '@aws-sdk/client-cloudfront';
 import * as cloudwatch from '@aws-sdk/client-cloudwatch';
 import * as logs from '@aws-sdk/client-cloudwatch-logs';
+import * as ec2 from '@aws-sdk/client-ec2';
 import * as ecr from '@aws-sdk/client-ecr';
 import * as ecs from '@aws-sdk/client-ecs';
 import * as elbv2 from '@aws-sdk/client-elastic-load-balancing-v2';
 import * as elasticache from '@aws-sdk/client-elasticache';
+import * as iam from '@aws-sdk/client-iam';
 import * as rds from '@aws-sdk/client-rds';
 import * as tagging from '@aws-sdk/client-resource-groups-tagging-api';
 import * as s3 from '@aws-sdk/client-s3';
+import * as secretsManager from '@aws-sdk/client-secrets-manager';
+import * as quotas from '@aws-sdk/client-service-quotas';
 import * as sns from '@aws-sdk/client-sns';
 import * as ssm from '@aws-sdk/client-ssm';
 import * as sts from '@aws-sdk/client-sts';
@@ -25,6 +29,14 @@ export const SERVICES = {
   ssm: { id: 'SSM', sdk: ssm, client: ssm.SSMClient },
   s3: { id: 'S3', sdk: s3, client: s3.S3Client },
   cloudfront: { id: 'CloudFront', sdk: cloudfront, client: cloudfront.CloudFrontClient },
+  secretsmanager: {
+    id: 'Secrets Manager',
+    sdk: secretsManager,
+    client: secretsManager.SecretsManagerClient,
+  },
+  'service-quotas': { id: 'Service Quotas', sdk: quotas, client: quotas.ServiceQuotasClient },
+  iam: { id: 'IAM', sdk: iam, client: iam.IAMClient },
+  ec2: { id: 'EC2', sdk: ec2, client: ec2.EC2Client },
   sns: { id: 'SNS', sdk: sns, client: sns.SNSClient },
   sts: { id: 'STS', sdk: sts, client: sts.STSClient },
   ecr: { id: 'ECR', sdk: ecr, client: ecr.ECRClient },

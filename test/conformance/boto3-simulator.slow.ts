@@ -26,6 +26,22 @@ const scenario = webShop({
     scalableTargets: [{ service: 'prod/web', min: 2, max: 10, cpu: 50 }],
     stacks: { shop: { ClusterName: 'prod', Url: 'https://shop.example.com/?a=1&b=<2>' } },
     parameters: { '/shop/motd': 'Grüße & <b>"Küsse"</b>' },
+    secrets: {
+      'shop/db': { value: { user: 'Grüße & <b>' }, previous: 'old', rotationTime: 60_000 },
+      'shop/key': { value: 'bytes', binary: true, kmsKey: 'alias/shop', tags: { team: 'shop' } },
+      'shop/old': { value: 'x' },
+    },
+    network: {
+      securityGroups: {
+        'sg-tasks': {
+          inbound: [
+            { from: 8080, to: 8081, groups: ['sg-lb'], ranges: ['10.0.0.0/8', 'fd00::/8'] },
+            { protocol: '-1', prefixLists: ['pl-1'] },
+          ],
+        },
+      },
+    },
+    quotas: { 'fargate/L-3032A538': { name: 'vCPUs & <more>', value: 100, byDefault: 6, used: 12 } },
     topics: { deploys: {}, 'deploys.fifo': {} },
     buckets: {
       site: { versioning: true, keeps: ['kept/'], objects: { 'kept/1': { body: 'x' } } },
@@ -425,6 +441,56 @@ describe('boto3 reads what the SDK reads of', () => {
     ]);
     await aws.changes('cloudwatch', 'DeleteAlarms', { AlarmNames: ['few < orders'] });
     await aws.readsPages('cloudwatch', 'DescribeAlarms', { MaxRecords: 1 });
+    await aws.changes('cloudwatch', 'PutMetricAlarm', {
+      AlarmName: 'prod/web/error-rate',
+      EvaluationPeriods: 5,
+      DatapointsToAlarm: 3,
+      Threshold: 5,
+      ComparisonOperator: 'GreaterThanThreshold',
+      AlarmActions: [`arn:aws:sns:eu-west-1:${ACCOUNT}:deploys`],
+      Metrics: [
+        ...['HTTPCode_Target_5XX_Count', 'RequestCount'].map((MetricName, index) => ({
+          Id: ['e', 'r'][index],
+          MetricStat: {
+            Metric: { Namespace: 'AWS/ApplicationELB', MetricName },
+            Period: 60,
+            Stat: 'Sum',
+          },
+          ReturnData: false,
+        })),
+        { Id: 'result', Expression: '100 * FILL(e, 0) / r', Label: 'a < b & c', ReturnData: true },
+      ],
+    });
+    const { MetricAlarms: math } = await aws.reads('cloudwatch', 'DescribeAlarms', {
+      AlarmNamePrefix: 'prod/web/',
+      AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
+    });
+    expect(math[0].Metrics).toHaveLength(3);
+  });
+
+  it('dashboards: put, read, listed and deleted, with their tags', async () => {
+    const DashboardName = 'prod_web';
+    const DashboardBody = JSON.stringify({
+      widgets: [
+        { type: 'text', x: 0, y: 0, width: 24, height: 3, properties: { markdown: '# <web> & "ü"' } },
+      ],
+    });
+    await aws.changes('cloudwatch', 'PutDashboard', {
+      DashboardName,
+      DashboardBody,
+      Tags: [{ Key: 'team', Value: 'shop' }],
+    });
+    const { DashboardArn, DashboardBody: body } = await aws.reads('cloudwatch', 'GetDashboard', {
+      DashboardName,
+    });
+    expect(body).toBe(DashboardBody);
+    const { Tags } = await aws.reads('cloudwatch', 'ListTagsForResource', { ResourceARN: DashboardArn });
+    expect(Tags).toEqual([{ Key: 'team', Value: 'shop' }]);
+    const { DashboardEntries } = await aws.reads('cloudwatch', 'ListDashboards', {
+      DashboardNamePrefix: 'prod_',
+    });
+    expect(DashboardEntries).toMatchObject([{ DashboardName, Size: DashboardBody.length + 1 }]);
+    await aws.changes('cloudwatch', 'DeleteDashboards', { DashboardNames: [DashboardName] });
   });
 
   it('logs: groups, streams, events page by page, and live', async () => {
@@ -490,6 +556,102 @@ describe('boto3 reads what the SDK reads of', () => {
     ]);
     await aws.readsPages('ssm', 'GetParametersByPath', { Path: '/shop', Recursive: true });
     await aws.changes('ssm', 'DeleteParameter', { Name });
+  });
+
+  it('secrets, their values, versions, rotation and deletion', async () => {
+    const SecretId = 'shop/db';
+    await aws.reads('secretsmanager', 'DescribeSecret', { SecretId });
+    await aws.reads('secretsmanager', 'GetSecretValue', { SecretId, VersionStage: 'AWSPREVIOUS' });
+    const put = { SecretId, SecretString: '{"user":"<ü>"}', VersionStages: ['AWSPENDING'] };
+    const { VersionId } = await aws.changes('secretsmanager', 'PutSecretValue', put);
+    const { SecretString, VersionId: before } = await aws.reads('secretsmanager', 'GetSecretValue', {
+      SecretId,
+    });
+    expect(JSON.parse(SecretString)).toEqual({ user: 'Grüße & <b>' });
+    await aws.changes('secretsmanager', 'UpdateSecretVersionStage', {
+      SecretId,
+      VersionStage: 'AWSCURRENT',
+      MoveToVersionId: VersionId,
+      RemoveFromVersionId: before,
+    });
+    await aws.changes('secretsmanager', 'UpdateSecretVersionStage', {
+      SecretId,
+      VersionStage: 'AWSPENDING',
+      RemoveFromVersionId: VersionId,
+    });
+    await aws.changes('secretsmanager', 'RotateSecret', { SecretId });
+    clock.move(60_000);
+    const many = { SecretIdList: [SecretId, 'shop/key', 'shop/none'] };
+    const { SecretValues, Errors } = await aws.reads('secretsmanager', 'BatchGetSecretValue', many);
+    expect(SecretValues).toMatchObject([{ Name: SecretId }, { Name: 'shop/key' }]);
+    expect(Errors).toMatchObject([{ SecretId: 'shop/none', ErrorCode: 'ResourceNotFoundException' }]);
+    await aws.changes('secretsmanager', 'DeleteSecret', { SecretId: 'shop/old', RecoveryWindowInDays: 7 });
+    const { DeletedDate } = await aws.reads('secretsmanager', 'DescribeSecret', { SecretId: 'shop/old' });
+    expect(DeletedDate).toBeDefined();
+    await aws.changes('secretsmanager', 'RestoreSecret', { SecretId: 'shop/old' });
+  });
+
+  it('subnets and security groups, on all pages', async () => {
+    const pages = await aws.readsPages('ec2', 'DescribeSubnets', { MaxResults: 5 });
+    expect(pages.flatMap(({ Subnets }) => Subnets)).toHaveLength(2);
+    const SubnetIds = ['subnet-0a1b2c3d4e5f60718'];
+    expect((await aws.reads('ec2', 'DescribeSubnets', { SubnetIds })).Subnets).toMatchObject([
+      { AvailabilityZone: 'eu-west-1a', AvailableIpAddressCount: 240 },
+    ]);
+    const { SecurityGroups } = await aws.reads('ec2', 'DescribeSecurityGroups', {
+      Filters: [
+        { Name: 'group-id', Values: ['sg-tasks', 'sg-none'] },
+        { Name: 'vpc-id', Values: ['vpc-*'] },
+      ],
+    });
+    expect(SecurityGroups).toMatchObject([
+      {
+        GroupId: 'sg-tasks',
+        IpPermissions: [
+          {
+            IpProtocol: 'tcp',
+            FromPort: 8080,
+            ToPort: 8081,
+            UserIdGroupPairs: [{ GroupId: 'sg-lb' }],
+            IpRanges: [{ CidrIp: '10.0.0.0/8' }],
+            Ipv6Ranges: [{ CidrIpv6: 'fd00::/8' }],
+          },
+          { IpProtocol: '-1', PrefixListIds: [{ PrefixListId: 'pl-1' }] },
+        ],
+      },
+    ]);
+  });
+
+  it('what a role may do, on all pages, and limits of the account', async () => {
+    const PolicySourceArn = `arn:aws:iam::${ACCOUNT}:role/ecsTaskExecutionRole`;
+    const input = {
+      PolicySourceArn,
+      ActionNames: ['secretsmanager:GetSecretValue', 's3:GetObject'],
+      ResourceArns: [`arn:aws:s3:::shop/a b&c`, '*'],
+      ContextEntries: [
+        { ContextKeyName: 'aws:RequestedRegion', ContextKeyValues: ['eu-west-1'], ContextKeyType: 'string' },
+      ],
+      MaxItems: 1,
+    };
+    const { EvaluationResults, IsTruncated } = await aws.reads('iam', 'SimulatePrincipalPolicy', input);
+    expect({ EvaluationResults, IsTruncated }).toMatchObject({
+      EvaluationResults: [
+        { EvalDecision: 'allowed', ResourceSpecificResults: [{ EvalResourceDecision: 'allowed' }] },
+      ],
+      IsTruncated: true,
+    });
+    const pages = await aws.readsPages('iam', 'SimulatePrincipalPolicy', { ...input, MaxItems: undefined });
+    expect(pages.flatMap(({ EvaluationResults: results }) => results)).toMatchObject([
+      { EvalDecision: 'allowed' },
+      { EvalDecision: 'implicitDeny' },
+    ]);
+    const quota = { ServiceCode: 'fargate', QuotaCode: 'L-3032A538' };
+    const { Quota } = await aws.reads('service-quotas', 'GetServiceQuota', quota);
+    expect(Quota).toMatchObject({ Value: 100, UsageMetric: { MetricNamespace: 'AWS/Usage' } });
+    expect((await aws.reads('service-quotas', 'GetAWSDefaultServiceQuota', quota)).Quota.Value).toBe(6);
+    const { Limits, NextMarker } = await aws.reads('elbv2', 'DescribeAccountLimits', { PageSize: 3 });
+    expect(Limits).toHaveLength(3);
+    await aws.reads('elbv2', 'DescribeAccountLimits', { Marker: NextMarker });
   });
 
   it('who calls, in a role too', async () => {
@@ -699,6 +861,24 @@ describe('boto3 reads what the SDK reads of', () => {
     expect(ScalingPolicies.length).toBe(2);
     await aws.changes('application-autoscaling', 'DeleteScalingPolicy', { ...target, PolicyName: 'second' });
     await aws.reads('application-autoscaling', 'DescribeScalingActivities', { ServiceNamespace });
+    await aws.changes('application-autoscaling', 'PutScheduledAction', {
+      ...target,
+      ScheduledActionName: 'morning',
+      Schedule: 'cron(0 8 ? * MON-FRI *)',
+      Timezone: 'Europe/Berlin',
+      ScalableTargetAction: { MinCapacity: 4, MaxCapacity: 12 },
+    });
+    const { ScheduledActions } = await aws.reads('application-autoscaling', 'DescribeScheduledActions', {
+      ServiceNamespace,
+      ResourceId: target.ResourceId,
+    });
+    expect(ScheduledActions).toMatchObject([
+      { Timezone: 'Europe/Berlin', ScalableTargetAction: { MinCapacity: 4, MaxCapacity: 12 } },
+    ]);
+    await aws.changes('application-autoscaling', 'DeleteScheduledAction', {
+      ...target,
+      ScheduledActionName: 'morning',
+    });
     await aws.changes('application-autoscaling', 'DeregisterScalableTarget', target);
 
     const { Stacks } = await aws.reads('cloudformation', 'DescribeStacks', { StackName: 'shop' });
@@ -753,6 +933,15 @@ describe('boto3 takes as the error that it is', () => {
       { AlarmName: 'none', StateValue: 'OK', StateReason: 'x' },
       'ResourceNotFound',
       404,
+    ],
+    // Two errors of CloudWatch have this code in the query protocol, by which both clients go.
+    ['cloudwatch', 'GetDashboard', { DashboardName: 'none' }, 'ResourceNotFound', 404],
+    [
+      'cloudwatch',
+      'PutDashboard',
+      { DashboardName: 'wrong', DashboardBody: '{"widgets":[{"type":"metric","properties":{}}]}' },
+      'DashboardInvalidInputError',
+      400,
     ],
     ['logs', 'GetLogEvents', { logGroupName: '/none', logStreamName: 'a' }, 'ResourceNotFoundException', 400],
     ['ssm', 'GetParameter', { Name: '/none' }, 'ParameterNotFound', 400],
@@ -812,6 +1001,31 @@ describe('boto3 takes as the error that it is', () => {
       'InconsistentQuantities',
       400,
     ],
+    ['secretsmanager', 'GetSecretValue', { SecretId: 'none' }, 'ResourceNotFoundException', 400],
+    ['secretsmanager', 'RotateSecret', { SecretId: 'shop/key' }, 'InvalidRequestException', 400],
+    ['ec2', 'DescribeSubnets', { SubnetIds: ['subnet-1', 'subnet-2'] }, 'ClientError', 400],
+    ['ec2', 'DescribeSecurityGroups', { GroupIds: ['sg-1'] }, 'ClientError', 400],
+    [
+      'iam',
+      'SimulatePrincipalPolicy',
+      { PolicySourceArn: `arn:aws:iam::${ACCOUNT}:role/none`, ActionNames: ['s3:GetObject'] },
+      'NoSuchEntityException',
+      404,
+    ],
+    [
+      'iam',
+      'SimulatePrincipalPolicy',
+      { PolicySourceArn: `arn:aws:iam::${ACCOUNT}:role/ecsTaskExecutionRole`, ActionNames: ['nothing'] },
+      'InvalidInputException',
+      400,
+    ],
+    [
+      'service-quotas',
+      'GetServiceQuota',
+      { ServiceCode: 'fargate', QuotaCode: 'L-0' },
+      'NoSuchResourceException',
+      400,
+    ],
   ] as const)('%s %s', async (service, operation, input, exception, status) => {
     expect(await aws.refused(service, operation, input)).toMatchObject({ exception, status });
   });
@@ -833,13 +1047,20 @@ describe('boto3 takes as the error that it is', () => {
       cloudformation: ['DescribeStacks', {}],
       'application-autoscaling': ['DescribeScalableTargets', { ServiceNamespace: 'ecs' }],
       resourcegroupstaggingapi: ['GetResources', {}],
+      secretsmanager: ['DescribeSecret', { SecretId: 'shop/db' }],
+      'service-quotas': ['GetServiceQuota', { ServiceCode: 'fargate', QuotaCode: 'L-3032A538' }],
+      iam: [
+        'SimulatePrincipalPolicy',
+        { PolicySourceArn: `arn:aws:iam::${ACCOUNT}:role/none`, ActionNames: ['s3:GetObject'] },
+      ],
+      ec2: ['DescribeSubnets', {}],
     } as const;
     for (const [name, [operation, input]] of Object.entries(READS)) {
       const service = name as keyof typeof READS;
       for (const [kind, code, status] of [
-        ['throttle', /Throttl|SlowDown/, /400|503/],
-        ['internal-error', /Internal|Server|Unavailable/, 500],
-        ['access-denied', /AccessDenied|AuthorizationError/, /40[03]/],
+        ['throttle', /Throttl|SlowDown|RequestLimitExceeded|TooManyRequests/, /400|503/],
+        ['internal-error', /Internal|Server|Unavailable|Service(Exception|Failure)/, 500],
+        ['access-denied', /AccessDenied|AuthorizationError|UnauthorizedOperation/, /40[03]/],
       ] as const) {
         simulator.faults.add({ kind, service: SERVICES[service].id, operation, nth: 1, times: 2 });
         const refusal = await aws.refused(service, operation, input);

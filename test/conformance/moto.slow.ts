@@ -182,11 +182,13 @@ describe('moto agrees with', () => {
   it('scale-in that is held and given back', async () => {
     const scaler = scaling(connection);
     const before = await scaler.find('prod', 'web');
-    expect(before).toMatchObject({ scaleInHeld: false });
-    await scaler.holdScaleIn('prod', 'web');
-    expect(await scaler.find('prod', 'web')).toMatchObject({ scaleInHeld: true });
-    await scaler.release('prod', 'web', before?.settings ?? '');
+    if (!before) throw new Error('there is no scaler');
+    expect(before.suspended).toMatchObject({ scaleIn: false });
+    await scaler.set('prod', 'web', { suspended: { ...before.suspended, scaleIn: true } });
+    expect((await scaler.find('prod', 'web'))?.suspended).toMatchObject({ scaleIn: true });
+    await scaler.set('prod', 'web', { suspended: before.suspended });
     expect(await scaler.find('prod', 'web')).toEqual(before);
+    expect(await scaler.schedule('prod', 'web')).toEqual([]);
     expect(await scaler.find('prod', 'other')).toBeUndefined();
   });
 

@@ -1,5 +1,6 @@
 import { listen } from '../../src/simulator/http.ts';
 import { deploymentsApi, type KeptDeployment } from './kept-deployments.ts';
+import { describeCommit, issuesApi, type KeptComparison, type KeptIssue } from './kept-issues.ts';
 
 /** Whose a token is, and what it may do to pull requests. */
 export interface Holder {
@@ -51,6 +52,12 @@ export interface GithubOptions {
   readonly labels?: readonly string[];
   /** Commits that are not in the repository any more. */
   readonly unknownCommits?: readonly string[];
+  /** Between any two commits. */
+  readonly comparison?: KeptComparison;
+  /** Who may be assigned to issues. */
+  readonly people?: readonly string[];
+  /** Issues are switched off in the repository. */
+  readonly withoutIssues?: boolean;
   /** Something that happens just before a request is dealt with; it is waited for. */
   readonly before?: (method: string, server: GithubServer, path: string) => void | Promise<void>;
 }
@@ -62,6 +69,9 @@ export interface GithubServer {
   readonly url: string;
   readonly comments: readonly KeptComment[];
   readonly deployments: readonly KeptDeployment[];
+  readonly issues: KeptIssue[];
+  /** Names of the repository's labels. */
+  readonly issueLabels: ReadonlyMap<string, unknown>;
   /** `METHOD path` of each request. */
   readonly calls: readonly string[];
   /** What `check` has found. */
@@ -76,6 +86,8 @@ export async function startGithub(options: GithubOptions = {}): Promise<GithubSe
   const faults = [...(options.faults ?? [])];
   const comments: KeptComment[] = [];
   const deployments: KeptDeployment[] = [];
+  const issues: KeptIssue[] = [];
+  const issueLabels = new Map<string, { readonly color: string; readonly description: string | null }>();
   const calls: string[] = [];
   const problems: string[] = [];
   let lastId = 1_000;
@@ -86,6 +98,8 @@ export async function startGithub(options: GithubOptions = {}): Promise<GithubSe
     },
     comments,
     deployments,
+    issues,
+    issueLabels,
     calls,
     problems,
     add(author, body, issue = 7) {
@@ -142,10 +156,12 @@ export async function startGithub(options: GithubOptions = {}): Promise<GithubSe
     })),
   });
 
-  /** All files stand on the first page, and no more than 300 of them. */
-  const comparison = (basehead: string, page: number): Answer => {
+  /** All files stand on the first page, and no more than 300 of them; the pages are those of the commits. */
+  const comparison = (basehead: string, page: number, size: number): Answer => {
+    const { status, commits } = options.comparison ?? { status: 'ahead', commits: [] };
     const url = `${listener.url}/repos/org/web/compare/${basehead}`;
     if (basehead.startsWith('none')) return error(404, 'Not Found');
+    const some: object = describeCommit({ sha: SHA, message: 'Begin' }, listener.url, userOf);
     return {
       status: 200,
       body: {
@@ -154,13 +170,15 @@ export async function startGithub(options: GithubOptions = {}): Promise<GithubSe
         permalink_url: url,
         diff_url: url,
         patch_url: url,
-        base_commit: {},
-        merge_base_commit: {},
-        status: 'ahead',
-        ahead_by: 1,
-        behind_by: 0,
-        total_commits: 1,
-        commits: [],
+        base_commit: some,
+        merge_base_commit: some,
+        status,
+        ahead_by: commits.length,
+        behind_by: status === 'diverged' || status === 'behind' ? 1 : 0,
+        total_commits: commits.length,
+        commits: commits
+          .slice((page - 1) * size, page * size)
+          .map((commit) => describeCommit(commit, listener.url, userOf)),
         ...(page === 1 && { files: files.slice(0, 300).map(describedFile) }),
       },
     };
@@ -174,6 +192,15 @@ export async function startGithub(options: GithubOptions = {}): Promise<GithubSe
     options.unknownCommits ?? [],
   );
 
+  const answerIssues = issuesApi(
+    issues,
+    issueLabels,
+    () => listener.url,
+    userOf,
+    error,
+    options.people ?? ['octocat'],
+  );
+
   /** What the API does, once a token is known to be one. */
   const answer = (call: Call, holder: Holder): Answer => {
     const { method, template, query, parameters, body } = call;
@@ -182,10 +209,15 @@ export async function startGithub(options: GithubOptions = {}): Promise<GithubSe
     if (holder.may === 'nothing') return error(404, 'Not Found');
     const ofDeployments = answerDeployments(call, holder);
     if (ofDeployments) return ofDeployments;
+    if (options.withoutIssues && template.includes('/issues'))
+      return error(410, 'Issues has been disabled in this repository.');
+    const ofIssues = answerIssues(call, holder);
+    if (ofIssues) return ofIssues;
     if (method === 'GET') {
       const size = Number(query['per_page'] ?? 30);
       const page = Number(query['page'] ?? 1);
-      if (template.endsWith('/compare/{basehead}')) return comparison(parameters['basehead'] ?? '', page);
+      if (template.endsWith('/compare/{basehead}'))
+        return comparison(parameters['basehead'] ?? '', page, size);
       const ofPullRequest = parameters['pull_number'];
       if (ofPullRequest !== undefined && ofPullRequest !== '7') return error(404, 'Not Found');
       if (template.endsWith('/pulls/{pull_number}')) return { status: 200, body: pullRequest() };
@@ -276,6 +308,10 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   '/repos/{owner}/{repo}/deployments': ['GET', 'POST'],
   '/repos/{owner}/{repo}/deployments/{deployment_id}/statuses': ['GET', 'POST'],
   '/graphql': ['POST'],
+  '/repos/{owner}/{repo}/issues': ['GET', 'POST'],
+  '/repos/{owner}/{repo}/issues/{issue_number}': ['PATCH'],
+  '/repos/{owner}/{repo}/labels': ['POST'],
+  '/repos/{owner}/{repo}/labels/{name}': ['GET'],
   '/repos/{owner}/{repo}/issues/{issue_number}/comments': ['GET', 'POST'],
   '/repos/{owner}/{repo}/issues/comments/{comment_id}': ['PATCH', 'DELETE'],
 };

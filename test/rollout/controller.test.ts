@@ -915,6 +915,49 @@ describe('a service that is scaled automatically', () => {
     expect(free.action).toEqual({ kind: 'scale-canary', tasks: 80 });
     const bounded = decide({ ...ROLLOUT, maxTasks: 50 }, phase, seen(grown));
     expect(bounded.action).toEqual({ kind: 'scale-canary', tasks: 50 });
+    // A schedule has lowered or raised the limit meanwhile.
+    const later = seen({ ...grown, bounds: { min: 2, max: 60 } });
+    expect(decide({ ...ROLLOUT, maxTasks: 50 }, phase, later).action).toEqual({
+      kind: 'scale-canary',
+      tasks: 60,
+    });
+  });
+
+  it('is given the tasks that its scaler would have given it for all the traffic, each number once', () => {
+    const phase: Phase = { kind: 'stepping', step: 2, since: NOON, load: { stable: 10, total: 16 } };
+    const own = { ...ROLLOUT, initialTasks: 10, plan: complete(parseSteps('5% for 15m\n50% for 15m')) };
+    const grown = { ...canary({ desired: 99 }), share: 50, bounds: { min: 2, max: 60 } };
+    const first = decide(own, phase, seen({ ...grown, ...stable({ desired: 10 }) }));
+    expect(first.action).toEqual({ kind: 'scale-stable', tasks: 16 });
+    expect(decide(own, first.phase, seen({ ...grown, ...stable({ desired: 10 }) })).action.kind).not.toBe(
+      'scale-stable',
+    );
+    const { phase: later } = decide(own, first.phase, seen({ ...grown, ...stable({ desired: 16 }) }));
+    expect(later).toMatchObject({ load: { stable: 16, total: 16 } });
+    // Without a scaler, nobody would have.
+    const { bounds: _, ...fixed } = grown;
+    expect(decide(own, phase, seen({ ...fixed, ...stable({ desired: 10 }) })).action.kind).not.toBe(
+      'scale-stable',
+    );
+  });
+
+  it.each<[string, Phase]>([
+    ['in a step', { kind: 'stepping', step: 2, since: NOON, verifiedAt: NOON }],
+    ['in a promotion', { kind: 'promoting', since: NOON, updatedAt: NOON }],
+  ])('is held anew %s where its schedule asks for it', (_, phase) => {
+    for (const scaling of ['behind', 'maybe-held'] as const) {
+      const { action, phase: next } = decide(
+        ROLLOUT,
+        phase,
+        seen({ scaling, share: phase.kind === 'promoting' ? 100 : 50 }),
+      );
+      expect([action.kind, next.kind]).toEqual(['hold-scaling', phase.kind]);
+    }
+  });
+
+  it('is given free whatever its schedule asks for', () => {
+    const observation = seen({ scaling: 'behind', routes: 'original', share: 0 });
+    expect(decide(ROLLOUT, CLEANING, observation).action).toEqual({ kind: 'release-scaling' });
   });
 });
 

@@ -399,6 +399,10 @@ export class World {
             this.#write(() => this.#scale(canary, action.tasks));
           },
         ];
+      case 'scale-stable':
+        return [
+          () => this.#write(() => this.#scale(this.stable, Math.max(this.stable.desired, action.tasks))),
+        ];
       case 'test':
         return [() => undefined];
       case 'shift':
@@ -726,6 +730,7 @@ class Process {
       share: world.share,
       ...(this.#interference !== undefined && { interference: this.#interference }),
       scaling: this.#scaling,
+      ...(world.scenario.autoscaled && { bounds: { min: 1, max: 50 } }),
       tested: this.#tested,
       served: true,
       evidence: world.evidence(this.#trafficSince),

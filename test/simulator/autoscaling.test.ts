@@ -1,10 +1,13 @@
 import {
   DeleteScalingPolicyCommand,
+  DeleteScheduledActionCommand,
   DeregisterScalableTargetCommand,
   DescribeScalableTargetsCommand,
   DescribeScalingActivitiesCommand,
   DescribeScalingPoliciesCommand,
+  DescribeScheduledActionsCommand,
   PutScalingPolicyCommand,
+  PutScheduledActionCommand,
   RegisterScalableTargetCommand,
 } from '@aws-sdk/client-application-auto-scaling';
 import { UpdateServiceCommand } from '@aws-sdk/client-ecs';
@@ -14,6 +17,7 @@ import { describe, expect, it } from 'vitest';
 import type { ScenarioScalableTarget } from '../../src/simulator/scenario/scenario.ts';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import type { Rate } from '../../src/simulator/traffic/source.ts';
+import { START } from './moved-clock.ts';
 import { open, PROMPT } from './world-under-test.ts';
 
 const WEB = {
@@ -164,6 +168,89 @@ describe('scalable targets and policies', () => {
       [],
     );
     expect(aws.refusal(new DeregisterScalableTargetCommand(WEB))).toMatch(/^ObjectNotFoundException/);
+  });
+});
+
+describe('scheduled actions', () => {
+  const bounds = (aws: ReturnType<typeof open>) => {
+    const { ScalableTargets = [] } = aws.send(
+      new DescribeScalableTargetsCommand({ ServiceNamespace: 'ecs' }),
+    );
+    return ScalableTargets.map(({ MinCapacity, MaxCapacity }) => [MinCapacity, MaxCapacity])[0];
+  };
+  const scheduled = (schedule: NonNullable<ScenarioScalableTarget['schedule']>) => {
+    const scenario = webShop({ images: ['app:v1'] });
+    const targets = [{ service: 'prod/web', min: 2, max: 10, schedule }];
+    return open({ ...scenario, ...PROMPT, scalableTargets: targets });
+  };
+
+  it('set the bounds when they are due, and bring the service within them', () => {
+    const aws = scheduled({
+      up: { schedule: 'cron(10 22 * * ? *)', min: 6, max: 12 },
+      down: { schedule: 'cron(20 22 * * ? *)', max: 3, min: 1 },
+      least: { schedule: 'cron(30 22 * * ? *)', min: 2 },
+    });
+    aws.pass(599);
+    expect(aws.service().desiredCount).toBe(4);
+    aws.pass(2);
+    expect([aws.service().desiredCount, bounds(aws)]).toEqual([6, [6, 12]]);
+    aws.pass(600);
+    expect([aws.service().desiredCount, bounds(aws)]).toEqual([3, [1, 3]]);
+    aws.pass(600);
+    expect([aws.service().desiredCount, bounds(aws)]).toEqual([3, [2, 3]]);
+    const { ScalingActivities = [] } = aws.send(new DescribeScalingActivitiesCommand(WEB));
+    expect(ScalingActivities.map(({ Cause }) => Cause)).toEqual([
+      'scheduled action name least was triggered',
+      'minimum capacity was set to 1',
+      'scheduled action name down was triggered',
+      'minimum capacity was set to 6',
+      'scheduled action name up was triggered',
+    ]);
+  });
+
+  it('are lost while they are suspended', () => {
+    const aws = scheduled({ up: { schedule: 'cron(10 22 * * ? *)', min: 6 } });
+    suspend(aws, { ScheduledScalingSuspended: true });
+    aws.pass(1_200);
+    suspend(aws, { ScheduledScalingSuspended: false });
+    aws.pass(1_200);
+    expect([aws.service().desiredCount, bounds(aws)]).toEqual([4, [2, 10]]);
+    aws.pass(86_400);
+    expect([aws.service().desiredCount, bounds(aws)]).toEqual([6, [6, 10]]);
+  });
+
+  it('are put, changed and deleted', () => {
+    const aws = scheduled({ up: { schedule: 'cron(10 22 * * ? *)', min: 6 } });
+    const put = (more: object) =>
+      new PutScheduledActionCommand({ ...WEB, ScheduledActionName: 'up', ...more });
+    aws.send(put({ Schedule: 'cron(30 22 * * ? *)', Timezone: 'UTC' }));
+    const { ScheduledActions } = aws.send(new DescribeScheduledActionsCommand({ ServiceNamespace: 'ecs' }));
+    expect(ScheduledActions).toMatchObject([
+      {
+        ScheduledActionName: 'up',
+        Schedule: 'cron(30 22 * * ? *)',
+        ScalableTargetAction: { MinCapacity: 6 },
+      },
+    ]);
+    aws.pass(1_700);
+    expect(aws.service().desiredCount).toBe(4);
+    for (const wrong of [
+      { Schedule: 'cron(30 22 * * ?)' },
+      { Timezone: 'Moon/Crater' },
+      { ScalableTargetAction: { MinCapacity: 6, MaxCapacity: 5 } },
+      { StartTime: new Date(START), EndTime: new Date(START) },
+      { ScheduledActionName: 'other', ScalableTargetAction: { MinCapacity: 6 } },
+      { ScheduledActionName: 'other', Schedule: 'rate(1 day)' },
+    ]) {
+      expect(aws.refusal(put(wrong))).toMatch(/^ValidationException/);
+    }
+    const name = { ...WEB, ScheduledActionName: 'up' };
+    aws.send(new DeleteScheduledActionCommand(name));
+    expect(aws.refusal(new DeleteScheduledActionCommand(name))).toMatch(/^ObjectNotFoundException/);
+    aws.pass(1_800);
+    expect(aws.service().desiredCount).toBe(4);
+    const nowhere = { ...put({ Schedule: 'rate(1 day)' }).input, ResourceId: 'service/prod/other' };
+    expect(aws.refusal(new PutScheduledActionCommand(nowhere))).toMatch(/^ObjectNotFoundException/);
   });
 });
 

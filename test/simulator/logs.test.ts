@@ -10,8 +10,9 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { describe, expect, it } from 'vitest';
+import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import { jobs } from './tasks-under-test.ts';
-import { open } from './world-under-test.ts';
+import { open, PROMPT } from './world-under-test.ts';
 
 const logGroupName = '/app';
 const logStreamName = 'one';
@@ -115,6 +116,61 @@ describe('CloudWatch Logs', () => {
     expect(found('ERROR -again')).toEqual(['ERROR one']);
     expect(found('"is well"')).toEqual(['all is well']);
     expect(found('?one ?well')).toEqual(['ERROR one', 'all is well']);
+    // "If you combine ? with other filter patterns, all question mark terms will be ignored."
+    expect(found('?one ?well ERROR')).toEqual(['ERROR one', 'ERROR "two" again']);
+    expect(found('%^ERROR .*(one|again)$%')).toEqual(['ERROR one', 'ERROR "two" again']);
+    const filterPattern = 'level=ERROR';
+    expect(aws.refusal(new FilterLogEventsCommand({ logGroupName, filterPattern }))).toBe(
+      "InvalidParameterException: Invalid character(s) in term 'level=ERROR'",
+    );
+  });
+
+  it('finds events by what is in their JSON', () => {
+    const { aws, write } = withStream();
+    const events = [
+      { level: 'error', status: 502, user: { id: 7 }, tags: ['a', 'b'] },
+      { level: 'info', status: 200, slow: true, path: '/health' },
+      { level: 'fatal', status: null },
+    ];
+    write('error 502', ...events.map((event) => JSON.stringify(event)));
+    const found = (filterPattern: string) =>
+      aws
+        .send(new FilterLogEventsCommand({ logGroupName, filterPattern }))
+        .events?.map(({ message = '' }) => (JSON.parse(message) as { level: string }).level);
+    expect(found('{ $.level = "error" }')).toEqual(['error']);
+    expect(found('{ $.level = error || $.level = "fatal" }')).toEqual(['error', 'fatal']);
+    expect(found('{ $.status >= 500 && $.user.id = 7 }')).toEqual(['error']);
+    expect(found('{ ($.status = 200 || $.status = 502) && $.path != "/heal*" }')).toEqual([]);
+    expect(found('{ $.path NOT EXISTS }')).toEqual(['error', 'fatal']);
+    expect(found('{ $.slow IS TRUE }')).toEqual(['info']);
+    expect(found('{ $.status IS NULL }')).toEqual(['fatal']);
+    expect(found('{ $.tags[1] = "b" }')).toEqual(['error']);
+    expect(found('{ $.level = %^(error|fatal)$% }')).toEqual(['error', 'fatal']);
+    for (const filterPattern of [
+      '{ $.level }',
+      '{ level = "error" }',
+      '{ $.level = "error"',
+      '{ $.a = 1 && }',
+    ]) {
+      expect(aws.refusal(new FilterLogEventsCommand({ logGroupName, filterPattern }))).toBe(
+        'InvalidParameterException: Invalid filter pattern',
+      );
+    }
+  });
+
+  it('holds what the containers of a service write', () => {
+    const logs = [
+      { line: 'started', after: 0 },
+      { line: 'tick', after: 60_000, every: 60_000 },
+    ];
+    const shop = webShop({ tasks: 1, behaviours: { 'app:v1': { logs } } });
+    const definitions = JSON.stringify(shop.taskDefinitions).replaceAll('us-east-1', 'eu-west-1');
+    const aws = open({ ...shop, ...PROMPT, taskDefinitions: JSON.parse(definitions) });
+    const stream = { logGroupName: '/ecs/web', filterPattern: 'tick', startTime: aws.clock.now() + 1 };
+    aws.pass(185);
+    const events = aws.send(new FilterLogEventsCommand(stream)).events ?? [];
+    expect(events.map(({ message }) => message)).toEqual(['tick', 'tick', 'tick']);
+    expect(events[0]?.logStreamName).toMatch(/^web\/web\/[0-9a-f]{32}$/);
   });
 
   it('describes groups and streams', () => {

@@ -41,12 +41,15 @@ function randomStructure(schema: NormalizedSchema, random: () => number, depth: 
 export function bare(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
-  if (Array.isArray(value)) return value.map(bare);
+  if (Array.isArray(value)) return value.map(bare).filter((item) => !isEmpty(item));
   return Object.fromEntries(
     Object.entries(value)
       .filter(([name]) => !/^(\$metadata|clientToken|clientRequestToken)$/i.test(name))
       .map(([name, item]) => [name, bare(item)])
-      .filter(([, item]) => !(typeof item === 'object' && item !== null && Object.keys(item).length === 0))
+      .filter(([, item]) => !isEmpty(item))
       .filter(([, item]) => item !== undefined),
   );
 }
+
+const isEmpty = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !(value instanceof Date) && Object.keys(value).length === 0;

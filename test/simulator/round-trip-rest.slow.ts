@@ -53,7 +53,7 @@ const UNUSUAL = new Set([
   'WriteGetObjectResponse',
 ]);
 /** Members that the client works out, or turns into others. */
-const OWN = /^Checksum|^ContentMD5$|^ContentLength$|SSECustomerKey|^Expires/;
+const OWN = /^Checksum|^ContentMD5$|^ContentLength$|^ContentType$|SSECustomerKey|^Expires/;
 
 interface Client {
   send(command: object): Promise<object>;

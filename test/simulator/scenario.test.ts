@@ -36,6 +36,20 @@ describe('the example scenarios', () => {
 });
 
 describe('a scenario file', () => {
+  it('reads metrics that nothing simulated writes', () => {
+    const { metrics } = parseScenario(`${MINIMAL}
+metrics:
+  - { namespace: AWS/RDS, name: DatabaseConnections, dimensions: { DBInstanceIdentifier: shop-db }, value: 100, later: [{ after: 10m, value: 190 }] }
+`);
+    expect(metrics).toMatchObject([
+      {
+        dimensions: { DBInstanceIdentifier: 'shop-db' },
+        value: 100,
+        later: [{ after: 600_000, value: 190 }],
+      },
+    ]);
+  });
+
   it('reads durations, shares, times and rates', () => {
     const scenario = parseScenario(`${MINIMAL}
 start: 2026-11-02T09:00:00Z
@@ -140,6 +154,53 @@ traffic: [{ loadBalancer: shop, port: 8080, rate: 1 }]
     const aws = open(parseScenario(MINIMAL));
     aws.pass(60);
     expect(aws.samples).toEqual([]);
+  });
+});
+
+describe('the account of a scenario file', () => {
+  it('says what secrets, parameters, roles, networks and limits there are', () => {
+    const { secrets, parameters, rolePolicies, network, quotas, balancingLimits, loadBalancers } =
+      parseScenario(`${MINIMAL}
+secrets:
+  shop/db: { value: { user: shop, port: 5432 }, previous: old, changedAgo: 3d, rotationTime: 20s }
+  shop/old: { value: x, deletedAgo: 1h, kmsKey: alias/shop, unreadable: key }
+parameters:
+  /shop/motd: hello
+  /shop/token: { value: abc, type: SecureString, changedAgo: 1d }
+rolePolicies:
+  pull: { policies: [{ Version: '2012-10-17', Statement: [] }] }
+network:
+  subnets: { subnet-1: { zone: c, freeAddresses: 3 } }
+  securityGroups: { sg-1: { inbound: [{ from: 80, to: 80, groups: [sg-2] }] } }
+  missing: [subnet-2]
+quotas: { fargate/L-3032A538: { value: 100, used: 90.5 } }
+balancingLimits: { target-groups: 10 }
+loadBalancers: [{ name: shop, listeners: [], network: { securityGroups: [sg-2] } }]
+`);
+    expect({ secrets, parameters, network, quotas, balancingLimits }).toEqual({
+      secrets: {
+        'shop/db': {
+          value: { user: 'shop', port: '5432' },
+          previous: 'old',
+          changedAgo: 3 * 86_400_000,
+          rotationTime: 20_000,
+        },
+        'shop/old': { value: 'x', deletedAgo: 3_600_000, kmsKey: 'alias/shop', unreadable: 'key' },
+      },
+      parameters: {
+        '/shop/motd': 'hello',
+        '/shop/token': { value: 'abc', type: 'SecureString', changedAgo: 86_400_000 },
+      },
+      network: {
+        subnets: { 'subnet-1': { zone: 'c', freeAddresses: 3 } },
+        securityGroups: { 'sg-1': { inbound: [{ from: 80, to: 80, groups: ['sg-2'] }] } },
+        missing: ['subnet-2'],
+      },
+      quotas: { 'fargate/L-3032A538': { value: 100, used: 90.5 } },
+      balancingLimits: { 'target-groups': 10 },
+    });
+    expect(rolePolicies?.['pull']?.policies).toHaveLength(1);
+    expect(loadBalancers[0]?.network).toEqual({ securityGroups: ['sg-2'] });
   });
 });
 

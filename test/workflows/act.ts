@@ -51,8 +51,36 @@ code=$?
 exit $code
 `;
 
-const CONFIGURE_AWS_CREDENTIALS =
-  'aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c';
+/** In place of GitHub's store of artifacts: a directory. */
+const UPLOAD = `name: Upload
+inputs:
+  name: { required: true }
+  path: { required: true }
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: { NAME: '\${{ inputs.name }}', FILE: '\${{ inputs.path }}' }
+      run: mkdir -p "$ARTIFACTS/$NAME" && cp "$FILE" "$ARTIFACTS/$NAME"
+`;
+const DOWNLOAD = `name: Download
+inputs:
+  name: { required: true }
+  path: { required: true }
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: { NAME: '\${{ inputs.name }}', TO: '\${{ inputs.path }}' }
+      run: mkdir -p "$TO" && cp "$ARTIFACTS/$NAME"/* "$TO"
+`;
+
+/** What stands in for actions of others that need GitHub, by their references. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  'aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c': CREDENTIALS,
+  'actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f': UPLOAD,
+  'actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c': DOWNLOAD,
+};
 
 /** One run of a workflow. */
 export interface WorkflowRun {
@@ -96,7 +124,10 @@ export class StagedRelease {
   readonly tree = join(this.home, 'staged');
   /** The same, as act reads it. */
   readonly #played = join(this.home, 'played');
-  readonly #credentials = join(this.home, 'credentials');
+  /** Directories of the stand-ins by what they stand in for. */
+  readonly #standIns = new Map<string, string>();
+  /** What jobs have uploaded, by name. */
+  readonly artifacts = join(this.home, 'artifacts');
   readonly #programs = join(this.home, 'programs');
   #workspaces = 0;
 
@@ -111,8 +142,12 @@ export class StagedRelease {
       const text = readFileSync(join(workflows, file), 'utf8');
       writeFileSync(join(workflows, file), text.replaceAll(NOT_IN_ACT, ''));
     }
-    mkdirSync(this.#credentials);
-    writeFileSync(join(this.#credentials, 'action.yml'), CREDENTIALS);
+    for (const [reference, text] of Object.entries(STAND_INS)) {
+      const directory = join(this.home, reference.replaceAll(/\W/g, '-'));
+      mkdirSync(directory);
+      writeFileSync(join(directory, 'action.yml'), text);
+      this.#standIns.set(reference, directory);
+    }
     mkdirSync(this.#programs);
     const bash = execFileSync('sh', ['-c', 'command -v bash'], { encoding: 'utf8' }).trim();
     for (const [name, program] of Object.entries({ bash, node: process.execPath }))
@@ -161,13 +196,18 @@ export class StagedRelease {
       ...['-P', 'ubuntu-latest=-self-hosted', '--no-cache-server'],
       ...local('org/deploy-actions@v1', this.#played),
       ...local(`org/deploy-actions@${VERSION}`, this.#played),
-      ...local(CONFIGURE_AWS_CREDENTIALS, this.#credentials),
+      ...[...this.#standIns].flatMap(([reference, path]) => local(reference, path)),
       ...Object.entries(given.actions ?? {}).flatMap(([reference, path]) => local(reference, path)),
       ...named('--input', given.inputs),
       ...named('--var', given.variables),
       ...named('-s', given.secrets),
       // act takes the name from a remote, which there is none of.
-      ...named('--env', { GITHUB_REPOSITORY: 'org/web', ...simulator.env(), ...given.env }),
+      ...named('--env', {
+        GITHUB_REPOSITORY: 'org/web',
+        ARTIFACTS: this.artifacts,
+        ...simulator.env(),
+        ...given.env,
+      }),
     ];
     const child = spawn(act(), [event, ...flags], {
       cwd: workspace,

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import type { PublishedWorkflow } from '../../src/build/release/published.ts';
 import type { Simulator } from '../../src/simulator/server.ts';
 import { BOT, type GithubServer, startGithub } from '../github/github-server.ts';
 import { NOT_IN_ACT, type StagedRelease, type WorkflowResult, type WorkflowRun } from './act.ts';
@@ -30,7 +31,7 @@ type Event = Partial<Pick<WorkflowRun, 'event' | 'payload' | 'variables' | 'env'
 /** Calls a reusable workflow of the release by its public name, and writes down what it answered. */
 export function call(
   release: StagedRelease,
-  workflow: 'deploy' | 'rollback' | 'pr-check' | 'promote',
+  workflow: PublishedWorkflow,
   inputs: Inputs,
   simulator: Pick<Simulator, 'env'>,
   event: Event = {},
@@ -41,6 +42,7 @@ export function call(
       contents: 'read',
       deployments: 'write',
       'id-token': 'write',
+      issues: 'write',
       'pull-requests': 'write',
     },
     with: inputs,

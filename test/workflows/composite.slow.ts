@@ -61,7 +61,12 @@ describe.concurrent('the root action when its job is cancelled', () => {
         composite.cancel();
         const end = await composite.done;
         expect(end.status).toBe('cancelled');
-        expect(end.outcomes).toEqual({ 'check-test': 'success', render: 'success', canary: 'cancelled' });
+        expect(end.outcomes).toEqual({
+          'check-test': 'success',
+          preflight: 'success',
+          render: 'success',
+          canary: 'cancelled',
+        });
         expect(end.outputs).toMatchObject({ outcome: 'rolled-back', 'smoke-test': '' });
         expect(shareNow(world)).toBe(0);
         const posts = await composite.post();
@@ -81,6 +86,7 @@ describe.concurrent('the root action when its job is cancelled', () => {
         const end = await composite.done;
         expect(end.status).toBe('cancelled');
         expect(end.outcomes).toEqual({
+          preflight: 'success',
           render: 'success',
           check: 'success',
           'check-migration': 'success',
@@ -122,7 +128,7 @@ describe.concurrent('the root action', () => {
         canary.process.kill('SIGKILL');
         const end = await composite.done;
         expect(end.status).toBe('failure');
-        expect(end.outcomes).toEqual({ render: 'success', canary: 'failure' });
+        expect(end.outcomes).toEqual({ preflight: 'success', render: 'success', canary: 'failure' });
         expect(shareNow(world)).toBe(50);
         const posts = await composite.post();
         expect(posts.map(({ code }) => code)).toEqual([0]);

@@ -18,7 +18,7 @@ const secretsOf = (name: string): readonly string[] =>
   Object.keys(workflow(name).on.workflow_call.secrets ?? {});
 
 it('a secret has a name that a secret of a repository or an environment can have', () => {
-  for (const name of ['deploy', 'promote', 'rollback', 'pr-check']) {
+  for (const name of ['deploy', 'promote', 'rollback', 'pr-check', 'incident']) {
     // No others: https://docs.github.com/actions/reference/security/secrets
     for (const secret of secretsOf(name)) expect(secret, name).toMatch(/^(?!GITHUB_)[A-Z_][A-Z0-9_]*$/);
     const read = [...text(name).matchAll(/\bsecrets\.([\w-]+) \}\}/g)].map(([, secret]) => secret ?? '');

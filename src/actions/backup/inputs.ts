@@ -80,7 +80,7 @@ export async function readInputs(
     }
     // AWS keeps identifiers in small letters, and filters compare them as they are.
     const id = (value.split(':').at(-1) ?? '').toLowerCase();
-    const problem = problemOf(kind, value, id);
+    const problem = sourceProblem(kind, value, id);
     if (problem !== undefined) reader.problem(place, problem);
     else if (!wanted.some((other) => other.kind === kind && other.id === id))
       wanted.push({ kind, id, place, ...(value.includes(':') && { arn: value }) });
@@ -158,8 +158,8 @@ export async function readInputs(
 
 const namesOf = (some: readonly Wanted[]): string => some.map(({ id }) => id).join(', ');
 
-/** An ARN serves as well as the name: what infrastructure code hands on is often one. */
-function problemOf(kind: SourceKind, value: string, id: string): string | undefined {
+/** What is wrong with a database's name. An ARN serves as well: what infrastructure code hands on is often one. */
+export function sourceProblem(kind: SourceKind, value: string, id: string): string | undefined {
   const { length } = SOURCE_INPUTS[kind];
   const types: Readonly<Record<SourceKind, string>> = {
     'db-instance': 'rds:REGION:ACCOUNT:db',

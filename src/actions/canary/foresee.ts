@@ -54,7 +54,7 @@ export function forecastOf(
     hold: { mostMs: maxHoldMs, afterwards: afterHold },
     drainMs,
     ...(timeLimitMs !== undefined && { timeLimitMs }),
-    ...(scaling && { scaling: { maxTasks: scaling.maxTasks } }),
+    ...(scaling && { scaling: { maxTasks: scaling.max } }),
   };
 }
 

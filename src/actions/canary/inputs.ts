@@ -106,13 +106,20 @@ export const readRolloutInputs = (
 ): Promise<RolloutInputs> => readWith(input, workspace, stacks, () => ({}));
 
 /** Reads an input that has to be given. */
-type Need = (name: string, example: string) => string;
+export type Need = (name: string, example: string) => string;
 
-async function readWith<Released>(
+/**
+ * The same inputs, and what an action reads besides.
+ *
+ * @param keys what may stand in a `config` file
+ * @throws ConfigError with every problem of every input
+ */
+export async function readWith<Released>(
   input: InputSource,
   workspace: string,
   stacks: () => Promise<Stacks>,
   readReleased: (need: Need, reader: InputReader) => Released,
+  keys: readonly string[] = CONFIG_KEYS,
 ): Promise<RolloutInputs & Released> {
   const path = input('config').trim();
   let texts = input;
@@ -121,7 +128,7 @@ async function readWith<Released>(
   const config =
     path === ''
       ? unread
-      : await reader.attemptLater(() => readConfigFile(path, workspace, CONFIG_KEYS, ['metrics']), unread);
+      : await reader.attemptLater(() => readConfigFile(path, workspace, keys, ['metrics']), unread);
   texts = await withStackOutputs(withConfig(input, config), ['cluster', 'service'], stacks);
   // What is missing may stand in the file that cannot be read.
   const need: Need = (name, example) =>
@@ -173,7 +180,7 @@ function readPlan(reader: InputReader): Plan {
 }
 
 /** One alarm a line: a comma may be part of its name. */
-const lines = (text: string | undefined): readonly string[] => [
+export const lines = (text: string | undefined): readonly string[] => [
   ...new Set(
     (text ?? '')
       .split('\n')
@@ -210,7 +217,7 @@ function parseHeader(text: string): string {
   });
 }
 
-function parseCapacity(text: string): Capacity {
+export function parseCapacity(text: string): Capacity {
   if (text === 'auto' || text === 'full') return { mode: text, atLeast: 1 };
   const atLeast = Number(text);
   if (/^\d+$/.test(text) && atLeast >= 1 && atLeast <= 5_000) return { mode: 'auto', atLeast };

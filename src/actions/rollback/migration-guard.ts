@@ -7,7 +7,7 @@ import type { EcsService, ParameterVersion, PastDeployment, Services } from '../
 import { revision } from '../../report/narrate.ts';
 import { printable } from '../../taskdef/shape.ts';
 import { readHistory } from './find-target.ts';
-import type { Inputs } from './inputs.ts';
+import type { ServiceInputs } from './inputs.ts';
 
 /** A rollback cannot wait for long until Systems Manager answers, in ms. */
 const PATIENCE_MS = 15_000;
@@ -28,7 +28,7 @@ export type Verdict =
  * @param target ARN of the revision to go back to
  */
 export async function judgeMigrations(
-  { migrations, compatible }: Pick<Inputs, 'migrations' | 'compatible'>,
+  { migrations, compatible }: Pick<ServiceInputs, 'migrations' | 'compatible'>,
   target: string,
   service: EcsService,
   { services, clock, signal }: { services: Services; clock: Clock; signal: AbortSignal },

@@ -14,7 +14,7 @@ import { type Announcer, announcerOf } from '../github-deployments.ts';
 import { rescueRollout } from '../rescue-rollout.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { findTarget } from './find-target.ts';
-import { type Inputs, readInputs } from './inputs.ts';
+import { type Inputs, readInputs, type ServiceInputs } from './inputs.ts';
 import { judgeMigrations } from './migration-guard.ts';
 import { isUnderWay, lookAgain, supersededBy } from './superseded.ts';
 
@@ -45,10 +45,15 @@ async function runService(context: ActionContext, inputs: Inputs): Promise<void>
   }
 }
 
-async function rollBack(
+/**
+ * Takes back what is under way, or else the service itself, and sets the outputs.
+ *
+ * @throws ConfigError and DeployError where that cannot be done
+ */
+export async function rollBack(
   context: ActionContext,
   aws: Adapters,
-  inputs: Inputs,
+  inputs: ServiceInputs,
   announcer: Announcer,
 ): Promise<void> {
   const { clock, cancelled, reporter, env } = context;
@@ -120,7 +125,7 @@ async function warnOfMigrations(
   { clock, cancelled, reporter }: ActionContext,
   { services }: Adapters,
   service: EcsService,
-  inputs: Inputs,
+  inputs: ServiceInputs,
 ): Promise<void> {
   try {
     const world = { services, clock, signal: cancelled };
@@ -144,7 +149,7 @@ async function requireCompatible(
   { services }: Adapters,
   service: EcsService,
   target: string,
-  inputs: Inputs,
+  inputs: ServiceInputs,
   done: Done | undefined,
 ): Promise<void> {
   const verdict = await judgeMigrations(inputs, target, service, { services, clock, signal: cancelled });
@@ -156,7 +161,7 @@ async function requireCompatible(
   });
 }
 
-async function describe({ services }: Adapters, { cluster, service }: Inputs): Promise<EcsService> {
+async function describe({ services }: Adapters, { cluster, service }: ServiceInputs): Promise<EcsService> {
   const name = nameIn(service);
   const [found] = await services.describe(cluster, [name]);
   if (found && found.status === 'ACTIVE') return found;
@@ -170,7 +175,7 @@ async function redeploy(
   context: ActionContext,
   aws: Adapters,
   service: EcsService,
-  inputs: Inputs,
+  inputs: ServiceInputs,
   done: Done | undefined,
   announcer: Announcer,
 ): Promise<void> {

@@ -1,5 +1,7 @@
 /** The reusable workflows that users call; the others, such as CI, are this repository's own. */
-export const PUBLISHED_WORKFLOWS = ['deploy', 'rollback', 'pr-check', 'promote'] as const;
+export const PUBLISHED_WORKFLOWS = ['deploy', 'rollback', 'pr-check', 'promote', 'incident'] as const;
+
+export type PublishedWorkflow = (typeof PUBLISHED_WORKFLOWS)[number];
 
 /** Files at the root of the repository that are at the root of a release, too. */
 const ROOT_FILES: readonly string[] = ['action.yml', 'README.md', 'LICENSE'];

@@ -32,9 +32,12 @@ export function describeSides(counting: Counting, minutes: readonly ComparedMinu
     sum((minute) => minute.canary.faults),
     sum((minute) => minute.canary.requests),
   );
+  const beside = sum((minute) => minute.stable?.requests ?? 0);
+  // Where all the traffic is the canary's, stable has nothing to say.
+  if (beside === 0) return `${canary} ${did(counting)}`;
   const stable = ratio(
     sum((minute) => minute.stable?.faults ?? 0),
-    sum((minute) => minute.stable?.requests ?? 0),
+    beside,
   );
   return `${canary} ${did(counting)}, ${stable} on stable`;
 }

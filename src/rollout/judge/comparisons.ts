@@ -2,7 +2,7 @@ import { type ComparisonGate, formatShare, type Margin, type Share } from '../ga
 import { type ComparedMinute, compareMinute, rateOf, shifted } from './compared-minute.ts';
 import { describeComparison, describeCrashes, describeSides } from './comparison-wording.ts';
 import type { Evidence } from './evidence.ts';
-import type { Assessment, Ruling } from './finding.ts';
+import { type Assessment, type Ruling, subjectOf } from './finding.ts';
 import { type Counting, faultOf, RequestCounter, silentMinutes } from './requests.ts';
 import { evidenceOfBetter, evidenceOfWorse, tellingMinutes } from './sequential-test.ts';
 import { StableHistory } from './stable-history.ts';
@@ -136,11 +136,9 @@ function evidenceOfWorsening(minutes: readonly ComparedMinute[], margin: Margin 
 }
 
 /** That the canary gets no requests, and what that means; `undefined` where it does. */
-function unreached(
-  evidence: Evidence,
-  history: StableHistory,
-  { since, weight }: Ruling,
-): string | undefined {
+function unreached(evidence: Evidence, history: StableHistory, ruling: Ruling): string | undefined {
+  const { since, weight } = ruling;
+  const who = subjectOf(ruling);
   const known = evidence.canary.filter(
     ({ start, settled, requests }) => start >= since && (settled || requests > 0),
   );
@@ -157,12 +155,12 @@ function unreached(
   if (expected >= MISSED_REQUESTS) {
     const missed =
       weight < 100 ? `stable had ${others}, so about ${expected} were due` : `about ${expected} were due`;
-    return `no request has reached the canary, ${span(idle)}, ${share}: ${missed}; look at its listener rules and at stickiness`;
+    return `no request has reached ${who}, ${span(idle)}, ${share}: ${missed}; look at its listener rules and at stickiness`;
   }
   if (served >= 0) return undefined;
   return others === 0 && weight < 100
     ? `neither stable nor the canary had a request, ${span(idle)}`
-    : `no request has reached the canary yet, ${span(idle)}; so few are on their way that none had to`;
+    : `no request has reached ${who} yet, ${span(idle)}; so few are on their way that none had to`;
 }
 
 /** That stable itself fails, in the last minutes, as it did not before; `undefined` where it does not. */

@@ -39,4 +39,9 @@ export interface Ruling {
   readonly weight: number;
   /** What a comparison says while stable itself fails: nothing, or what it can. */
   readonly onStableFailing: 'hold' | 'proceed';
+  /** What the texts call the side that is judged; the canary where nothing else is said. */
+  readonly subject?: string;
 }
+
+/** What the texts call the side that is judged. */
+export const subjectOf = ({ subject = 'the canary' }: Ruling): string => subject;

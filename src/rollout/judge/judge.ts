@@ -2,7 +2,7 @@ import { type BoundGate, formatValue, type Gate, meets } from '../gates.ts';
 import { assessComparison, assessCrashes } from './comparisons.ts';
 import { assessCount } from './counts.ts';
 import { describeStop, type Evidence } from './evidence.ts';
-import type { Assessment, Finding, Ruling } from './finding.ts';
+import { type Assessment, type Finding, type Ruling, subjectOf } from './finding.ts';
 import { assessMean } from './means.ts';
 import { assessShare, assessShareExactly } from './shares.ts';
 import { span } from './wording.ts';
@@ -82,7 +82,7 @@ function assess(gate: Gate, evidence: Evidence, ruling: Ruling, chance: number):
       return onSight(
         gate,
         evidence.unhealthyMs,
-        evidence.unhealthyMs > 0 ? 'the canary has an unhealthy target' : 'all targets are healthy',
+        evidence.unhealthyMs > 0 ? `${subjectOf(ruling)} has an unhealthy target` : 'all targets are healthy',
       );
     case 'count':
       return assessCount(gate, measure, evidence, ruling);

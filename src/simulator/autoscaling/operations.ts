@@ -1,5 +1,6 @@
 import type {
   DeleteScalingPolicyCommandInput,
+  DeleteScheduledActionCommandInput,
   DeregisterScalableTargetCommandInput,
   DescribeScalableTargetsCommandInput,
   DescribeScalableTargetsCommandOutput,
@@ -7,11 +8,16 @@ import type {
   DescribeScalingActivitiesCommandOutput,
   DescribeScalingPoliciesCommandInput,
   DescribeScalingPoliciesCommandOutput,
+  DescribeScheduledActionsCommandInput,
+  DescribeScheduledActionsCommandOutput,
   PutScalingPolicyCommandInput,
   PutScalingPolicyCommandOutput,
+  PutScheduledActionCommandInput,
+  PutScheduledActionCommandOutput,
   RegisterScalableTargetCommandInput,
   RegisterScalableTargetCommandOutput,
 } from '@aws-sdk/client-application-auto-scaling';
+import { isUnderstood } from '../../schedule/occurrences.ts';
 import type { Answer } from '../answer.ts';
 import { AwsError, type Operations } from '../operation.ts';
 import { hexId, uuid } from '../world/ids.ts';
@@ -19,7 +25,13 @@ import type { Kernel } from '../world/kernel.ts';
 import { page } from '../world/pages.ts';
 import type { TagStore } from '../world/tags.ts';
 import type { Scaler } from './scaler.ts';
-import { DESIRED_COUNT, policyKey, type ScalableTargetRecord, type ScalingState } from './state.ts';
+import {
+  DESIRED_COUNT,
+  policyKey,
+  type ScalableTargetRecord,
+  type ScalingState,
+  type ScheduledActionRecord,
+} from './state.ts';
 
 const A_PAGE = 50;
 
@@ -99,6 +111,71 @@ export function putPolicy(kernel: Kernel, state: ScalingState, input: PutScaling
   return policy;
 }
 
+/** The members that a second PutScheduledAction leaves as they are where it does not name them. */
+const keptOf = ({ timezone, startsAt, endsAt, min, max }: Partial<ScheduledActionRecord>) =>
+  given({ timezone, startsAt, endsAt, min, max });
+
+const given = <T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;
+
+/**
+ * Adds or changes an action that sets a target's bounds by a schedule.
+ * https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html
+ */
+export function putScheduledAction(
+  kernel: Kernel,
+  state: ScalingState,
+  scaler: Scaler,
+  input: PutScheduledActionCommandInput,
+): ScheduledActionRecord {
+  const { ResourceId: resourceId = '', ScheduledActionName: name = '', ScalableTargetAction: sets } = input;
+  if (!state.targets.has(resourceId)) {
+    throw new AwsError(
+      'ObjectNotFoundException',
+      `No scalable target found for service namespace: ecs, resource ID: ${resourceId}, scalable dimension: ${DESIRED_COUNT}`,
+    );
+  }
+  const key = policyKey(resourceId, name);
+  const existing = state.schedule.get(key);
+  const schedule = input.Schedule ?? existing?.schedule;
+  if (schedule === undefined) throw refuse('Schedule must be specified when creating a new scheduled action');
+  const id = uuid(kernel.random);
+  const action: ScheduledActionRecord = {
+    ...(existing && keptOf(existing)),
+    name,
+    resourceId,
+    schedule,
+    arn:
+      existing?.arn ??
+      kernel.arn(
+        'autoscaling',
+        `scheduledAction:${id}:resource/ecs/${resourceId}:scheduledActionName/${name}`,
+      ),
+    createdAt: existing?.createdAt ?? kernel.events.now,
+    ...given({
+      timezone: input.Timezone,
+      startsAt: input.StartTime?.getTime(),
+      endsAt: input.EndTime?.getTime(),
+      min: sets?.MinCapacity,
+      max: sets?.MaxCapacity,
+    }),
+  };
+  if (!isUnderstood(action)) throw refuse(`Schedule expression is not valid: ${schedule}`);
+  const { min, max, startsAt, endsAt } = action;
+  if (min === undefined && max === undefined) {
+    throw refuse('ScalableTargetAction must specify MinCapacity, MaxCapacity or both');
+  }
+  if (min !== undefined && max !== undefined && min > max) {
+    throw refuse('Maximum capacity cannot be less than minimum capacity');
+  }
+  if (startsAt !== undefined && endsAt !== undefined && endsAt <= startsAt) {
+    throw refuse('End time must be later than start time');
+  }
+  state.schedule.set(key, action);
+  scaler.await(action);
+  return action;
+}
+
 /** Application Auto Scaling: https://docs.aws.amazon.com/autoscaling/application/APIReference/Welcome.html */
 export function scalingOperations(
   kernel: Kernel,
@@ -170,6 +247,9 @@ export function scalingOperations(
       for (const [key, policy] of state.policies) {
         if (policy.resourceId === target.resourceId) state.policies.delete(key);
       }
+      for (const [key, action] of state.schedule) {
+        if (action.resourceId === target.resourceId) state.schedule.delete(key);
+      }
       return {};
     },
 
@@ -209,6 +289,46 @@ export function scalingOperations(
           'ObjectNotFoundException',
           `No scaling policy found for ${input.PolicyName ?? ''}`,
         );
+      }
+      return {};
+    },
+
+    PutScheduledAction(input: PutScheduledActionCommandInput): Answer<PutScheduledActionCommandOutput> {
+      requireService(input.ServiceNamespace, input.ScalableDimension);
+      putScheduledAction(kernel, state, scaler, input);
+      return {};
+    },
+
+    DescribeScheduledActions(
+      input: DescribeScheduledActionsCommandInput,
+    ): Answer<DescribeScheduledActionsCommandOutput> {
+      requireService(input.ServiceNamespace, input.ScalableDimension);
+      const { ScheduledActionNames: names } = input;
+      const actions = [...state.schedule.values()]
+        .filter(({ resourceId }) => input.ResourceId === undefined || resourceId === input.ResourceId)
+        .filter(({ name }) => names === undefined || names.length === 0 || names.includes(name));
+      const { items, next } = page(actions, input.NextToken, input.MaxResults ?? A_PAGE, badToken);
+      const ScheduledActions = items.map(({ startsAt, endsAt, timezone, min, max, ...action }) => ({
+        ScheduledActionName: action.name,
+        ScheduledActionARN: action.arn,
+        ServiceNamespace: 'ecs' as const,
+        Schedule: action.schedule,
+        ResourceId: action.resourceId,
+        ScalableDimension: DESIRED_COUNT as typeof DESIRED_COUNT,
+        ScalableTargetAction: given({ MinCapacity: min, MaxCapacity: max }),
+        CreationTime: new Date(action.createdAt),
+        ...(timezone !== undefined && { Timezone: timezone }),
+        ...(startsAt !== undefined && { StartTime: new Date(startsAt) }),
+        ...(endsAt !== undefined && { EndTime: new Date(endsAt) }),
+      }));
+      return next === undefined ? { ScheduledActions } : { ScheduledActions, NextToken: next };
+    },
+
+    DeleteScheduledAction(input: DeleteScheduledActionCommandInput): object {
+      requireService(input.ServiceNamespace, input.ScalableDimension);
+      const name = input.ScheduledActionName ?? '';
+      if (!state.schedule.delete(policyKey(input.ResourceId ?? '', name))) {
+        throw new AwsError('ObjectNotFoundException', `No scheduled action found for ${name}`);
       }
       return {};
     },

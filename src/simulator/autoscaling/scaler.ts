@@ -1,9 +1,16 @@
+import { firstDue } from '../../schedule/occurrences.ts';
 import { primaryOf, type ServiceRecord } from '../ecs/model.ts';
 import type { ServiceScheduler } from '../ecs/service-scheduler.ts';
 import type { ContainerService } from '../ecs/state.ts';
 import { uuid } from '../world/ids.ts';
 import type { Kernel } from '../world/kernel.ts';
-import type { PolicyRecord, ScalableTargetRecord, ScalingState } from './state.ts';
+import {
+  type PolicyRecord,
+  policyKey,
+  type ScalableTargetRecord,
+  type ScalingState,
+  type ScheduledActionRecord,
+} from './state.ts';
 
 const MINUTE = 60_000;
 const DEFAULT_COOLDOWN = 300;
@@ -58,12 +65,41 @@ export class Scaler {
   }
 
   /** Brings a service's desired count within the bounds, as registering a scalable target does. */
-  clamp(target: ScalableTargetRecord): void {
+  clamp(target: ScalableTargetRecord, cause = 'minimum or maximum capacity was changed'): void {
     const service = this.service(target.resourceId);
     if (service === undefined) return;
     const wanted = Math.min(target.max, Math.max(target.min, service.desiredCount));
     if (wanted === service.desiredCount) return;
-    this.#scale(service, target, wanted, 'minimum or maximum capacity was changed');
+    this.#scale(service, target, wanted, cause);
+  }
+
+  /** Waits for the next time that a scheduled action is due; one that was replaced or deleted does nothing then. */
+  await(action: ScheduledActionRecord, from = this.#kernel.events.now): void {
+    const due = firstDue(action, from, Number.POSITIVE_INFINITY);
+    if (due === undefined) return;
+    this.#kernel.events.at(due, () => {
+      if (this.#state.schedule.get(policyKey(action.resourceId, action.name)) !== action) return;
+      this.#carryOut(action);
+      this.await(action, due);
+    });
+  }
+
+  /** What is due while scheduled scaling is suspended is lost. */
+  #carryOut({ name, resourceId, min, max }: ScheduledActionRecord): void {
+    const target = this.#state.targets.get(resourceId);
+    if (target === undefined || target.suspended.ScheduledScalingSuspended) return;
+    const bounds = { min: min ?? target.min, max: max ?? target.max };
+    if (bounds.min > bounds.max) return;
+    const set = [
+      ...(min === undefined ? [] : [`min capacity to ${min}`]),
+      ...(max === undefined ? [] : [`max capacity to ${max}`]),
+    ].join(' and ');
+    this.#record(resourceId, `Setting ${set}`, `scheduled action name ${name} was triggered`);
+    Object.assign(target, bounds);
+    this.clamp(
+      target,
+      min === undefined ? `maximum capacity was set to ${max}` : `minimum capacity was set to ${min}`,
+    );
   }
 
   #hold(target: ScalableTargetRecord): void {
@@ -138,14 +174,19 @@ export class Scaler {
   }
 
   #scale(service: ServiceRecord, target: ScalableTargetRecord, wanted: number, cause: string): void {
-    this.#state.activities.unshift({
-      id: uuid(this.#kernel.random),
-      resourceId: target.resourceId,
-      at: this.#kernel.events.now,
-      description: `Setting desired count to ${wanted}.`,
-      cause,
-    });
+    this.#record(target.resourceId, `Setting desired count to ${wanted}.`, cause);
     service.desiredCount = wanted;
     this.#scheduler.poke(service);
+  }
+
+  #record(resourceId: string, description: string, cause: string): void {
+    const { now } = this.#kernel.events;
+    this.#state.activities.unshift({
+      id: uuid(this.#kernel.random),
+      resourceId,
+      at: now,
+      description,
+      cause,
+    });
   }
 }

@@ -3,6 +3,8 @@ import type {
   TargetTrackingScalingPolicyConfiguration,
 } from '@aws-sdk/client-application-auto-scaling';
 
+import type { Scheduled } from '../../schedule/occurrences.ts';
+
 /** The only dimension of an ECS service that scales. */
 export const DESIRED_COUNT = 'ecs:service:DesiredCount';
 
@@ -29,6 +31,15 @@ export interface PolicyRecord {
   scaledInAt: number;
 }
 
+/** An action that sets a target's bounds by a schedule. Times in ms. */
+export interface ScheduledActionRecord extends Scheduled {
+  readonly name: string;
+  readonly arn: string;
+  readonly resourceId: string;
+  readonly min?: number;
+  readonly max?: number;
+}
+
 /** One change of a service's desired count by the scaler. */
 export interface ActivityRecord {
   readonly id: string;
@@ -42,6 +53,8 @@ export interface ActivityRecord {
 export interface ScalingState {
   readonly targets: Map<string, ScalableTargetRecord>;
   readonly policies: Map<string, PolicyRecord>;
+  /** By `policyKey` of resource and name. */
+  readonly schedule: Map<string, ScheduledActionRecord>;
   /** Newest first. */
   readonly activities: ActivityRecord[];
 }

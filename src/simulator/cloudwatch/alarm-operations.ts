@@ -12,11 +12,17 @@ import type {
 import type { Answer } from '../answer.ts';
 import { AwsError, type Call, type Operations } from '../operation.ts';
 import { type Alarm, type Alarms, comparisons, describe, queriesOf } from './alarms.ts';
+import type { Dashboards } from './dashboards.ts';
 import { pageOf } from './page.ts';
 import { invalid, validateQueries } from './queries.ts';
 
-/** The operations on alarms. */
-export function alarmOperations(alarms: Alarms, region: string, accountId: string): Operations {
+/** The operations on alarms, and those on the tags of alarms and dashboards. */
+export function alarmOperations(
+  alarms: Alarms,
+  dashboards: Dashboards,
+  region: string,
+  accountId: string,
+): Operations {
   const arnOf = (name: string) => `arn:aws:cloudwatch:${region}:${accountId}:alarm:${name}`;
 
   const find = (name: string | undefined): Alarm => {
@@ -25,10 +31,11 @@ export function alarmOperations(alarms: Alarms, region: string, accountId: strin
     return alarm;
   };
 
-  const findByArn = (arn: string | undefined): Alarm => {
+  const tagsOf = (arn: string | undefined): Map<string, string> => {
     const alarm = [...alarms.all.values()].find(({ name }) => arnOf(name) === arn);
-    if (!alarm) throw new AwsError('ResourceNotFoundException', `Unknown resource: ${arn}`, 404);
-    return alarm;
+    const tags = alarm?.tags ?? dashboards.tagsOf(arn ?? '');
+    if (!tags) throw new AwsError('ResourceNotFoundException', `Unknown resource: ${arn}`, 404);
+    return tags;
   };
 
   return {
@@ -84,19 +91,19 @@ export function alarmOperations(alarms: Alarms, region: string, accountId: strin
     },
 
     TagResource(input: TagResourceCommandInput): object {
-      const { tags } = findByArn(input.ResourceARN);
+      const tags = tagsOf(input.ResourceARN);
       for (const { Key = '', Value = '' } of input.Tags ?? []) tags.set(Key, Value);
       return {};
     },
 
     UntagResource(input: UntagResourceCommandInput): object {
-      const { tags } = findByArn(input.ResourceARN);
+      const tags = tagsOf(input.ResourceARN);
       for (const key of input.TagKeys ?? []) tags.delete(key);
       return {};
     },
 
     ListTagsForResource(input: ListTagsForResourceCommandInput): Answer<ListTagsForResourceCommandOutput> {
-      const { tags } = findByArn(input.ResourceARN);
+      const tags = tagsOf(input.ResourceARN);
       return { Tags: [...tags].map(([Key, Value]) => ({ Key, Value })) };
     },
   };

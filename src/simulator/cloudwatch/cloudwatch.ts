@@ -9,6 +9,7 @@ import type { AlarmState } from './alarm-judge.ts';
 import { alarmOperations } from './alarm-operations.ts';
 import { Alarms } from './alarms.ts';
 import { createArrival, type MetricDelay, type MetricFault } from './arrival.ts';
+import { Dashboards, dashboardOperations } from './dashboards.ts';
 import { getMetricData } from './metric-data.ts';
 import { getMetricStatistics, listMetrics, putMetricData } from './statistics.ts';
 import { MetricStore } from './store.ts';
@@ -22,7 +23,7 @@ export interface CloudWatchOptions {
   readonly faults?: readonly MetricFault[];
 }
 
-/** CloudWatch's metrics and alarms. */
+/** CloudWatch's metrics, alarms and dashboards. */
 export interface CloudWatch {
   /** Where the rest of AWS writes its metrics. */
   readonly sink: MetricSink;
@@ -31,6 +32,8 @@ export interface CloudWatch {
   advance(now: number): void;
   /** An alarm's state at `at` (ms), from the metrics added so far; undefined when there is no such alarm. */
   alarmState(name: string, at: number): AlarmState | undefined;
+  /** The tags of an alarm or a dashboard by its ARN; undefined when it does not exist. */
+  tagsOf(arn: string): ReadonlyMap<string, string> | undefined;
   /** Adds a fault; periods that are readable already may vanish by it. */
   disturb(fault: MetricFault): void;
 }
@@ -41,6 +44,7 @@ export function createCloudWatch(options: CloudWatchOptions): CloudWatch {
   const arrival = createArrival(seed, delay, faults);
   const store = new MetricStore(arrival);
   const alarms = new Alarms(store, arrival.longest);
+  const dashboards = new Dashboards(accountId);
   return {
     sink: store,
     operations: {
@@ -49,12 +53,17 @@ export function createCloudWatch(options: CloudWatchOptions): CloudWatch {
         getMetricStatistics(store, input, call),
       ListMetrics: (input: ListMetricsCommandInput, call: Call) => listMetrics(store, input, call),
       PutMetricData: (input: PutMetricDataCommandInput, call: Call) => putMetricData(store, input, call),
-      ...alarmOperations(alarms, region, accountId),
+      ...alarmOperations(alarms, dashboards, region, accountId),
+      ...dashboardOperations(dashboards),
     },
     advance: (now) => alarms.advance(now),
     alarmState: (name, at) => {
       alarms.advance(at);
       return alarms.all.get(name)?.state;
+    },
+    tagsOf: (arn) => {
+      const name = arn.split(':alarm:')[1];
+      return name === undefined ? dashboards.tagsOf(arn) : alarms.all.get(name)?.tags;
     },
     disturb: (fault) => faults.push(fault),
   };

@@ -1,4 +1,4 @@
-import type { Service } from '@aws-sdk/client-ecs';
+import type { Secret, Service } from '@aws-sdk/client-ecs';
 import type { LoadBalancing } from '../elbv2/state.ts';
 import type { LogStore } from '../logs/store.ts';
 import type { SimulatorContext } from '../operation.ts';
@@ -24,6 +24,8 @@ export class ContainerService {
   readonly logs: LogStore;
   /** How many further calls of RunTask find no capacity. */
   callsWithoutCapacity = 0;
+  /** What tasks do by the values that they get at their start, where the scenario says so. */
+  behaviourBySecrets: (secrets: readonly Secret[]) => Partial<Behaviour> = () => ({});
   readonly clusters = new Map<string, ClusterRecord>();
   /** By family, in the order of the revisions. */
   readonly families = new Map<string, TaskDefinitionRecord[]>();

@@ -81,7 +81,10 @@ export class TaskLife {
     task.endpoint.runningSince = startedAt;
     task.attachment.status = 'ATTACHED';
     this.#enter(task, 'RUNNING');
-    for (const container of task.containers) container.description.lastStatus = 'RUNNING';
+    for (const container of task.containers) {
+      container.description.lastStatus = 'RUNNING';
+      this.#writeLog(task, container);
+    }
     for (const { groupArn, port } of task.targets) {
       const group = balancing.targetGroups.get(groupArn);
       if (group) registerHealthyTarget(balancing, group, task.address, port, task.zone);
@@ -147,6 +150,7 @@ export class TaskLife {
       description.lastStatus = 'RUNNING';
       description.runtimeId = `${task.id}-${hexId(kernel.random, 10)}`;
       description.imageDigest = `sha256:${hexId(kernel.random, 64)}`;
+      this.#writeLog(task, container);
       if (behaviour.crash) {
         const { after } = behaviour.crash;
         this.#later(task, after === 0 ? kernel.between(300, 1_500) : after, () =>
@@ -188,14 +192,10 @@ export class TaskLife {
 
   /** Opens the container's log, and runs it for real if it is to be. */
   #launch(task: TaskRecord, container: ContainerRecord): void {
-    const { kernel, logs, processes } = this.#state;
-    const target = logTargetOf(container.definition, kernel.region);
-    const group = target && openGroup(logs, target);
-    const stream =
-      group && logs.openStream(group, [target.prefix, container.description.name, task.id].join('/'));
+    const { processes } = this.#state;
     const { launch } = container;
+    const driver = this.#logOf(task, container);
     if (launch === undefined) return;
-    const driver = stream && new LogDriver(logs, stream, kernel.events);
     container.process = processes.start(launch, {
       output: (from, chunk) => driver?.write(from, chunk),
       ended: (end) => {
@@ -204,6 +204,34 @@ export class TaskLife {
         this.#processEnded(task, container, end);
       },
     });
+  }
+
+  /** The container's log, where it goes to CloudWatch. */
+  #logOf(task: TaskRecord, { definition, description }: ContainerRecord): LogDriver | undefined {
+    const { kernel, logs } = this.#state;
+    const target = logTargetOf(definition, kernel.region);
+    const group = target && openGroup(logs, target);
+    const stream = group && logs.openStream(group, [target.prefix, description.name, task.id].join('/'));
+    return stream && new LogDriver(logs, stream, kernel.events);
+  }
+
+  /** What a container that only behaves writes, as long as its task is not told to stop. */
+  #writeLog(task: TaskRecord, container: ContainerRecord): void {
+    const habits = container.launch === undefined ? (container.behaviour.logs ?? []) : [];
+    if (habits.length === 0) return;
+    const { now } = this.#state.kernel.events;
+    const age = now - (task.endpoint.runningSince ?? now);
+    const driver = this.#logOf(task, container);
+    for (const { line, after, every } of habits) {
+      const write = (): void => {
+        driver?.write('stdout', Buffer.from(`${line}\n`));
+        if (every !== undefined && every > 0) this.#later(task, every, write);
+      };
+      // Of a task that has been running for long, what it wrote before is not kept.
+      const missed = age > after && every !== undefined && every > 0 ? Math.ceil((age - after) / every) : 0;
+      const due = after + missed * (every ?? 0) - age;
+      if (due >= 0) this.#later(task, due, write);
+    }
   }
 
   #processEnded(task: TaskRecord, container: ContainerRecord, end: ProcessEnd): void {

@@ -10,6 +10,7 @@ import type {
   ModifyListenerCommandInput,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Answer } from '../answer.ts';
+import { DEFAULT_PLACE, type ScenarioPlace } from '../ec2/model.ts';
 import { AwsError, type Operations } from '../operation.ts';
 import { hexId } from '../world/ids.ts';
 import { page } from '../world/pages.ts';
@@ -22,7 +23,12 @@ import type { LoadBalancing } from './state.ts';
 const A_PAGE = 100;
 
 /** Adds an application load balancer that has been active since `createdAt` (ms). */
-export function addLoadBalancer(state: LoadBalancing, name: string, createdAt: number): LoadBalancerRecord {
+export function addLoadBalancer(
+  state: LoadBalancing,
+  name: string,
+  createdAt: number,
+  place: Required<ScenarioPlace> & { readonly vpc: string } = DEFAULT_PLACE,
+): LoadBalancerRecord {
   const { kernel } = state;
   const id = hexId(kernel.random, 16);
   const dimension = `app/${name}/${id}`;
@@ -38,15 +44,15 @@ export function addLoadBalancer(state: LoadBalancing, name: string, createdAt: n
       CreatedTime: new Date(createdAt),
       LoadBalancerName: name,
       Scheme: 'internet-facing',
-      VpcId: 'vpc-0a1b2c3d4e5f60718',
+      VpcId: place.vpc,
       State: { Code: 'active' },
       Type: 'application',
-      AvailabilityZones: ['a', 'b'].map((zone) => ({
-        ZoneName: `${kernel.region}${zone}`,
-        SubnetId: `subnet-0${zone}1b2c3d4e5f60718`,
+      AvailabilityZones: place.subnets.map((SubnetId, index) => ({
+        ZoneName: `${kernel.region}${'abcdef'.charAt(index)}`,
+        SubnetId,
         LoadBalancerAddresses: [],
       })),
-      SecurityGroups: ['sg-0a1b2c3d4e5f60718'],
+      SecurityGroups: [...place.securityGroups],
       IpAddressType: 'ipv4',
     },
   };

@@ -1,4 +1,4 @@
-import type { Change, Crash, HealthAnswer, Latency, Moment, Stop } from '../traffic/behaviour.ts';
+import type { Change, Crash, HealthAnswer, Latency, LogHabit, Moment, Stop } from '../traffic/behaviour.ts';
 import type { ScenarioBehaviour } from './scenario.ts';
 import {
   duration,
@@ -77,4 +77,9 @@ export const behaviour = object<ScenarioBehaviour>({
   ),
   crash: optional(crash),
   changes: optional(list(change)),
+  logs: optional(
+    list(
+      object<LogHabit>({ line: required(text), after: withDefault(duration, 0), every: optional(duration) }),
+    ),
+  ),
 });

@@ -4,6 +4,13 @@ import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import { parse, YAMLParseError } from 'yaml';
 import { ConfigError, type Problem } from '../../errors.ts';
 import type { ScenarioDistribution } from '../cloudfront/model.ts';
+import type {
+  ScenarioNetwork,
+  ScenarioNetworkRule,
+  ScenarioPlace,
+  ScenarioSecurityGroup,
+  ScenarioSubnet,
+} from '../ec2/model.ts';
 import {
   isDigest,
   isTagMap,
@@ -19,6 +26,7 @@ import type {
   ScenarioReplicationGroup,
   ScenarioServerlessCache,
 } from '../elasticache/model.ts';
+import type { ScenarioRole } from '../iam/model.ts';
 import type {
   ScenarioDatabases,
   ScenarioDbCluster,
@@ -26,7 +34,10 @@ import type {
   ScenarioDbSnapshot,
 } from '../rds/model.ts';
 import type { ScenarioBucket, ScenarioObject } from '../s3/model.ts';
+import type { ScenarioSecret } from '../secrets-manager/model.ts';
+import type { ScenarioQuota } from '../service-quotas/model.ts';
 import type { ScenarioTopic } from '../sns/model.ts';
+import type { ScenarioParameter, ScenarioParameters } from '../ssm/model.ts';
 import type { Rate, TrafficSource } from '../traffic/source.ts';
 import { behaviour } from './read-behaviour.ts';
 import type {
@@ -35,9 +46,11 @@ import type {
   ScenarioHealthCheck,
   ScenarioListener,
   ScenarioLoadBalancer,
+  ScenarioMetric,
   ScenarioPastDeployment,
   ScenarioRule,
   ScenarioScalableTarget,
+  ScenarioScheduledAction,
   ScenarioService,
   ScenarioTargetGroup,
   ScenarioTaskDefinition,
@@ -66,6 +79,10 @@ import {
 } from './shape.ts';
 
 const tags = optional(record(textOrNumber));
+
+const place = optional(
+  object<ScenarioPlace>({ subnets: optional(list(text)), securityGroups: optional(list(text)) }),
+);
 
 const forwardList = list(
   object<ScenarioForward>({ targetGroup: required(text), weight: withDefault(whole(0, 999), 1) }),
@@ -154,6 +171,7 @@ const service = object<ScenarioService>({
   minimumHealthyPercent: optional(whole(0, 100)),
   maximumPercent: optional(whole(100, 200)),
   circuitBreaker: optional(object<{ rollback: boolean }>({ rollback: required(flag) })),
+  network: place,
   gracePeriod: optional(duration),
   deployedAgo: optional(duration),
   history: optional(list(pastDeployment)),
@@ -167,6 +185,16 @@ const scalableTarget = object<ScenarioScalableTarget>({
   cpu: optional(number(1, 100)),
   scaleOutCooldown: optional(duration),
   scaleInCooldown: optional(duration),
+  schedule: optional(
+    record(
+      object<ScenarioScheduledAction>({
+        schedule: required(text),
+        timezone: optional(text),
+        min: optional(whole(0)),
+        max: optional(whole(0)),
+      }),
+    ),
+  ),
 });
 
 /** The simulator's CloudWatch checks it as it checks a PutMetricAlarm. */
@@ -375,6 +403,80 @@ const distribution = object<ScenarioDistribution>({
   defaultTtl: optional(duration),
 });
 
+const parameterInFull = object<ScenarioParameter>({
+  value: required(textOrNumber),
+  type: optional(oneOf('String', 'StringList', 'SecureString')),
+  changedAgo: optional(duration),
+  unreadable: optional(flag),
+});
+
+/** A value, or the parameter in full. */
+const parameter: Reader<ScenarioParameters[string]> = (value, path) =>
+  typeof value === 'object' && value !== null ? parameterInFull(value, path) : text(value, path);
+
+/** A text, or members of a JSON object. */
+const secretValue: Reader<NonNullable<ScenarioSecret['value']>> = (value, path) =>
+  typeof value === 'object' && value !== null ? record(textOrNumber)(value, path) : textOrNumber(value, path);
+
+const secret = object<ScenarioSecret>({
+  value: optional(secretValue),
+  previous: optional(secretValue),
+  binary: optional(flag),
+  suffix: optional(text),
+  kmsKey: optional(text),
+  changedAgo: optional(duration),
+  deletedAgo: optional(duration),
+  unreadable: optional(oneOf('policy', 'key')),
+  rotationTime: optional(duration),
+  region: optional(text),
+  tags,
+});
+
+const role = object<ScenarioRole>({
+  policies: required(list(passedOn)),
+  boundary: optional(passedOn),
+  path: optional(text),
+});
+
+const networkRule = object<ScenarioNetworkRule>({
+  protocol: optional(textOrNumber),
+  from: optional(whole(-1, 65_535)),
+  to: optional(whole(-1, 65_535)),
+  groups: optional(list(text)),
+  ranges: optional(list(text)),
+  prefixLists: optional(list(text)),
+});
+
+const network = object<ScenarioNetwork>({
+  subnets: optional(
+    record(
+      object<ScenarioSubnet>({
+        vpc: optional(text),
+        zone: optional(text),
+        freeAddresses: optional(whole(0)),
+      }),
+    ),
+  ),
+  securityGroups: optional(
+    record(
+      object<ScenarioSecurityGroup>({
+        vpc: optional(text),
+        name: optional(text),
+        inbound: optional(list(networkRule)),
+        outbound: optional(list(networkRule)),
+      }),
+    ),
+  ),
+  missing: optional(list(text)),
+});
+
+const quota = object<ScenarioQuota>({
+  name: optional(text),
+  value: optional(number(0)),
+  byDefault: optional(number(0)),
+  used: optional(number(0)),
+});
+
 const scenario = object<Scenario>({
   name: required(text),
   start: optional(moment),
@@ -392,7 +494,14 @@ const scenario = object<Scenario>({
   slowOver: withDefault(duration, 1_000),
   clusters: required(list(text)),
   loadBalancers: withDefault(
-    list(object<ScenarioLoadBalancer>({ name: required(text), listeners: required(list(listener)), tags })),
+    list(
+      object<ScenarioLoadBalancer>({
+        name: required(text),
+        listeners: required(list(listener)),
+        network: place,
+        tags,
+      }),
+    ),
     [],
   ),
   targetGroups: withDefault(list(targetGroup), []),
@@ -404,7 +513,12 @@ const scenario = object<Scenario>({
   repositories: optional(record(repository)),
   roles: optional(list(roleArn)),
   stacks: optional(record(record(text))),
-  parameters: optional(record(text)),
+  parameters: optional(record(parameter)),
+  secrets: optional(record(secret)),
+  rolePolicies: optional(record(role)),
+  network: optional(network),
+  quotas: optional(record(quota)),
+  balancingLimits: optional(record(whole(0))),
   callsWithoutCapacity: optional(whole(0)),
   logGroups: optional(list(text)),
   programs: optional(record(program)),
@@ -412,8 +526,28 @@ const scenario = object<Scenario>({
   caches: optional(caches),
   buckets: optional(record(bucket)),
   distributions: optional(record(distribution)),
+  metrics: optional(
+    list(
+      object<ScenarioMetric>({
+        namespace: required(text),
+        name: required(text),
+        dimensions: withDefault(record(textOrNumber), {}),
+        unit: optional(text),
+        value: required(number(Number.NEGATIVE_INFINITY)),
+        later: optional(
+          list(
+            object<NonNullable<ScenarioMetric['later']>[number]>({
+              after: required(duration),
+              value: required(number(Number.NEGATIVE_INFINITY)),
+            }),
+          ),
+        ),
+      }),
+    ),
+  ),
   topics: optional(record(object<ScenarioTopic>({ contentBasedDeduplication: optional(flag) }))),
   behaviours: withDefault(record(behaviour), {}),
+  secretBehaviours: optional(record(record(behaviour))),
 });
 
 /** Names that the scenario uses but does not have. */

@@ -2,12 +2,17 @@ import type { PutMetricAlarmInput } from '@aws-sdk/client-cloudwatch';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import type { StackOutputs } from '../cloudformation/operations.ts';
 import type { ScenarioDistributions } from '../cloudfront/model.ts';
+import type { ScenarioNetwork, ScenarioPlace } from '../ec2/model.ts';
 import type { ScenarioRepositories } from '../ecr/model.ts';
 import type { Programs } from '../ecs/programs.ts';
 import type { ScenarioCaches } from '../elasticache/model.ts';
+import type { ScenarioRoles } from '../iam/model.ts';
 import type { ScenarioDatabases } from '../rds/model.ts';
 import type { ScenarioBuckets } from '../s3/model.ts';
+import type { ScenarioSecrets } from '../secrets-manager/model.ts';
+import type { ScenarioQuotas } from '../service-quotas/model.ts';
 import type { ScenarioTopics } from '../sns/model.ts';
+import type { ScenarioParameters } from '../ssm/model.ts';
 import type { Behaviour } from '../traffic/behaviour.ts';
 import type { TrafficSource } from '../traffic/source.ts';
 
@@ -42,6 +47,7 @@ export interface ScenarioListener extends ScenarioAction {
 export interface ScenarioLoadBalancer {
   readonly name: string;
   readonly listeners: readonly ScenarioListener[];
+  readonly network?: ScenarioPlace;
   readonly tags?: Readonly<Record<string, string>>;
 }
 
@@ -103,6 +109,8 @@ export interface ScenarioService {
   readonly maximumPercent?: number;
   /** Absent means that the circuit breaker is off. */
   readonly circuitBreaker?: { readonly rollback: boolean };
+  /** Where its tasks run. */
+  readonly network?: ScenarioPlace;
   /** Milliseconds for which failing health checks of a new task are ignored. */
   readonly gracePeriod?: number;
   /** Milliseconds before the scenario's start; a day by default. */
@@ -122,10 +130,38 @@ export interface ScenarioScalableTarget {
   /** Milliseconds; 300 s by default. */
   readonly scaleOutCooldown?: number;
   readonly scaleInCooldown?: number;
+  /** Scheduled actions by name; they begin with the scenario. */
+  readonly schedule?: Readonly<Record<string, ScenarioScheduledAction>>;
+}
+
+export interface ScenarioScheduledAction {
+  /** `cron(...)`, `rate(...)` or `at(...)`. */
+  readonly schedule: string;
+  /** IANA's name; UTC where there is none. */
+  readonly timezone?: string;
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** A metric that nothing simulated writes, such as of a database: one sample a minute, from the beginning on. */
+export interface ScenarioMetric {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly unit?: string;
+  readonly value: number;
+  /** What it is later instead, by ms since the scenario's start. */
+  readonly later?: readonly { readonly after: number; readonly value: number }[];
 }
 
 /** What a revision does differently from a sound application: see `Behaviour`. */
 export type ScenarioBehaviour = Partial<Behaviour>;
+
+/**
+ * What tasks do differently that were started with a value of a secret: by the secret's name and the value, a text.
+ * It comes on top of the image's own behaviour.
+ */
+export type ScenarioSecretBehaviours = Readonly<Record<string, Readonly<Record<string, ScenarioBehaviour>>>>;
 
 /** A world to begin with: what exists in the account, who uses it, and how each image behaves. */
 export interface Scenario {
@@ -149,14 +185,27 @@ export interface Scenario {
   /** For the simulator's CloudWatch, as PutMetricAlarm takes them. */
   readonly alarms: readonly PutMetricAlarmInput[];
   readonly traffic: readonly TrafficSource[];
+  readonly metrics?: readonly ScenarioMetric[];
   /** ECR repositories by name: digests by tag, or the repository in full. */
   readonly repositories?: ScenarioRepositories;
   /** ARNs of the IAM roles that may be assumed; any if there is no list. */
   readonly roles?: readonly string[];
   /** CloudFormation stacks by name: values by output key. */
   readonly stacks?: StackOutputs;
-  /** Systems Manager's parameters by name, of type String. */
-  readonly parameters?: Readonly<Record<string, string>>;
+  /** Systems Manager's parameters by name: values of type String, or parameters in full. */
+  readonly parameters?: ScenarioParameters;
+  /** Secrets of Secrets Manager by name. */
+  readonly secrets?: ScenarioSecrets;
+  /** How tasks behave by the secrets that they were started with. */
+  readonly secretBehaviours?: ScenarioSecretBehaviours;
+  /** What IAM knows roles by name to be allowed; the usual execution role of tasks if not given. */
+  readonly rolePolicies?: ScenarioRoles;
+  /** Subnets and security groups that are not as services and load balancers need them. */
+  readonly network?: ScenarioNetwork;
+  /** Limits of the account by AWS's codes, such as `fargate/L-3032A538`, beside the usual ones. */
+  readonly quotas?: ScenarioQuotas;
+  /** Limits of Elastic Load Balancing by AWS's names, such as `target-groups`, where they are not the usual ones. */
+  readonly balancingLimits?: Readonly<Record<string, number>>;
   /** For how many calls of RunTask, the first ones, Fargate has no capacity. */
   readonly callsWithoutCapacity?: number;
   /** CloudWatch's log groups by name, in every region; those that task definitions name if there is no list. */

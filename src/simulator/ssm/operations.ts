@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type {
   AddTagsToResourceCommandInput,
   DeleteParameterCommandInput,
@@ -19,7 +20,7 @@ import type {
 } from '@aws-sdk/client-ssm';
 import type { Answer } from '../answer.ts';
 import { AwsError, type Call, type Operations } from '../operation.ts';
-import { callerArn } from '../refusals.ts';
+import { accessDenied, callerArn } from '../refusals.ts';
 import { page } from '../world/pages.ts';
 import type { TagStore } from '../world/tags.ts';
 import { badResource, badToken, breaks, invalid, notFound } from './errors.ts';
@@ -30,11 +31,22 @@ const PATH_PAGE = 10;
 const MOST_NAMES = 10;
 
 /** Parameter Store: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html and others */
-export function parameterOperations(store: ParameterStore, tags: TagStore): Operations {
-  const view = (name: string, version: Version, selector = ''): Parameter => ({
+export function parameterOperations(
+  store: ParameterStore,
+  tags: TagStore,
+  unreadable: ReadonlySet<string> = new Set(),
+): Operations {
+  const requireReadable = (operation: string, name: string, call: Call): void => {
+    if (unreadable.has(name)) throw accessDenied('SSM', operation, store.arn(name), call);
+  };
+  const view = (
+    name: string,
+    version: Version,
+    { selector = '', decrypted = false }: { selector?: string; decrypted?: boolean | undefined } = {},
+  ): Parameter => ({
     Name: name,
     Type: version.type,
-    Value: version.value,
+    Value: version.type === 'SecureString' && !decrypted ? encrypted(version.value) : version.value,
     Version: version.version,
     ...(selector !== '' && { Selector: selector }),
     LastModifiedDate: new Date(version.at),
@@ -75,12 +87,19 @@ export function parameterOperations(store: ParameterStore, tags: TagStore): Oper
       return { Version: version, Tier: tier };
     },
 
-    GetParameter({ Name = '' }: GetParameterCommandInput): Answer<GetParameterCommandOutput> {
+    GetParameter(
+      { Name = '', WithDecryption: decrypted }: GetParameterCommandInput,
+      call: Call,
+    ): Answer<GetParameterCommandOutput> {
       const { name, version, selector } = store.find(Name);
-      return { Parameter: view(name, version, selector) };
+      requireReadable('GetParameter', name, call);
+      return { Parameter: view(name, version, { selector, decrypted }) };
     },
 
-    GetParameters({ Names = [] }: GetParametersCommandInput): Answer<GetParametersCommandOutput> {
+    GetParameters(
+      { Names = [], WithDecryption: decrypted }: GetParametersCommandInput,
+      call: Call,
+    ): Answer<GetParametersCommandOutput> {
       if (Names.length > MOST_NAMES) {
         throw breaks(
           'names',
@@ -93,9 +112,11 @@ export function parameterOperations(store: ParameterStore, tags: TagStore): Oper
       for (const reference of new Set(Names)) {
         try {
           const { name, version, selector } = store.find(reference);
-          Parameters.push(view(name, version, selector));
+          // One that may not be read makes AWS refuse them all.
+          requireReadable('GetParameters', name, call);
+          Parameters.push(view(name, version, { selector, decrypted }));
         } catch (error) {
-          if (!(error instanceof AwsError)) throw error;
+          if (!(error instanceof AwsError) || error.name === 'AccessDeniedException') throw error;
           InvalidParameters.push(reference);
         }
       }
@@ -168,6 +189,10 @@ export function parameterOperations(store: ParameterStore, tags: TagStore): Oper
     },
   };
 }
+
+/** What who does not ask for decryption gets. */
+const encrypted = (value: string): string =>
+  Buffer.from(createHash('sha256').update(value).digest()).toString('base64');
 
 /** Refuses a size of pages that AWS does not know. */
 function pageSize(wanted: number | undefined, most: number): number {

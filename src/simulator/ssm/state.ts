@@ -43,6 +43,8 @@ export interface NewVersion {
   readonly description?: string;
   readonly overwrite: boolean;
   readonly by: string;
+  /** When it was written, in ms; now if not given. */
+  readonly at?: number;
 }
 
 /** The parameters of the account in its region. Reads through `read` and `all` lag behind writes. */
@@ -84,12 +86,16 @@ export class ParameterStore {
   }
 
   /**
-   * `name`, `name:3` or `name:label`.
+   * `name`, `name:3` or `name:label`; or the parameter's ARN in place of its name.
    *
    * @throws AwsError when there is no such parameter or version
    */
   find(reference: string): { name: string; version: Version; selector: string } {
-    const [name = '', selector] = reference.split(':');
+    const start = this.arn('');
+    const local = reference.startsWith(start) ? reference.slice(start.length) : reference;
+    const [given = '', selector] = local.split(':');
+    // An ARN does not tell whether the name begins with a slash: one of a path does.
+    const name = local === reference || this.exists(given) ? given : `/${given}`;
     const history = this.read(name);
     if (!history) throw notFound();
     const version =
@@ -122,7 +128,7 @@ export class ParameterStore {
       value: wanted.value,
       type,
       tier,
-      at: this.kernel.events.now,
+      at: wanted.at ?? this.kernel.events.now,
       by: wanted.by,
       ...(description !== undefined && { description }),
       labels: [],

@@ -41,6 +41,15 @@ export interface Change extends Partial<Conduct> {
   readonly until?: Moment;
 }
 
+/** A line that a container writes again and again. */
+export interface LogHabit {
+  readonly line: string;
+  /** Milliseconds after the container's start. */
+  readonly after: number;
+  /** Milliseconds between two of them; without it the line is written once. */
+  readonly every?: number;
+}
+
 /** How a container ends by itself: right at its start, or some time after it. */
 export interface Crash {
   /** Milliseconds after the container's start; 0 means on start. */
@@ -76,6 +85,8 @@ export interface Behaviour extends Conduct {
   /** Somebody else stops the task. */
   readonly stop?: Stop;
   readonly changes: readonly Change[];
+  /** What it writes to its log; nothing else. */
+  readonly logs?: readonly LogHabit[];
 }
 
 /** A sound, quick web application. */

@@ -11,8 +11,9 @@ import {
   type WireResponse,
   WrongShape,
 } from './protocol.ts';
-import { queryProtocol } from './query.ts';
+import { ec2Protocol, queryProtocol } from './query.ts';
 import { findRest, restXmlProtocol } from './rest-xml.ts';
+import { withoutSensitive } from './sensitive.ts';
 import type { OperationModel, ServiceModel } from './service.ts';
 
 /** A request of which service and operation are known, and in whose protocol its answer is written. */
@@ -28,6 +29,8 @@ export interface Exchange {
    * @throws AwsError when a member is unknown, missing or mistyped; it names the members
    */
   input(): object;
+  /** The same without what must not be shown. */
+  shown(input: object): unknown;
   /**
    * The answer, checked against the operation's schema.
    *
@@ -61,6 +64,7 @@ export function openExchange(
     requestId,
     request,
     input: () => readInput(protocol, operation, request),
+    shown: (input) => withoutSensitive(operation.input, input),
     answer: (output) => {
       const stream = operation.output.getEventStreamMember();
       if (stream !== '') return writeEvents(operation, stream, output);
@@ -100,7 +104,7 @@ function findByAction(services: readonly ServiceModel[], request: WireRequest): 
   for (const service of services) {
     if (service.version !== form.get('Version')) continue;
     const operation = service.operations.get(form.get('Action') ?? '');
-    if (operation) return { service, operation, protocol: queryProtocol };
+    if (operation) return { service, operation, protocol: service.ec2 ? ec2Protocol : queryProtocol };
   }
   return undefined;
 }
@@ -125,10 +129,16 @@ function readInput(protocol: Protocol, operation: OperationModel, request: WireR
   const faults = faultsOf(operation.input, input);
   if (faults.length === 0 && typeof input === 'object' && input !== null) return input;
   throw new AwsError(
-    protocol === queryProtocol ? 'ValidationError' : 'ValidationException',
+    INVALID.get(protocol) ?? 'ValidationException',
     `${faults.length} validation error${faults.length === 1 ? '' : 's'} detected: ${faults.join('; ')}`,
   );
 }
+
+/** The name of the error that says so, where it is not `ValidationException`. */
+const INVALID: ReadonlyMap<Protocol, string> = new Map([
+  [queryProtocol, 'ValidationError'],
+  [ec2Protocol, 'InvalidParameterValue'],
+]);
 
 function toWireError(service: ServiceModel, error: AwsError): WireError {
   const model = service.errors.get(error.name);

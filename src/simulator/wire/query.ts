@@ -1,16 +1,10 @@
 import type { NormalizedSchema } from '@smithy/core/schema';
-import { faultOf, type Protocol } from './protocol.ts';
+import { faultOf, type Protocol, type WireRequest } from './protocol.ts';
 import { element, escapeXml, membersToXml } from './xml.ts';
 
 /** The AWS query protocol: a form comes in, XML goes out. */
 export const queryProtocol: Protocol = {
-  readInput(operation, request) {
-    const root = new FormNode();
-    for (const [key, value] of new URLSearchParams(request.body.toString())) {
-      if (key !== 'Action' && key !== 'Version') root.at(key.split('.')).text = value;
-    }
-    return fromForm(operation.input, root);
-  },
+  readInput: (operation, request) => readForm(operation.input, request, QUERY),
 
   writeOutput(service, operation, output, _request, requestId) {
     const { name } = operation;
@@ -43,6 +37,61 @@ export const queryProtocol: Protocol = {
   },
 };
 
+/** The query protocol as EC2 speaks it: https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html */
+export const ec2Protocol: Protocol = {
+  readInput: (operation, request) => readForm(operation.input, request, EC2),
+
+  writeOutput(service, operation, output, _request, requestId) {
+    const { name } = operation;
+    const members = operation.output.isUnitSchema() ? '' : membersToXml(operation.output, output);
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/xml;charset=UTF-8' },
+      body:
+        `<${name}Response xmlns="${service.xmlNamespace}">${element('requestId', requestId)}` +
+        `${members}</${name}Response>`,
+    };
+  },
+
+  writeError(_service, error, _request, requestId) {
+    const content = element('Code', escapeXml(error.code)) + element('Message', escapeXml(error.message));
+    const errors = element('Errors', element('Error', content));
+    return {
+      status: error.status,
+      headers: { 'content-type': 'text/xml;charset=UTF-8' },
+      body: element('Response', errors + element('RequestID', requestId)),
+    };
+  },
+};
+
+/** How a form names what is in it. */
+interface Dialect {
+  /** Of a structure's member. */
+  readonly key: (name: string, traits: Traits) => string;
+  /** Whether a list's items stand right below its name, whatever the schema says. */
+  readonly flat: boolean;
+}
+
+type Traits = ReturnType<NormalizedSchema['getMergedTraits']>;
+
+const QUERY: Dialect = { key: (name, { xmlName }) => xmlName ?? name, flat: false };
+
+const EC2: Dialect = {
+  key(name, traits) {
+    const key = String(traits.xmlName ?? name);
+    return String(traits.ec2QueryName ?? key.charAt(0).toUpperCase() + key.slice(1));
+  },
+  flat: true,
+};
+
+function readForm(schema: NormalizedSchema, { body }: WireRequest, dialect: Dialect): unknown {
+  const root = new FormNode();
+  for (const [key, value] of new URLSearchParams(body.toString())) {
+    if (key !== 'Action' && key !== 'Version') root.at(key.split('.')).text = value;
+  }
+  return fromForm(schema, root, dialect);
+}
+
 /** The form's dotted keys as a tree: `Tags.member.1.Key=a` is the text `a` four steps down. */
 class FormNode {
   text: string | undefined;
@@ -66,38 +115,39 @@ class FormNode {
 }
 
 /** What does not fit the schema is handed on as it is, so that the check can name it. */
-function fromForm(schema: NormalizedSchema, node: FormNode): unknown {
-  if (schema.isStructSchema()) return structureFromForm(schema, node);
-  if (schema.isListSchema()) return listFromForm(schema, node);
-  if (schema.isMapSchema()) return mapFromForm(schema, node);
+function fromForm(schema: NormalizedSchema, node: FormNode, dialect: Dialect): unknown {
+  if (schema.isStructSchema()) return structureFromForm(schema, node, dialect);
+  if (schema.isListSchema()) return listFromForm(schema, node, dialect);
+  if (schema.isMapSchema()) return mapFromForm(schema, node, dialect);
   if (node.text === undefined) return Object.fromEntries(node.children);
   return simpleFromText(schema, node.text);
 }
 
-function structureFromForm(schema: NormalizedSchema, node: FormNode): unknown {
+function structureFromForm(schema: NormalizedSchema, node: FormNode, dialect: Dialect): unknown {
   if (node.text !== undefined && node.text !== '') return node.text;
   const members = new Map<string, { name: string; schema: NormalizedSchema }>();
   for (const [name, member] of schema.structIterator()) {
-    members.set(member.getMergedTraits().xmlName ?? name, { name, schema: member });
+    members.set(dialect.key(name, member.getMergedTraits()), { name, schema: member });
   }
   return Object.fromEntries(
     [...node.children].map(([key, child]) => {
       const member = members.get(key);
-      return member ? [member.name, fromForm(member.schema, child)] : [key, child.text ?? '...'];
+      return member ? [member.name, fromForm(member.schema, child, dialect)] : [key, child.text ?? '...'];
     }),
   );
 }
 
-function listFromForm(schema: NormalizedSchema, node: FormNode): unknown {
+function listFromForm(schema: NormalizedSchema, node: FormNode, dialect: Dialect): unknown {
   // `Key=` alone is how an empty list is written.
   if (node.text !== undefined) return node.text === '' ? [] : node.text;
   const item = schema.getValueSchema();
   const traits = item.getMergedTraits();
-  const holder = schema.getMergedTraits().xmlFlattened ? node : node.children.get(traits.xmlName ?? 'member');
-  return (holder?.items() ?? []).map((child) => fromForm(item, child));
+  const isFlat = dialect.flat || schema.getMergedTraits().xmlFlattened;
+  const holder = isFlat ? node : node.children.get(traits.xmlName ?? 'member');
+  return (holder?.items() ?? []).map((child) => fromForm(item, child, dialect));
 }
 
-function mapFromForm(schema: NormalizedSchema, node: FormNode): unknown {
+function mapFromForm(schema: NormalizedSchema, node: FormNode, dialect: Dialect): unknown {
   if (node.text !== undefined) return node.text === '' ? {} : node.text;
   const holder = schema.getMergedTraits().xmlFlattened ? node : node.children.get('entry');
   const keyName = schema.getKeySchema().getMergedTraits().xmlName ?? 'key';
@@ -106,7 +156,7 @@ function mapFromForm(schema: NormalizedSchema, node: FormNode): unknown {
   return Object.fromEntries(
     (holder?.items() ?? []).map((entry) => [
       entry.children.get(keyName)?.text ?? '',
-      fromForm(value, entry.children.get(valueName) ?? new FormNode()),
+      fromForm(value, entry.children.get(valueName) ?? new FormNode(), dialect),
     ]),
   );
 }

@@ -32,6 +32,8 @@ export interface ServiceModel {
   readonly xmlNamespace: string;
   /** Whether JSON errors carry the query protocol's code in `x-amzn-query-error` as well. */
   readonly queryCompatible: boolean;
+  /** Whether forms and XML are those of EC2. */
+  readonly ec2: boolean;
   readonly operations: ReadonlyMap<string, OperationModel>;
   /** By shape name and by code. */
   readonly errors: ReadonlyMap<string, ErrorModel>;
@@ -39,7 +41,11 @@ export interface ServiceModel {
 
 /** The part of an SDK client that names its service. */
 interface SdkClient {
-  readonly config: { readonly serviceId: string; readonly protocolSettings: object };
+  readonly config: {
+    readonly serviceId: string;
+    readonly protocolSettings: object;
+    readonly protocol: { getShapeId(): string };
+  };
 }
 
 // The tags of static schemas, see @smithy/types `static-schemas`.
@@ -88,6 +94,7 @@ export function readServiceModel(sdk: object, client: SdkClient): ServiceModel {
     version: String(settings.get('version')),
     xmlNamespace: String(settings.get('xmlNamespace')),
     queryCompatible: settings.get('awsQueryCompatible') === true,
+    ec2: client.config.protocol.getShapeId() === 'aws.protocols#ec2Query',
     operations,
     errors,
   };

@@ -1,4 +1,5 @@
 import type { Action, RuleCondition } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { DEFAULT_PLACE } from '../ec2/model.ts';
 import { normalizeActions } from '../elbv2/actions.ts';
 import { normalizeConditions } from '../elbv2/conditions.ts';
 import { addListener, addLoadBalancer } from '../elbv2/load-balancers.ts';
@@ -70,7 +71,8 @@ function settleLoadBalancer(
   groups: GroupArns,
   start: number,
 ): void {
-  const record = addLoadBalancer(balancing, balancer.name, start - A_MONTH);
+  const place = { ...DEFAULT_PLACE, ...balancer.network };
+  const record = addLoadBalancer(balancing, balancer.name, start - A_MONTH, place);
   if (balancer.tags) balancing.tags.add(record.arn, Object.entries(balancer.tags));
 
   const actions = ({ forward, stickiness }: ScenarioAction): Action[] => {

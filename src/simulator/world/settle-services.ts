@@ -1,3 +1,4 @@
+import { DEFAULT_PLACE } from '../ec2/model.ts';
 import { newDeployment, newRevision, newServiceDeployment } from '../ecs/deployment-records.ts';
 import type { DeploymentRecord, ServiceRecord } from '../ecs/model.ts';
 import { addCluster } from '../ecs/operations.ts';
@@ -109,8 +110,8 @@ function settleService(
       })),
       networkConfiguration: {
         awsvpcConfiguration: {
-          subnets: ['subnet-0a1b2c3d4e5f60718', 'subnet-0b1b2c3d4e5f60718'],
-          securityGroups: ['sg-0a1b2c3d4e5f60718'],
+          subnets: [...(wanted.network?.subnets ?? DEFAULT_PLACE.subnets)],
+          securityGroups: [...(wanted.network?.securityGroups ?? DEFAULT_PLACE.securityGroups)],
           assignPublicIp: 'DISABLED',
         },
       },

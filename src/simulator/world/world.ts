@@ -4,6 +4,8 @@ import type { ScalingState } from '../autoscaling/state.ts';
 import { stackOperations } from '../cloudformation/operations.ts';
 import { Edge } from '../cloudfront/edge.ts';
 import { distributionOperations } from '../cloudfront/operations.ts';
+import { networkOperations } from '../ec2/operations.ts';
+import { VpcNetwork } from '../ec2/vpc-network.ts';
 import { registryOperations } from '../ecr/operations.ts';
 import { Registries } from '../ecr/registries.ts';
 import { logTargetOf } from '../ecs/log-driver.ts';
@@ -14,9 +16,12 @@ import { ContainerService } from '../ecs/state.ts';
 import { cacheOperations } from '../elasticache/operations.ts';
 import { Caches } from '../elasticache/state.ts';
 import type { RoutedRequest } from '../elbv2/conditions.ts';
+import { limitOperations } from '../elbv2/limits.ts';
 import { loadBalancingOperations } from '../elbv2/operations.ts';
 import { findListener } from '../elbv2/routing.ts';
 import { LoadBalancing } from '../elbv2/state.ts';
+import { USUAL_ROLES } from '../iam/model.ts';
+import { roleOperations } from '../iam/operations.ts';
 import { liveTailOperations } from '../logs/live-tail.ts';
 import { logOperations } from '../logs/operations.ts';
 import { LogStore } from '../logs/store.ts';
@@ -26,6 +31,11 @@ import { Databases } from '../rds/state.ts';
 import { Buckets } from '../s3/buckets.ts';
 import { bucketOperations } from '../s3/operations.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { secretOperations } from '../secrets-manager/operations.ts';
+import { Secrets } from '../secrets-manager/secrets.ts';
+import { quotasOf } from '../service-quotas/model.ts';
+import { quotaOperations } from '../service-quotas/operations.ts';
+import { tellUsage } from '../service-quotas/usage.ts';
 import { topicOperations } from '../sns/operations.ts';
 import { Topics } from '../sns/topics.ts';
 import { parameterOperations } from '../ssm/operations.ts';
@@ -35,9 +45,12 @@ import { STEADY } from '../traffic/behaviour.ts';
 import { Network } from '../traffic/endpoint.ts';
 import { UserLedger } from '../traffic/ledger.ts';
 import { Traffic, type UserAnswer } from '../traffic/traffic.ts';
+import { writeGivenMetrics } from './given-metrics.ts';
 import { createKernel } from './kernel.ts';
 import { Pulse } from './pulse.ts';
+import { behaviourBySecrets } from './secret-behaviours.ts';
 import { settleBalancing } from './settle-balancing.ts';
+import { settleParameters } from './settle-parameters.ts';
 import { settleScaling } from './settle-scaling.ts';
 import { settleServices } from './settle-services.ts';
 import { TagStore } from './tags.ts';
@@ -120,28 +133,32 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
   const scheduler = new ServiceScheduler(containers);
   const users = new UserLedger();
   const traffic = new Traffic(kernel, balancing, scenario.traffic, users, scenario.slowOver, start);
-  const scaling: ScalingState = { targets: new Map(), policies: new Map(), activities: [] };
+  const scaling: ScalingState = {
+    targets: new Map(),
+    policies: new Map(),
+    schedule: new Map(),
+    activities: [],
+  };
   const scaler = new Scaler(kernel, scaling, containers, scheduler, traffic.utilization.cpu);
   const registries = new Registries(context, scenario.repositories ?? {});
   const groups = settleBalancing(scenario, balancing, born);
   settleServices(scenario, containers, scheduler, groups, born);
-  settleScaling(scenario, kernel, scaling);
+  settleScaling(scenario, kernel, scaling, scaler, start);
   const parameters = new ParameterStore(kernel, context.clock);
-  for (const [name, value] of Object.entries(scenario.parameters ?? {})) {
-    parameters.put(name, {
-      value,
-      type: 'String',
-      overwrite: false,
-      by: `arn:aws:iam::${kernel.accountId}:root`,
-    });
-  }
+  const unreadable = settleParameters(scenario, parameters, start);
+  const secrets = new Secrets(kernel, scenario.secrets ?? {}, start);
+  containers.behaviourBySecrets = behaviourBySecrets(secrets, scenario.secretBehaviours ?? {});
+  const vpcs = new VpcNetwork(scenario, kernel);
+  const quotas = quotasOf(scenario.quotas);
   const topics = new Topics(kernel, scenario.topics ?? {});
   const buckets = new Buckets(kernel, scenario.buckets ?? {});
   const edge = new Edge(kernel, buckets, scenario.distributions ?? {});
   const databases = new Databases(kernel, scenario.databases ?? {}, start);
   const caches = new Caches(kernel, scenario.caches ?? {}, start);
   kernel.events.advance(born);
+  writeGivenMetrics(kernel, scenario.metrics ?? [], start);
   traffic.begin();
+  tellUsage(kernel, quotas);
   kernel.events.advance(start);
   scaler.begin();
 
@@ -174,12 +191,19 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
     advance: (now) => kernel.events.advance(now),
     services: {
       ECS: upToDate(containerOperations(containers, scheduler)),
-      'Elastic Load Balancing v2': upToDate(loadBalancingOperations(balancing)),
+      'Elastic Load Balancing v2': upToDate({
+        ...loadBalancingOperations(balancing),
+        ...limitOperations(scenario.balancingLimits ?? {}),
+      }),
       'Application Auto Scaling': upToDate(scalingOperations(kernel, scaling, scaler, tags)),
       CloudFormation: stackOperations(scenario.stacks ?? {}),
       'CloudWatch Logs': upToDate({ ...logOperations(logs), ...liveTailOperations(kernel, logs, pulse) }),
       ECR: registryOperations(registries),
-      SSM: upToDate(parameterOperations(parameters, tags)),
+      SSM: upToDate(parameterOperations(parameters, tags, unreadable)),
+      'Secrets Manager': upToDate(secretOperations(secrets)),
+      EC2: networkOperations(vpcs),
+      IAM: roleOperations(scenario.rolePolicies ?? USUAL_ROLES),
+      'Service Quotas': quotaOperations(quotas),
       RDS: databaseOperations(databases),
       ElastiCache: cacheOperations(caches),
       S3: upToDate(bucketOperations(buckets)),
@@ -193,6 +217,7 @@ export function createWorld(context: SimulatorContext, scenario: Scenario): Simu
       const service = arn.split(':')[2];
       if (service === 'rds') return databases.tagsOf(arn);
       if (service === 'elasticache') return caches.tagsOf(arn);
+      if (service === 'secretsmanager') return secrets.tagsOf(arn);
       const state =
         service === 'ecs' ? containers : service === 'elasticloadbalancing' ? balancing : undefined;
       return state === undefined || state.has(arn) ? tags.current(arn) : undefined;

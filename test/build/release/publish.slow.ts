@@ -119,6 +119,7 @@ describe('a release', () => {
     expect(sources.git('rev-parse', `${prepared.commit}^`)).toBe(sources.git('rev-parse', 'HEAD'));
     expect(sources.git('ls-tree', '-r', '--name-only', prepared.commit).split('\n')).toEqual([
       '.github/workflows/deploy.yml',
+      '.github/workflows/incident.yml',
       '.github/workflows/pr-check.yml',
       '.github/workflows/promote.yml',
       '.github/workflows/rollback.yml',

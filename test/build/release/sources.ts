@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { PUBLISHED_WORKFLOWS } from '../../../src/build/release/published.ts';
 
 /** What a small repository of actions holds, as far as a release asks for it. */
 export const FILES: Readonly<Record<string, string>> = {
@@ -15,7 +16,7 @@ export const FILES: Readonly<Record<string, string>> = {
   'src/main.ts': 'export {};\n',
   '.github/workflows/ci.yml': 'on: push\n',
   ...Object.fromEntries(
-    ['deploy', 'rollback', 'pr-check', 'promote'].map((name) => [
+    PUBLISHED_WORKFLOWS.map((name) => [
       `.github/workflows/${name}.yml`,
       'jobs:\n  a:\n    uses: org/deploy-actions/.github/workflows/deploy.yml@v1\n',
     ]),

@@ -23,6 +23,20 @@ const ACTIONS: Readonly<Record<string, Facts>> = {
     outputs: 'aws-account-id aws-access-key-id aws-secret-access-key aws-session-token aws-expiration',
   },
   // v7.0.0
+  'actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f': {
+    required: 'path',
+    optional:
+      'name if-no-files-found retention-days compression-level overwrite include-hidden-files archive',
+    outputs: 'artifact-id artifact-url artifact-digest',
+  },
+  // v8.0.1
+  'actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c': {
+    required: '',
+    optional:
+      'name artifact-ids path pattern merge-multiple github-token repository run-id skip-decompress digest-mismatch',
+    outputs: 'download-path',
+  },
+  // v7.0.0
   'actions/setup-node@820762786026740c76f36085b0efc47a31fe5020': {
     required: '',
     optional:

@@ -1,0 +1,130 @@
+import type { CustomMetric } from '../../engine/evidence-source.ts';
+import { ConfigError } from '../../errors.ts';
+import { lockParameter } from '../../migrations/lock.ts';
+import type { Stacks } from '../../ports.ts';
+import { formatDuration } from '../../rollout/duration.ts';
+import type { Gate } from '../../rollout/gates.ts';
+import { DEFAULT_WATCH_GATES, parseWatchGates } from '../../watch/gates.ts';
+import { type LogPattern, parseLogPatterns } from '../../watch/log-patterns.ts';
+import { parseCustomMetrics } from '../canary/custom-metrics.ts';
+import { type ConfigFile, readConfigFile, withConfig } from '../config-file.ts';
+import { type DeploymentInputs, readDeploymentInputs } from '../github-deployments.ts';
+import { InputReader, type InputSource } from '../input-reader.ts';
+import { parseRevision, type RevisionReference } from '../revision-reference.ts';
+import { withStackOutputs } from '../stack-outputs.ts';
+
+export interface Inputs {
+  readonly cluster: string;
+  readonly service: string;
+  /** What is watched; without it, what the service runs. */
+  readonly taskDefinition: RevisionReference | undefined;
+  readonly forMs: number;
+  readonly leastMs: number | undefined;
+  readonly gates: readonly Gate[];
+  readonly gatesAreDefault: boolean;
+  readonly customMetrics: Readonly<Record<string, CustomMetric>>;
+  readonly alarms: readonly string[];
+  readonly patterns: readonly LogPattern[];
+  readonly minRequests: number;
+  readonly metricDelayMs: number;
+  readonly onFailure: 'roll-back' | 'fail';
+  readonly onNoEvidence: 'proceed' | 'fail';
+  /** The lock under which `migrate` keeps its record, where it is not the service's own. */
+  readonly lock: string | undefined;
+  readonly deployment: DeploymentInputs | undefined;
+  readonly dryRun: boolean;
+}
+
+/** Inputs that a `config` file may hold. */
+export const CONFIG_KEYS = [
+  'cluster',
+  'service',
+  'task-definition',
+  'for',
+  'until-confident',
+  'gates',
+  'alarms',
+  'log-patterns',
+  'min-requests',
+  'metric-delay',
+  'on-failure',
+  'on-no-evidence',
+  'lock',
+  'environment',
+  'environment-url',
+  'dry-run',
+] as const;
+
+const MINUTE = 60_000;
+const LONGEST_MS = 24 * 60 * MINUTE;
+/** A metric's minute has to lie wholly in the watch, wherever in a minute that begins. */
+const SHORTEST_MS = 2 * MINUTE;
+
+/** @throws ConfigError with every problem of every input */
+export async function readInputs(
+  input: InputSource,
+  workspace: string,
+  stacks: () => Promise<Stacks>,
+): Promise<Inputs> {
+  const path = input('config').trim();
+  let texts = input;
+  const reader = new InputReader((name) => texts(name));
+  const unread: ConfigFile = { texts: {}, structures: {} };
+  const config =
+    path === ''
+      ? unread
+      : await reader.attemptLater(() => readConfigFile(path, workspace, CONFIG_KEYS, ['metrics']), unread);
+  texts = await withStackOutputs(withConfig(input, config), ['cluster', 'service'], stacks);
+  // What is missing may stand in the file that cannot be read.
+  const need = (name: string, example: string) =>
+    path !== '' && config === unread ? (reader.optional(name) ?? '') : reader.required(name, example);
+  const customMetrics = reader.attempt(() => parseCustomMetrics(config.structures['metrics'], path), {});
+  const gates = reader.optional('gates');
+  const forMs = reader.duration('for', 30 * MINUTE);
+  const leastMs =
+    reader.optional('until-confident') === undefined
+      ? undefined
+      : reader.duration('until-confident', SHORTEST_MS);
+  const inputs: Inputs = {
+    cluster: need('cluster', 'production'),
+    service: need('service', 'web'),
+    taskDefinition: reader.parse(
+      'task-definition',
+      (text) => parseRevision(text, 'task-definition'),
+      undefined,
+    ),
+    forMs,
+    leastMs,
+    gates: reader.attempt(
+      () => parseWatchGates(gates ?? DEFAULT_WATCH_GATES, Object.keys(customMetrics)),
+      [],
+    ),
+    gatesAreDefault: gates === undefined,
+    customMetrics,
+    alarms: reader.list('alarms', /\n/).map((line) => line.replace(/^- /, '')),
+    patterns: reader.parse('log-patterns', parseLogPatterns, []),
+    minRequests: reader.integer('min-requests', 100, { min: 1, max: 1_000_000_000 }),
+    metricDelayMs: reader.duration('metric-delay', 3 * MINUTE),
+    onFailure: reader.oneOf('on-failure', ['roll-back', 'fail'] as const, 'roll-back'),
+    onNoEvidence: reader.oneOf('on-no-evidence', ['proceed', 'fail'] as const, 'proceed'),
+    lock: reader.parse('lock', parseLock, undefined),
+    deployment: readDeploymentInputs(reader),
+    dryRun: reader.boolean('dry-run', false),
+  };
+  if (forMs < SHORTEST_MS || forMs > LONGEST_MS) {
+    reader.problem('for', `"${formatDuration(forMs)}" is not between 2m and 24h`);
+  } else if (leastMs !== undefined && (leastMs < SHORTEST_MS || leastMs >= forMs)) {
+    reader.problem(
+      'until-confident',
+      `"${formatDuration(leastMs)}" is not between 2m and the whole time, ${formatDuration(forMs)}`,
+    );
+  }
+  reader.finish();
+  return { ...inputs, alarms: [...new Set(inputs.alarms)] };
+}
+
+function parseLock(lock: string): string {
+  lockParameter(lock, 'lock');
+  if (lock === 'none') throw new ConfigError({ input: 'lock', message: '"none" is not the name of a lock' });
+  return lock;
+}

@@ -1,0 +1,465 @@
+import { nameIn } from '../../arn.ts';
+import { awaitDeployment } from '../../engine/await-deployment.ts';
+import { keepWatch, type WatchEnd } from '../../engine/keep-watch.ts';
+import { Lookout } from '../../engine/lookout.ts';
+import { telling } from '../../engine/telling.ts';
+import { WatchRecorder } from '../../engine/watch-recorder.ts';
+import { findWatched, type WatchedService } from '../../engine/watched-service.ts';
+import { ConfigError, DeployError } from '../../errors.ts';
+import { newRolloutId } from '../../github/run-identity.ts';
+import type { EcsService } from '../../ports.ts';
+import { logSearchUrl } from '../../report/console.ts';
+import { deploymentStatus } from '../../report/deployment-status.ts';
+import { narrateWatch, revision } from '../../report/narrate.ts';
+import type { WatchOutcome } from '../../report/watch-record.ts';
+import { type FoundLines, linesForLog, summarizeWatch } from '../../report/watch-summary.ts';
+import { formatDuration } from '../../rollout/duration.ts';
+import { previousRevision, wasTakenBack, wentBack } from '../../rollout/history.ts';
+import { type Alarm, describeStop, type StoppedTask } from '../../rollout/judge/evidence.ts';
+import type { Watch } from '../../watch/decide.ts';
+import { gateOf } from '../../watch/log-patterns.ts';
+import type { ActionContext } from '../action.ts';
+import { type Adapters, connect, connectToLogSearch, connectToStacks } from '../aws-adapters.ts';
+import { callJournal } from '../call-journal.ts';
+import { findAlarms } from '../canary/prepare.ts';
+import { type Announcer, announcerOf } from '../github-deployments.ts';
+import { refersTo, revisionText } from '../revision-reference.ts';
+import { readHistory } from '../rollback/find-target.ts';
+import { supersededBy } from '../rollback/superseded.ts';
+import { workspaceOf } from '../workspace.ts';
+import { type Inputs, readInputs } from './inputs.ts';
+import { findLogs, settleGates, type WatchedLogs } from './prepare.ts';
+import { type TakenBack, takeBack } from './take-back.ts';
+
+/** How long ECS may take to bring the deployment to its end that is to be watched. */
+const DEPLOYMENT_MS = 15 * 60_000;
+
+/** Watches a service after its promotion, and rolls it back, or only fails, where it does not do well. */
+export async function run(context: ActionContext): Promise<void> {
+  const { clock, cancelled, env } = context;
+  const inputs = await readInputs(context.input, workspaceOf(env), () => connectToStacks(clock, cancelled));
+  const calls = callJournal();
+  const aws = await connect(clock, cancelled, calls.add);
+  const announced = inputs.dryRun ? { ...inputs, deployment: undefined } : inputs;
+  const announcer = await announcerOf(context, announced, { task: 'rollback', keep: false });
+  const monitor = new Monitor(context, inputs, aws, announcer, calls);
+  try {
+    await monitor.run();
+  } catch (error) {
+    if (!cancelled.aborted || error instanceof DeployError) throw error;
+    throw monitor.cancelled(error);
+  } finally {
+    await announcer.end();
+  }
+}
+
+type Ended = Exclude<WatchEnd['decision'], 'cancelled'>;
+
+/** What is told of a watch when it is over. */
+interface Told {
+  readonly outcome: WatchOutcome;
+  readonly reason: string;
+  /** ARN of what was watched. */
+  readonly watched: string;
+}
+
+class Monitor {
+  readonly #context: ActionContext;
+  readonly #inputs: Inputs;
+  readonly #aws: Adapters;
+  readonly #announcer: Announcer;
+  readonly #calls: ReturnType<typeof callJournal>;
+  /** ARN of what ran before, as far as ECS remembers. */
+  #previous = '';
+
+  constructor(
+    context: ActionContext,
+    inputs: Inputs,
+    aws: Adapters,
+    announcer: Announcer,
+    calls: ReturnType<typeof callJournal>,
+  ) {
+    this.#context = context;
+    this.#inputs = inputs;
+    this.#aws = aws;
+    this.#announcer = announcer;
+    this.#calls = calls;
+  }
+
+  async run(): Promise<void> {
+    const { clock, reporter } = this.#context;
+    const { taskDefinition } = this.#inputs;
+    const service = await this.#describe();
+    if (taskDefinition && !refersTo(taskDefinition, service.taskDefinition)) {
+      const watched = taskDefinition.kind === 'arn' ? taskDefinition.arn : revisionText(taskDefinition);
+      const why = supersededBy(taskDefinition, service, undefined) ?? '';
+      return this.#standBack(service, watched, why);
+    }
+    const settled = await this.#settle(service);
+    if (!settled) return;
+    const watched = await findWatched(settled, this.#aws.traffic);
+    const previous = this.#remember(settled, watched.taskDefinition);
+    const [alarms, standards, logs] = await Promise.all([
+      findAlarms(this.#inputs.alarms, this.#aws.metrics),
+      settleGates(this.#inputs, watched, this.#aws.metrics, clock, reporter),
+      this.#inputs.patterns.length > 0 ? this.#findLogs(watched) : undefined,
+      previous,
+    ]);
+    this.#tellPlan(watched, standards.gates);
+    if (this.#inputs.dryRun) return reporter.notice('Dry run: nothing is watched, and nothing was changed.');
+    const { forMs, leastMs, patterns, minRequests, metricDelayMs, onNoEvidence } = this.#inputs;
+    const watch: Watch = {
+      startedAt: clock.now(),
+      forMs,
+      leastMs,
+      deployedAt: watched.deployedAt,
+      gates: standards.gates,
+      patterns,
+      minRequests,
+      metricDelayMs,
+      onNoEvidence,
+    };
+    await this.#watch(watch, watched, standards.before, alarms, logs);
+  }
+
+  async #describe(): Promise<EcsService> {
+    const { cluster, service } = this.#inputs;
+    const name = nameIn(service);
+    const [found] = await this.#aws.services.describe(cluster, [name]);
+    if (found && found.status === 'ACTIVE') return found;
+    throw new ConfigError({
+      input: 'service',
+      message: `there is no active service "${name}" in the cluster "${cluster}"; check the name, the cluster and AWS_REGION`,
+    });
+  }
+
+  /** Waits until ECS has brought the deployment to its end; `undefined` where it did not come to a watch. */
+  async #settle(service: EcsService): Promise<EcsService | undefined> {
+    const { clock, cancelled, reporter } = this.#context;
+    const { taskDefinition: watched } = service;
+    const [primary] = service.deployments.filter((deployment) => deployment.primary);
+    if (service.deployments.length === 1 && primary?.state === 'completed') return service;
+    if (this.#inputs.dryRun) {
+      reporter.notice(`${service.name} is in the middle of a deployment, whose end a watch would wait for.`);
+      return service;
+    }
+    reporter.info(`Wait for ECS to run ${revision(watched)} everywhere, and nothing else`);
+    let said = '';
+    try {
+      return await awaitDeployment(
+        this.#aws.services,
+        clock,
+        service,
+        watched,
+        DEPLOYMENT_MS,
+        cancelled,
+        (line) => {
+          if (line !== said) reporter.info(line);
+          said = line;
+        },
+      );
+    } catch (error) {
+      if (!(error instanceof DeployError) || cancelled.aborted) throw error;
+      const now = await this.#describe();
+      await this.#remember(now, watched);
+      if (now.taskDefinition === watched) {
+        await this.#fail(now, { outcome: 'failed', reason: error.message, watched });
+        return undefined;
+      }
+      const why = supersededBy({ kind: 'arn', arn: watched }, now, undefined) ?? error.message;
+      await this.#standBack(now, watched, why);
+      return undefined;
+    }
+  }
+
+  async #history(service: EcsService) {
+    // What may not be read is not known.
+    return readHistory(this.#aws.services.history(service)).catch((error: unknown) => {
+      if (error instanceof DeployError) return [];
+      throw error;
+    });
+  }
+
+  async #remember(service: EcsService, watched: string): Promise<void> {
+    this.#previous = previousRevision(await this.#history(service), watched) ?? '';
+  }
+
+  async #findLogs(watched: WatchedService): Promise<WatchedLogs> {
+    const { clock, cancelled, reporter } = this.#context;
+    const { search, tasks } = await connectToLogSearch(clock, cancelled, this.#calls.add);
+    const { taskDefinitions } = this.#aws;
+    return findLogs(this.#inputs, watched, { search, tasks, taskDefinitions, clock }, reporter);
+  }
+
+  #tellPlan({ service, taskDefinition }: WatchedService, gates: Watch['gates']): void {
+    const { reporter } = this.#context;
+    const { forMs, leastMs, alarms, patterns, onFailure } = this.#inputs;
+    const soonest = leastMs === undefined ? '' : `, or from ${formatDuration(leastMs)} on until it is sure`;
+    reporter.startGroup(
+      `Watch ${revision(taskDefinition)} of ${service.name} in ${service.cluster} for ${formatDuration(forMs)}${soonest}`,
+    );
+    for (const { text } of gates) reporter.info(`gate: ${text}`);
+    for (const name of alarms) reporter.info(`alarm: ${name}`);
+    for (const { name, pattern } of patterns) reporter.info(`log: ${name}: ${pattern}`);
+    const back = this.#previous === '' ? '' : ` to ${revision(this.#previous)}`;
+    reporter.info(onFailure === 'fail' ? 'on failure: fail' : `on failure: roll back${back}`);
+    reporter.endGroup();
+  }
+
+  async #watch(
+    watch: Watch,
+    watched: WatchedService,
+    before: ConstructorParameters<typeof Lookout>[3]['before'],
+    alarms: readonly Alarm[],
+    logs: WatchedLogs | undefined,
+  ): Promise<void> {
+    const { clock, cancelled, reporter, env } = this.#context;
+    const { service, taskDefinition } = watched;
+    const warn = (message: string) => reporter.warning(message);
+    const { gates, minRequests, metricDelayMs, ...settings } = watch;
+    const recorder = new WatchRecorder(clock, env, warn, {
+      rolloutId: newRolloutId(env),
+      cluster: service.cluster,
+      service: service.name,
+      rollout: { from: this.#previous, to: taskDefinition, gates, minRequests, metricDelayMs },
+      watch: settings,
+    });
+    this.#calls.listen((call) => recorder.called(call));
+    reporter.output('record', recorder.path);
+    const lookout = new Lookout(this.#aws, clock, watched, {
+      watch,
+      alarms,
+      customMetrics: this.#inputs.customMetrics,
+      before,
+      warn,
+      goneFrom: (now) =>
+        now
+          ? supersededBy({ kind: 'arn', arn: taskDefinition }, now, undefined)
+          : `the service ${service.name} is gone`,
+      ...(logs && { logs: logs.watch(watch.startedAt) }),
+    });
+    const tell = telling(reporter, clock);
+    const { decision, seen } = await keepWatch(lookout, watch, {
+      clock,
+      recorder,
+      cancelled,
+      say: (each, sighting) =>
+        tell(
+          narrateWatch(each, sighting),
+          each.kind === 'watching' ? each.waitingFor : each.kind,
+          each.kind === 'watching',
+        ),
+    }).catch((error: unknown) => {
+      recorder.end(undefined, error instanceof Error ? error.message : String(error));
+      throw error;
+    });
+    if (decision === 'cancelled') {
+      recorder.end(undefined, 'cancelled');
+      throw this.cancelled(undefined, service.name, taskDefinition);
+    }
+    const found = foundLines(watched, watch, logs, seen?.lines ?? new Map());
+    const story = {
+      service: service.name,
+      cluster: service.cluster,
+      taskDefinition,
+      ms: clock.now() - watch.startedAt,
+      findings: decision.findings,
+      crashes: seen?.evidence.crashes ?? [],
+      found,
+      id: recorder.record.rolloutId,
+    };
+    const end = async (outcome: WatchOutcome, reason: string, more = ''): Promise<void> => {
+      recorder.end(outcome, reason);
+      if (!cancelled.aborted)
+        await reporter.summary(`${summarizeWatch({ ...story, outcome, reason })}${more}`);
+    };
+    this.#warnOf(decision);
+    if (decision.kind === 'superseded') return this.#standBack(service, taskDefinition, decision.reason, end);
+    const told = { reason: decision.reason, watched: taskDefinition };
+    if (decision.kind === 'failed') {
+      this.#tellLines(found, decision, seen?.evidence.crashes ?? []);
+      return this.#fail(service, { ...told, outcome: 'failed' }, { end, found, decision });
+    }
+    this.#outputs({ ...told, outcome: 'passed' });
+    reporter.notice(`${revision(taskDefinition)} has passed: ${decision.reason}.`);
+    await end('passed', decision.reason);
+  }
+
+  /** Gates that only warn, and what nothing can be said of. */
+  #warnOf(decision: Ended): void {
+    const { reporter } = this.#context;
+    for (const { gate, text, verdict, warnOnly } of decision.findings) {
+      const bad = verdict === 'fail' || verdict === 'abort';
+      if (warnOnly && bad) reporter.warning(`${gate}: ${text}`);
+      if (warnOnly && verdict === 'no-evidence' && gate.startsWith('alarm '))
+        reporter.warning(`${gate} ${text}`);
+    }
+    if (decision.kind !== 'passed') return;
+    for (const { gate, text } of decision.unknown) {
+      reporter.warning(`Nothing can be said of "${gate}": ${text}. That counts as passed (on-no-evidence).`);
+    }
+  }
+
+  #tellLines(found: readonly FoundLines[], decision: Ended, crashes: readonly StoppedTask[]): void {
+    const { reporter } = this.#context;
+    for (const each of found) {
+      if (each.lines.length === 0) continue;
+      reporter.startGroup(`Log lines: ${each.pattern.name}`);
+      for (const line of linesForLog(each)) reporter.info(line);
+      reporter.info(each.consoleUrl);
+      reporter.endGroup();
+    }
+    if (crashes.length > 0) {
+      reporter.startGroup('Stopped tasks');
+      for (const task of crashes) reporter.info(describeStop(task));
+      reporter.endGroup();
+    }
+    reporter.startGroup('What the gates said');
+    for (const { gate, verdict, text } of decision.findings) reporter.info(`${gate}: ${verdict}, ${text}`);
+    reporter.endGroup();
+  }
+
+  /** Rolls back where that is asked for, and fails. */
+  async #fail(
+    service: EcsService,
+    { reason, watched }: Told,
+    watch?: {
+      readonly end: (outcome: WatchOutcome, reason: string, more?: string) => Promise<void>;
+      readonly found: readonly FoundLines[];
+      readonly decision: Ended;
+    },
+  ): Promise<never> {
+    const { env, clock } = this.#context;
+    const end = watch?.end ?? (async () => undefined);
+    const name = revision(watched);
+    this.#announcer.begin({
+      kind: 'again',
+      task: 'deploy',
+      rollout: newRolloutId(env),
+      taskDefinition: name,
+    });
+    this.#announcer.say(deploymentStatus('failure', `Failed its watch: ${reason}`));
+    const consoleUrl = watch && urlOf(watch.found, watch.decision);
+    const details = { ...(consoleUrl !== undefined && { consoleUrl }) };
+    if (this.#inputs.onFailure === 'fail') {
+      this.#outputs({ outcome: 'failed', reason, watched });
+      await end('failed', reason);
+      throw new DeployError(`${name} has failed its watch: ${reason}`, {
+        state: `${service.name} runs ${name} on; nothing was changed.`,
+        next: 'Run the rollback action for this service, or mend it and release again.',
+        ...details,
+      });
+    }
+    let back: TakenBack;
+    const began = clock.now();
+    try {
+      back = await takeBack(
+        this.#context,
+        this.#aws,
+        this.#inputs,
+        watched,
+        `${name} has failed its watch: ${reason}`,
+        this.#announcer,
+      );
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const both = `${reason}; and it could not be rolled back: ${why}`;
+      this.#outputs({ outcome: 'rollback-failed', reason: both, watched });
+      await end('rollback-failed', both);
+      throw new DeployError(`${name} has failed its watch: ${both}`, {
+        state:
+          (error instanceof DeployError ? error.state : undefined) ??
+          `Whether ECS has been asked to roll ${service.name} back is not known.`,
+        next:
+          (error instanceof DeployError ? error.next : undefined) ??
+          'Run the rollback action for this service; it finishes what this run has begun.',
+        ...details,
+        cause: error,
+      });
+    }
+    if (back.outcome === 'superseded') {
+      const both = `${reason}; nothing was rolled back: ${back.reason}`;
+      this.#outputs({ outcome: 'superseded', reason: both, watched });
+      await end('superseded', both, back.summary);
+      throw new DeployError(`${name} has failed its watch: ${both}`, {
+        state: `${service.name} runs ${revision(back.runs)}; this run has changed nothing.`,
+        ...details,
+      });
+    }
+    this.#previous = back.runs;
+    this.#outputs({ outcome: 'rolled-back', reason, watched });
+    await end('rolled-back', reason, back.summary);
+    throw new DeployError(`${name} has failed its watch and was rolled back: ${reason}`, {
+      state: `${service.name} runs ${revision(back.runs)} again, which took ${formatDuration(clock.now() - began)}.`,
+      ...details,
+    });
+  }
+
+  /** What runs is not what is watched: somebody else has decided on it, and that stays. */
+  async #standBack(
+    service: EcsService,
+    watched: string,
+    why: string,
+    end: (outcome: WatchOutcome, reason: string) => Promise<void> = async () => undefined,
+  ): Promise<void> {
+    const { reporter } = this.#context;
+    const now = await this.#describe().catch(() => service);
+    const history = await this.#history(now);
+    const arn = watched.startsWith('arn:')
+      ? watched
+      : (history.find(({ taskDefinition }) => revision(taskDefinition) === watched)?.taskDefinition ??
+        watched);
+    const byEcs = wasTakenBack(history, arn);
+    if (byEcs || wentBack(history, arn, now.taskDefinition)) {
+      this.#previous = now.taskDefinition;
+      const reason = byEcs
+        ? `ECS has taken the deployment of ${revision(arn)} back: ${now.name} runs ${revision(now.taskDefinition)}`
+        : `${now.name} was rolled back from ${revision(arn)} to ${revision(now.taskDefinition)} meanwhile`;
+      this.#outputs({ outcome: 'rolled-back', reason, watched: arn });
+      await end('rolled-back', reason);
+      throw new DeployError(reason, { state: 'This run has changed nothing.' });
+    }
+    reporter.warning(`Nothing is watched any more: ${why}. Nothing was changed.`);
+    this.#outputs({ outcome: 'superseded', reason: why, watched: arn });
+    await end('superseded', why);
+  }
+
+  #outputs({ outcome, reason, watched }: Told): void {
+    const { reporter } = this.#context;
+    reporter.output('outcome', outcome);
+    reporter.output('reason', reason);
+    reporter.output('task-definition-arn', watched);
+    reporter.output('previous-task-definition-arn', this.#previous);
+  }
+
+  cancelled(cause: unknown, name = nameIn(this.#inputs.service), watched = ''): DeployError {
+    const runs = watched === '' ? '' : ` ${name} runs ${revision(watched)} on.`;
+    return new DeployError('The watch was cancelled.', {
+      state: `It was not decided whether the release does well; nothing was changed.${runs}`,
+      next: 'Run this step again: it watches anew.',
+      cause,
+    });
+  }
+}
+
+function foundLines(
+  { service }: WatchedService,
+  { patterns, startedAt }: Watch,
+  logs: WatchedLogs | undefined,
+  lines: ReadonlyMap<string, FoundLines['lines']>,
+): readonly FoundLines[] {
+  const [, partition = 'aws'] = service.arn.split(':');
+  const [place] = logs?.streams ?? [];
+  if (!place) return [];
+  return patterns.map((pattern) => ({
+    pattern,
+    lines: lines.get(pattern.name) ?? [],
+    consoleUrl: logSearchUrl(partition, place, pattern.pattern, startedAt),
+  }));
+}
+
+/** Where the lines are to be seen by which a watch has failed. */
+const urlOf = (found: readonly FoundLines[], decision: Ended): string | undefined =>
+  found.find(
+    ({ pattern }) => decision.kind === 'failed' && decision.reason.startsWith(`${gateOf(pattern)}: `),
+  )?.consoleUrl;

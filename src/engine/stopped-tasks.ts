@@ -1,0 +1,34 @@
+import type { EcsService, Services } from '../ports.ts';
+import { isCrash, type StoppedTask } from '../rollout/judge/evidence.ts';
+
+/** Tasks of a service that have stopped by themselves. */
+export class StoppedTasks {
+  readonly #services: Services;
+  readonly #crashes = new Map<string, StoppedTask>();
+  readonly #known = new Set<string>();
+  #newestEvent = '';
+
+  constructor(services: Services) {
+    this.#services = services;
+  }
+
+  get crashes(): readonly StoppedTask[] {
+    return [...this.#crashes.values()];
+  }
+
+  /**
+   * ECS says in an event when it replaces a task; only then is it asked which tasks have stopped.
+   *
+   * @param deployments those whose tasks count
+   */
+  async look(service: EcsService, deployments: ReadonlySet<string>): Promise<void> {
+    const newest = service.events[0]?.id ?? '';
+    if (newest === this.#newestEvent && service.running >= service.desired) return;
+    const stopped = await this.#services.stopped(service.cluster, service.name, this.#known);
+    this.#newestEvent = newest;
+    for (const task of stopped) {
+      this.#known.add(task.arn);
+      if (deployments.has(task.startedBy) && isCrash(task)) this.#crashes.set(task.arn, task);
+    }
+  }
+}

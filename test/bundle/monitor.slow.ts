@@ -1,0 +1,356 @@
+import { describe, expect, test } from 'vitest';
+import type { Fault, ServiceId } from '../../src/simulator/faults.ts';
+import {
+  afterDeploy,
+  CRITICAL,
+  deploy,
+  KEPT,
+  MINUTE,
+  monitor,
+  recordOf,
+  revisionArn,
+  startMonitor,
+} from './monitored.ts';
+import { inWorld, TAKEN_BACK, type TestWorld } from './world.ts';
+
+const LITERAL = { gates: 'crashes = 0\nunhealthy < 2m', for: '10m' };
+/** After ten minutes every revision leaks. */
+const LEAK = { changes: [{ from: { age: 10 * MINUTE }, errorRate: 0.03 }] };
+
+/** What alarms on the load balancer of the service have in common. */
+async function alarmOn(world: TestWorld): Promise<object> {
+  const { LoadBalancers = [] } = await world.ask<{ LoadBalancers?: readonly { LoadBalancerArn?: string }[] }>(
+    'Elastic Load Balancing v2',
+    'DescribeLoadBalancers',
+    {},
+  );
+  return {
+    Namespace: 'AWS/ApplicationELB',
+    Dimensions: [
+      { Name: 'LoadBalancer', Value: LoadBalancers[0]?.LoadBalancerArn?.split(':loadbalancer/').at(-1) },
+    ],
+    Statistic: 'Sum',
+    Period: 60,
+    EvaluationPeriods: 1,
+    ComparisonOperator: 'GreaterThanThreshold',
+    TreatMissingData: 'ignore',
+  };
+}
+
+describe.concurrent('a monitored release', () => {
+  for (const rate of [5, 20, 200]) {
+    test(`that leaks after ten minutes is rolled back soon, at ${rate} requests a second`, async () => {
+      await afterDeploy(
+        LEAK,
+        async (world) => {
+          const step = await monitor(world);
+          expect(step.outputs['outcome'], step.log).toBe('rolled-back');
+          const { startedAt, endedAt = 0 } = recordOf(step);
+          const update = world.calls.find(({ operation }) => operation === 'UpdateService');
+          console.info(
+            `${rate} requests a second: rolled back ${(((update?.time ?? 0) - startedAt) / MINUTE).toFixed(1)} minutes after the watch began, its tasks were then about ${(((update?.time ?? 0) - startedAt) / MINUTE + 1).toFixed(1)} minutes old`,
+          );
+          expect((update?.time ?? Number.NaN) - startedAt).toBeLessThan(16 * MINUTE);
+          expect(endedAt - startedAt).toBeLessThan(20 * MINUTE);
+          await world.expectSettled(TAKEN_BACK, 4);
+          return TAKEN_BACK;
+        },
+        { rate },
+      );
+    });
+  }
+
+  test('that gets slow after ten minutes is rolled back', async () => {
+    const changes = [{ from: { age: 10 * MINUTE }, latency: { p50: 400, p95: 900 } }];
+    await afterDeploy({ changes }, async (world) => {
+      const step = await monitor(world);
+      expect(step.outputs['outcome'], step.log).toBe('rolled-back');
+      expect(step.outputs['reason']).toContain('slower-than 300ms vs stable: ');
+      return TAKEN_BACK;
+    });
+  });
+
+  test('that is sound passes after the whole time', async () => {
+    await afterDeploy({ errorRate: 0.0003 }, async (world) => {
+      const step = await monitor(world, { 'log-patterns': CRITICAL });
+      expect(step.code, step.log).toBe(0);
+      expect(step.outputs).toMatchObject({ outcome: 'passed', reason: 'every gate passed for 30m' });
+      const { startedAt, endedAt = 0 } = recordOf(step);
+      expect(endedAt - startedAt).toBeGreaterThanOrEqual(33 * MINUTE);
+      expect(world.calls.length).toBeLessThan(33 * 14);
+      return KEPT;
+    });
+  });
+
+  test('that is sound passes early where it may', async () => {
+    await afterDeploy(
+      {},
+      async (world) => {
+        const step = await monitor(world, {
+          'until-confident': '5m',
+          gates: 'error-rate < 0.1%\ncrashes = 0',
+        });
+        expect(step.outputs['outcome'], step.log).toBe('passed');
+        expect(step.outputs['reason']).toMatch(/^every gate passes for sure after \d+m/);
+        const { startedAt, endedAt = 0 } = recordOf(step);
+        expect(endedAt - startedAt).toBeLessThan(20 * MINUTE);
+        return KEPT;
+      },
+      { rate: 200 },
+    );
+  });
+
+  test('passes at night with a warning, and fails where that is asked for', async () => {
+    for (const [asked, outcome] of [
+      ['proceed', 'passed'],
+      ['fail', 'failed'],
+    ] as const) {
+      await afterDeploy(
+        {},
+        async (world) => {
+          const step = await monitor(world, {
+            gates: 'error-rate < 0.1%\ncrashes = 0',
+            for: '10m',
+            'on-no-evidence': asked,
+            'on-failure': 'fail',
+          });
+          expect(step.outputs['outcome'], step.log).toBe(outcome);
+          if (asked === 'proceed') {
+            expect(step.log).toContain('::warning::Nothing can be said of "error-rate < 0.1%25"');
+          }
+          return KEPT;
+        },
+        { rate: 0 },
+      );
+    }
+  });
+
+  test('whose tasks crash is rolled back', async () => {
+    await afterDeploy(
+      { crash: { after: 5 * MINUTE, exitCode: 137, reason: 'OutOfMemoryError' } },
+      async (world) => {
+        const step = await monitor(world, LITERAL);
+        expect(step.outputs['outcome'], step.log).toBe('rolled-back');
+        expect(step.outputs['reason']).toMatch(
+          /^crashes = 0: \d; task \w+ stopped; EssentialContainerExited/,
+        );
+        expect(step.summary).toContain('### Stopped tasks');
+        return { ...TAKEN_BACK, lostRequests: true };
+      },
+    );
+  });
+
+  test('whose targets get unhealthy is rolled back', async () => {
+    const changes = [{ from: { age: 5 * MINUTE }, healthCheck: { kind: 'status', code: 500 } as const }];
+    await afterDeploy(
+      { changes },
+      async (world) => {
+        const step = await monitor(world, LITERAL);
+        expect(step.outputs['outcome'], step.log).toBe('rolled-back');
+        expect(step.outputs['reason']).toMatch(/^unhealthy < 2m: /);
+        return { ...TAKEN_BACK, lostRequests: true };
+      },
+      // For so long ECS does not replace them.
+      { gracePeriod: 60 * MINUTE },
+    );
+  });
+
+  test('whose tasks ECS replaces because they fail their health checks is rolled back', async () => {
+    const changes = [{ from: { age: 5 * MINUTE }, healthCheck: { kind: 'status', code: 500 } as const }];
+    await afterDeploy({ changes }, async (world) => {
+      const step = await monitor(world, LITERAL);
+      expect(step.outputs['outcome'], step.log).toBe('rolled-back');
+      expect(step.outputs['reason']).toMatch(/^crashes = 0: /);
+      return { ...TAKEN_BACK, changedByOthers: true, lostRequests: true };
+    });
+  });
+
+  test('is rolled back by an alarm, but not by one that was firing before', async () => {
+    const changes = [{ from: { age: 6 * MINUTE }, errorRate: 0.2 }];
+    await inWorld({ scale: 300, behaviours: { 'app:v2': { changes } } }, async (world) => {
+      const settings = await alarmOn(world);
+      const MetricName = 'HTTPCode_Target_5XX_Count';
+      const errors = { ...settings, AlarmName: 'too many errors, web', MetricName, Threshold: 100 };
+      await world.ask('CloudWatch', 'PutMetricAlarm', errors);
+      const orders = {
+        ...settings,
+        AlarmName: 'always',
+        Namespace: 'Shop',
+        MetricName: 'Orders',
+        Threshold: 1,
+      };
+      await world.ask('CloudWatch', 'PutMetricAlarm', orders);
+      const state = { AlarmName: 'always', StateValue: 'ALARM', StateReason: 'no orders' };
+      await world.ask('CloudWatch', 'SetAlarmState', state);
+      await world.clock.sleep(MINUTE);
+      await deploy(world, 'web:2');
+      await world.prepared();
+      const step = await monitor(world, { gates: 'crashes = 0', alarms: 'too many errors, web\nalways' });
+      expect(step.outputs['outcome'], step.log).toBe('rolled-back');
+      expect(step.outputs['reason']).toMatch(/^alarm too many errors, web: is in ALARM/);
+      expect(step.log).toContain('::warning::alarm always has been in ALARM since');
+      return TAKEN_BACK;
+    });
+  });
+
+  test('only fails where that is asked for', async () => {
+    const logs = [{ line: 'CRITICAL', after: 3 * MINUTE, every: MINUTE }];
+    await afterDeploy({ logs }, async (world) => {
+      const step = await monitor(world, { ...LITERAL, 'log-patterns': CRITICAL, 'on-failure': 'fail' });
+      expect(step.code).toBe(1);
+      expect(step.outputs['outcome'], step.log).toBe('failed');
+      expect(step.log).toContain('web runs web:2 on; nothing was changed.');
+      expect(world.changes).toEqual([]);
+      return KEPT;
+    });
+  });
+
+  test('is not judged by what others write into the log, nor by what is within the bound', async () => {
+    const logs = [{ line: 'timed out', after: 0, every: 5 * MINUTE }];
+    await afterDeploy(
+      {},
+      async (world) => {
+        const patterns = `${CRITICAL}\ntimeouts: "timed out" < 10 per 5m`;
+        const step = await monitor(world, { ...LITERAL, 'log-patterns': patterns });
+        expect(step.outputs['outcome'], step.log).toBe('passed');
+        return KEPT;
+      },
+      {
+        behaviours: {
+          // Its tasks drain while the first lines of the new ones are read.
+          'app:v1': { logs: [{ line: 'FATAL', after: 0, every: 5_000 }] },
+          'app:v2': { logs },
+        },
+      },
+    );
+  });
+
+  test('that somebody replaces is left to them', async () => {
+    await afterDeploy({}, async (world) => {
+      const step = startMonitor(world, { ...LITERAL, for: '30m' });
+      await step.says('Wait for the end of the watch');
+      await deploy(world, 'web:3');
+      const { code, outputs, log } = await step.done;
+      expect(code, log).toBe(0);
+      expect(outputs).toMatchObject({
+        outcome: 'superseded',
+        'task-definition-arn': revisionArn('web:2'),
+        reason: expect.stringContaining('web runs web:3, not web:2'),
+      });
+      expect(world.changes).toEqual([]);
+      return { runs: 'web:3', changedByOthers: true };
+    });
+  });
+
+  test('that somebody rolls back is not a success', async () => {
+    await afterDeploy({}, async (world) => {
+      const step = startMonitor(world, { ...LITERAL, for: '30m' });
+      await step.says('Wait for the end of the watch');
+      await deploy(world, 'web:1');
+      const { code, outputs, log } = await step.done;
+      expect(code, log).toBe(1);
+      expect(outputs).toMatchObject({
+        outcome: 'rolled-back',
+        reason: 'web was rolled back from web:2 to web:1 meanwhile',
+      });
+      expect(world.changes).toEqual([]);
+      return TAKEN_BACK;
+    });
+  });
+
+  test('that another one has replaced before is not watched', async () => {
+    await inWorld({ scale: 300 }, async (world) => {
+      const step = await monitor(world, LITERAL);
+      expect(step.code, step.log).toBe(0);
+      expect(step.outputs['outcome']).toBe('superseded');
+      return { runs: 'web:1' };
+    });
+  });
+
+  test('whose deployment ECS takes back by itself is not a success', async () => {
+    await inWorld(
+      {
+        scale: 300,
+        behaviours: { 'app:v2': { crash: { after: 0, exitCode: 1 } } },
+        circuitBreaker: { rollback: true },
+      },
+      async (world) => {
+        await deploy(world, 'web:2');
+        await world.prepared();
+        const step = await monitor(world, LITERAL);
+        expect(step.code, step.log).toBe(1);
+        expect(step.outputs['outcome']).toBe('rolled-back');
+        expect(step.outputs['reason']).toContain('ECS has taken the deployment of web:2 back');
+        return { ...TAKEN_BACK, changedByOthers: true, lostRequests: true };
+      },
+    );
+  });
+});
+
+describe.concurrent('a watch that is disturbed', () => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    test(`by ${signal} changes nothing, and says so`, async () => {
+      await afterDeploy({}, async (world) => {
+        const step = startMonitor(world, { 'log-patterns': CRITICAL });
+        await step.says('[+1m');
+        step.process.kill(signal);
+        const { code, log, outputs } = await step.done;
+        expect(code).toBe(1);
+        expect(log).toContain('::error::The watch was cancelled.');
+        expect(log).toContain('web runs web:2 on');
+        expect(outputs['outcome']).toBeUndefined();
+        expect(world.changes).toEqual([]);
+        return KEPT;
+      });
+    });
+  }
+
+  for (const after of [true, false]) {
+    test(`by a kill ${after ? 'after' : 'before'} its rollback is ordered is brought to its end by a second run`, async () => {
+      const faults: Fault[] = [{ kind: 'kill', service: 'ECS', operation: 'UpdateService', nth: 1, after }];
+      await afterDeploy(
+        LEAK,
+        async (world) => {
+          const first = startMonitor(world);
+          await world.called(({ operation }) => operation === 'UpdateService');
+          first.process.kill('SIGKILL');
+          await first.done;
+          const again = await monitor(world, {}, world.job('1001', 2));
+          expect(again.code, again.log).toBe(1);
+          expect(again.outputs['outcome']).toBe('rolled-back');
+          expect(again.outputs['reason']).toContain(
+            after ? 'web was rolled back from web:2 to web:1 meanwhile' : 'error-rate < 0.1%: ',
+          );
+          return TAKEN_BACK;
+        },
+        { faults },
+      );
+    });
+  }
+
+  const calls: readonly (readonly [ServiceId, string])[] = [
+    ['ECS', 'DescribeServices'],
+    ['ECS', 'ListTasks'],
+    ['Elastic Load Balancing v2', 'DescribeTargetHealth'],
+    ['CloudWatch', 'GetMetricData'],
+    ['CloudWatch Logs', 'FilterLogEvents'],
+  ];
+  for (const [service, operation] of calls) {
+    for (const kind of ['throttle', 'internal-error', 'timeout'] as const) {
+      test(`by ${kind} at ${operation} goes on`, async () => {
+        await afterDeploy(
+          {},
+          async (world) => {
+            const step = await monitor(world, { for: '10m', 'log-patterns': CRITICAL });
+            expect(step.outputs['outcome'], step.log).toBe('passed');
+            return KEPT;
+          },
+          {
+            scale: 120,
+            faults: [{ kind, service, operation, nth: operation === 'DescribeServices' ? 20 : 3, times: 4 }],
+          },
+        );
+      });
+    }
+  }
+});
