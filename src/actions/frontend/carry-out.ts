@@ -74,9 +74,10 @@ export async function carryOut(site: Site, work: Work): Promise<Done | undefined
   const { plan, seen, pending } = work;
   const hold = await Hold.take(site, site.prefix, seen, pendingOf(plan, seen.state, pending));
   if (!hold) return undefined;
+  const progress: Progress = { pages: 'old' };
   try {
     await putAside(site, work, hold);
-    const bytes = await upload(site, work, hold);
+    const bytes = await upload(site, work, hold, progress);
     const removed = await remove(site, plan, hold);
     const { paths, wildcard } = pathsToForget(
       plan.changed.map(({ path }) => site.prefix + path),
@@ -102,7 +103,7 @@ export async function carryOut(site: Site, work: Work): Promise<Done | undefined
   } catch (error) {
     hold.check(error);
     await hold.leave();
-    throw error;
+    throw error instanceof DeployError ? withState(error, progress) : error;
   }
 }
 
@@ -163,18 +164,17 @@ export const sha256 = (body: Uint8Array): string => createHash('sha256').update(
 const PROGRESS_MS = 5_000;
 
 /** @returns how many bytes went up */
-async function upload(site: Site, { plan, read }: Work, hold: Hold): Promise<number> {
+async function upload(site: Site, { plan, read }: Work, hold: Hold, progress: Progress): Promise<number> {
   const { bucket, prefix, clock, cancelled, say } = site;
   const total = plan.uploads.length;
   let done = 0;
   let bytes = 0;
   let told = clock.now();
-  let pagesBegun = false;
   for (const group of inOrder(plan.uploads)) {
-    pagesBegun ||= group.some(({ kind }) => kind === 'page');
+    if (group.some(({ kind }) => kind === 'page')) progress.pages = 'both';
     await allOrNone(group, async (entry) => {
       // Pages that are half of one version and half of another help nobody: those are brought to their end.
-      if (cancelled.aborted && !pagesBegun) throw cancelledBefore(done, total);
+      if (cancelled.aborted && progress.pages === 'old') throw cancelledBefore(done, total);
       const body = await read(entry);
       hold.check();
       await bucket.write({
@@ -191,6 +191,7 @@ async function upload(site: Site, { plan, read }: Work, hold: Hold): Promise<num
       say(`${done} of ${total} files are up`);
     });
   }
+  progress.pages = 'new';
   return bytes;
 }
 
@@ -198,6 +199,25 @@ const cancelledBefore = (done: number, total: number): DeployError =>
   new DeployError('The run was cancelled.', {
     state: `${done} of ${total} files are up, none of them a page: users see what they saw before.`,
     next: 'Run this step again, for this version or another; it takes over what this run had begun.',
+  });
+
+/** What users see so far. */
+interface Progress {
+  pages: 'old' | 'both' | 'new';
+}
+
+const SEEN: Readonly<Record<Progress['pages'], string>> = {
+  old: 'No page was changed: users see what they saw before.',
+  both: 'Some pages are new and some are not, each with its assets.',
+  new: 'The new files are in the bucket; CloudFront may hand out older ones until they expire.',
+};
+
+/** What failed is told by whoever was asked; what it means for users is known here. */
+const withState = (error: DeployError, { pages }: Progress): DeployError =>
+  new DeployError(error.message, {
+    state: error.state ?? SEEN[pages],
+    next: error.next ?? 'Run this step again: it takes over what this run had begun.',
+    cause: error,
   });
 
 interface Removed {

@@ -76,8 +76,9 @@ async function release(
   }
   if (seen.etag === undefined) await tellAdopted(context, site, handled.entries);
   if (state.pending) {
+    const what = inputs.dryRun ? 'has not' : 'did not';
     reporter.info(
-      `${printable(state.pending.holder)} did not come to its end: what it may have changed is written anew`,
+      `${printable(state.pending.holder)} ${what} come to its end: what it may have changed is written anew`,
     );
   }
   if (plan.overwritten.length > 0) {
