@@ -490,8 +490,8 @@ describe('capacity', () => {
     ],
     ['that may not be looked at', { fargate: { spot: false, quota: DENIED } }, ['warn']],
     ['of instances', { fargate: undefined }, ['skip']],
-    ['with an autoscaler that can grow', { scaler: { maxTasks: 8 } }, ['pass', 'pass']],
-    ['with an autoscaler at its end', { scaler: { maxTasks: 4 } }, ['pass', 'warn']],
+    ['with an autoscaler that can grow', { scaler: { max: 8 } }, ['pass', 'pass']],
+    ['with an autoscaler at its end', { scaler: { max: 4 } }, ['pass', 'warn']],
   ])('%s', (_, change, expected) => {
     expect(levels(checkCapacity({ ...facts, ...change } as Parameters<typeof checkCapacity>[0]))).toEqual(
       expected,

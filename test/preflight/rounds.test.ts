@@ -126,7 +126,7 @@ const answers = {
         ? { name, registryId: '123456789012', mutability: { immutable: true, except: [] } }
         : name === 'fargate'
           ? { name: code, value: 100, used: 1 }
-          : { settings: '', scaleInHeld: false, maxTasks: 10 },
+          : { settings: '', scaleInHeld: false, max: 10 },
   targetGroups: () => [{ arn: 'tg', name: 'web', loadBalancerArns: ['lb'], protocol: 'HTTP' }],
   targetGroupsByName: () => [],
   loadBalancers: () => [

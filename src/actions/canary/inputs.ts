@@ -16,6 +16,8 @@ import {
   STRATEGIES,
   STRATEGY_NAMES,
 } from '../../rollout/plan.ts';
+import { alarmNames } from '../alarm-names.ts';
+import { parseCapacity } from '../capacity-input.ts';
 import { type ConfigFile, readConfigFile, withConfig } from '../config-file.ts';
 import { type DeploymentInputs, readDeploymentInputs } from '../github-deployments.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
@@ -142,7 +144,7 @@ export async function readWith<Released>(
     plan: readPlan(reader),
     gates: reader.attempt(() => parseGates(gatesText ?? DEFAULT_GATES, Object.keys(customMetrics)), []),
     gatesAreDefault: gatesText === undefined,
-    alarms: lines(reader.optional('alarms')),
+    alarms: alarmNames(reader.optional('alarms')),
     minRequests: reader.integer('min-requests', 100, { min: 1, max: 1_000_000_000 }),
     onNoEvidence: reader.oneOf('on-no-evidence', ['auto', 'hold', 'roll-back', 'proceed'] as const, 'auto'),
     maxHoldMs: reader.duration('max-hold', 30 * MINUTE),
@@ -179,16 +181,6 @@ function readPlan(reader: InputReader): Plan {
   return complete(reader.attempt(() => bake(plan), plan));
 }
 
-/** One alarm a line: a comma may be part of its name. */
-export const lines = (text: string | undefined): readonly string[] => [
-  ...new Set(
-    (text ?? '')
-      .split('\n')
-      .map((line) => line.trim().replace(/^- /, ''))
-      .filter((line) => line !== ''),
-  ),
-];
-
 function parseStickiness(text: string): Stickiness {
   if (text === 'keep' || text === 'off') return text;
   const seconds = parseDuration(text, 'stickiness') / 1000;
@@ -214,15 +206,5 @@ function parseHeader(text: string): string {
   throw new ConfigError({
     input: 'pre-traffic-header',
     message: `"${text}" is not the name of a header: up to 40 letters, digits, hyphens and underscores`,
-  });
-}
-
-export function parseCapacity(text: string): Capacity {
-  if (text === 'auto' || text === 'full') return { mode: text, atLeast: 1 };
-  const atLeast = Number(text);
-  if (/^\d+$/.test(text) && atLeast >= 1 && atLeast <= 5_000) return { mode: 'auto', atLeast };
-  throw new ConfigError({
-    input: 'capacity',
-    message: `"${text}" is neither auto, full, nor the number of tasks that the canary has at least`,
   });
 }

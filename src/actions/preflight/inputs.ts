@@ -14,8 +14,9 @@ import type { Capacity } from '../../rollout/capacity.ts';
 import { listLines } from '../../rollout/list-lines.ts';
 import type { Path } from '../../taskdef/definition.ts';
 import { readYaml } from '../../taskdef/yaml-document.ts';
+import { alarmNames } from '../alarm-names.ts';
 import { SOURCE_INPUTS, sourceProblem } from '../backup/inputs.ts';
-import { lines, parseCapacity } from '../canary/inputs.ts';
+import { parseCapacity } from '../capacity-input.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 import {
   type RenderInputs,
@@ -79,7 +80,7 @@ export async function readInputs(
   const inputs = {
     cluster,
     service,
-    alarms: lines(reader.optional('alarms')),
+    alarms: alarmNames(reader.optional('alarms')),
     backups: await readBackups(reader, input, stacks),
     backupMaxAgeMs: reader.duration('backup-max-age', DAY_MS),
     freeze:
