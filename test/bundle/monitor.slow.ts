@@ -46,13 +46,16 @@ describe.concurrent('a monitored release', () => {
         async (world) => {
           const step = await monitor(world);
           expect(step.outputs['outcome'], step.log).toBe('rolled-back');
-          const { startedAt, endedAt = 0 } = recordOf(step);
+          const { watch } = recordOf(step);
           const update = world.calls.find(({ operation }) => operation === 'UpdateService');
+          // Tasks take most of a minute to start.
+          const leaks = watch.deployedAt + MINUTE / 2 + 10 * MINUTE;
+          const after = ((update?.time ?? Number.NaN) - leaks) / MINUTE;
           console.info(
-            `${rate} requests a second: rolled back ${(((update?.time ?? 0) - startedAt) / MINUTE).toFixed(1)} minutes after the watch began, its tasks were then about ${(((update?.time ?? 0) - startedAt) / MINUTE + 1).toFixed(1)} minutes old`,
+            `${rate} requests a second: rolled back ${after.toFixed(1)} minutes after the leak began`,
           );
-          expect((update?.time ?? Number.NaN) - startedAt).toBeLessThan(16 * MINUTE);
-          expect(endedAt - startedAt).toBeLessThan(20 * MINUTE);
+          expect(after).toBeGreaterThan(0);
+          expect(after).toBeLessThan(10);
           await world.expectSettled(TAKEN_BACK, 4);
           return TAKEN_BACK;
         },
@@ -353,25 +356,33 @@ describe.concurrent('a watch that fails', () => {
   });
 
   test('is refused with all that is wrong, before anything is watched', async () => {
-    await afterDeploy({}, async (world) => {
-      const inputs = {
-        for: '1m',
-        gates: 'crashes vs stable',
-        'log-patterns': 'critical: "x" ?y',
-        alarms: 'none',
-      };
-      const step = await monitor(world, inputs);
-      expect(step.code).toBe(1);
-      for (const input of ['for: ', 'gates: ', 'log-patterns line 1: ']) {
-        expect(step.log).toContain(`::error::${input}`);
-      }
-      const wrong = await monitor(world, { ...LITERAL, 'log-patterns': 'a: { $.x }' });
-      expect(wrong.log).toContain('::error::log-patterns: CloudWatch Logs does not take "{ $.x }"');
-      const dry = await monitor(world, { ...LITERAL, 'dry-run': 'true' });
-      expect(dry.code, dry.log).toBe(0);
-      expect(dry.log).toContain('Dry run: nothing is watched, and nothing was changed.');
-      return KEPT;
-    });
+    await afterDeploy(
+      {},
+      async (world) => {
+        const inputs = {
+          for: '1m',
+          gates: 'crashes vs stable',
+          'log-patterns': 'critical: "x" ?y',
+          alarms: 'none',
+        };
+        const step = await monitor(world, inputs);
+        expect(step.code).toBe(1);
+        for (const input of ['for: ', 'gates: ', 'log-patterns line 1: ']) {
+          expect(step.log).toContain(`::error::${input}`);
+        }
+        const wrong = await monitor(world, { ...LITERAL, 'log-patterns': 'a: { $.x }' });
+        expect(wrong.log).toContain('::error::log-patterns: CloudWatch Logs does not take "{ $.x }"');
+        const dry = await monitor(world, {
+          ...LITERAL,
+          cluster: 'cloudformation:shop.Cluster',
+          'dry-run': 'true',
+        });
+        expect(dry.code, dry.log).toBe(0);
+        expect(dry.log).toContain('Dry run: nothing is watched, and nothing was changed.');
+        return KEPT;
+      },
+      { override: { stacks: { shop: { Cluster: 'prod' } } } },
+    );
   });
 });
 
