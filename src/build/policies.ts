@@ -156,9 +156,6 @@ const OPTIONAL: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
     RemoveCanary: ON_ROLLBACK,
     ShiftTraffic: ON_ROLLBACK,
     RememberWeights: ON_ROLLBACK,
-    RemoveTestRules: where(
-      '`on-failure` is `roll-back`, and [`canary`](../canary) is used with `pre-traffic-url`',
-    ),
     HoldScaling: where('`on-failure` is `roll-back`, and the service is scaled by Application Auto Scaling'),
   },
   plan: { Alarms: configured('alarms'), Stacks: ON_STACKS, Images: ON_IMAGES },

@@ -45,7 +45,7 @@ export function narrateWatch(decision: Decision, seen: Sighting): string {
   switch (decision.kind) {
     case 'watching': {
       const left = formatDuration(Math.max(0, decision.until - seen.now));
-      const minutes = seen.evidence.canary;
+      const minutes = seen.evidence.canary.filter(({ settled, requests }) => settled || requests > 0);
       const so = minutes.length > 0 ? ` (${counts(minutes)} so far)` : '';
       const doubts = decision.findings.filter(({ verdict }) => verdict === 'fail' || verdict === 'abort');
       const but = doubts.map(({ gate, text }) => `; at present not met: "${gate}", ${text}`).join('');

@@ -1,6 +1,6 @@
 import { nameIn } from '../../arn.ts';
 import { awaitDeployment } from '../../engine/await-deployment.ts';
-import { keepWatch, type WatchEnd } from '../../engine/keep-watch.ts';
+import { keepWatch } from '../../engine/keep-watch.ts';
 import { Lookout } from '../../engine/lookout.ts';
 import { telling } from '../../engine/telling.ts';
 import { WatchRecorder } from '../../engine/watch-recorder.ts';
@@ -8,16 +8,14 @@ import { findWatched, type WatchedService } from '../../engine/watched-service.t
 import { ConfigError, DeployError } from '../../errors.ts';
 import { newRolloutId } from '../../github/run-identity.ts';
 import type { EcsService } from '../../ports.ts';
-import { logSearchUrl } from '../../report/console.ts';
 import { deploymentStatus } from '../../report/deployment-status.ts';
 import { narrateWatch, revision } from '../../report/narrate.ts';
 import type { WatchOutcome } from '../../report/watch-record.ts';
-import { type FoundLines, linesForLog, summarizeWatch } from '../../report/watch-summary.ts';
+import { type FoundLines, summarizeWatch } from '../../report/watch-summary.ts';
 import { formatDuration } from '../../rollout/duration.ts';
 import { previousRevision, wasTakenBack, wentBack } from '../../rollout/history.ts';
-import { type Alarm, describeStop, type StoppedTask } from '../../rollout/judge/evidence.ts';
+import type { Alarm } from '../../rollout/judge/evidence.ts';
 import type { Watch } from '../../watch/decide.ts';
-import { gateOf } from '../../watch/log-patterns.ts';
 import type { ActionContext } from '../action.ts';
 import { type Adapters, connect, connectToLogSearch, connectToStacks } from '../aws-adapters.ts';
 import { callJournal } from '../call-journal.ts';
@@ -29,7 +27,8 @@ import { supersededBy } from '../rollback/superseded.ts';
 import { workspaceOf } from '../workspace.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import { findLogs, settleGates, type WatchedLogs } from './prepare.ts';
-import { type TakenBack, takeBack } from './take-back.ts';
+import type { TakenBack } from './take-back.ts';
+import { type Ended, foundLines, tellFailure, tellPlan, urlOf, warnOf } from './tell.ts';
 
 /** How long ECS may take to bring the deployment to its end that is to be watched. */
 const DEPLOYMENT_MS = 15 * 60_000;
@@ -52,8 +51,6 @@ export async function run(context: ActionContext): Promise<void> {
     await announcer.end();
   }
 }
-
-type Ended = Exclude<WatchEnd['decision'], 'cancelled'>;
 
 /** What is told of a watch when it is over. */
 interface Told {
@@ -105,7 +102,7 @@ class Monitor {
       this.#inputs.patterns.length > 0 ? this.#findLogs(watched) : undefined,
       previous,
     ]);
-    this.#tellPlan(watched, standards.gates);
+    tellPlan(reporter, this.#inputs, watched, standards.gates, this.#previous);
     if (this.#inputs.dryRun) return reporter.notice('Dry run: nothing is watched, and nothing was changed.');
     const { forMs, leastMs, patterns, minRequests, metricDelayMs, onNoEvidence } = this.#inputs;
     const watch: Watch = {
@@ -191,21 +188,6 @@ class Monitor {
     return findLogs(this.#inputs, watched, { search, tasks, taskDefinitions, clock }, reporter);
   }
 
-  #tellPlan({ service, taskDefinition }: WatchedService, gates: Watch['gates']): void {
-    const { reporter } = this.#context;
-    const { forMs, leastMs, alarms, patterns, onFailure } = this.#inputs;
-    const soonest = leastMs === undefined ? '' : `, or from ${formatDuration(leastMs)} on until it is sure`;
-    reporter.startGroup(
-      `Watch ${revision(taskDefinition)} of ${service.name} in ${service.cluster} for ${formatDuration(forMs)}${soonest}`,
-    );
-    for (const { text } of gates) reporter.info(`gate: ${text}`);
-    for (const name of alarms) reporter.info(`alarm: ${name}`);
-    for (const { name, pattern } of patterns) reporter.info(`log: ${name}: ${pattern}`);
-    const back = this.#previous === '' ? '' : ` to ${revision(this.#previous)}`;
-    reporter.info(onFailure === 'fail' ? 'on failure: fail' : `on failure: roll back${back}`);
-    reporter.endGroup();
-  }
-
   async #watch(
     watch: Watch,
     watched: WatchedService,
@@ -273,50 +255,16 @@ class Monitor {
       if (!cancelled.aborted)
         await reporter.summary(`${summarizeWatch({ ...story, outcome, reason })}${more}`);
     };
-    this.#warnOf(decision);
+    warnOf(reporter, decision);
     if (decision.kind === 'superseded') return this.#standBack(service, taskDefinition, decision.reason, end);
     const told = { reason: decision.reason, watched: taskDefinition };
     if (decision.kind === 'failed') {
-      this.#tellLines(found, decision, seen?.evidence.crashes ?? []);
+      tellFailure(reporter, found, decision, story.crashes);
       return this.#fail(service, { ...told, outcome: 'failed' }, { end, found, decision });
     }
     this.#outputs({ ...told, outcome: 'passed' });
     reporter.notice(`${revision(taskDefinition)} has passed: ${decision.reason}.`);
     await end('passed', decision.reason);
-  }
-
-  /** Gates that only warn, and what nothing can be said of. */
-  #warnOf(decision: Ended): void {
-    const { reporter } = this.#context;
-    for (const { gate, text, verdict, warnOnly } of decision.findings) {
-      const bad = verdict === 'fail' || verdict === 'abort';
-      if (warnOnly && bad) reporter.warning(`${gate}: ${text}`);
-      if (warnOnly && verdict === 'no-evidence' && gate.startsWith('alarm '))
-        reporter.warning(`${gate} ${text}`);
-    }
-    if (decision.kind !== 'passed') return;
-    for (const { gate, text } of decision.unknown) {
-      reporter.warning(`Nothing can be said of "${gate}": ${text}. That counts as passed (on-no-evidence).`);
-    }
-  }
-
-  #tellLines(found: readonly FoundLines[], decision: Ended, crashes: readonly StoppedTask[]): void {
-    const { reporter } = this.#context;
-    for (const each of found) {
-      if (each.lines.length === 0) continue;
-      reporter.startGroup(`Log lines: ${each.pattern.name}`);
-      for (const line of linesForLog(each)) reporter.info(line);
-      reporter.info(each.consoleUrl);
-      reporter.endGroup();
-    }
-    if (crashes.length > 0) {
-      reporter.startGroup('Stopped tasks');
-      for (const task of crashes) reporter.info(describeStop(task));
-      reporter.endGroup();
-    }
-    reporter.startGroup('What the gates said');
-    for (const { gate, verdict, text } of decision.findings) reporter.info(`${gate}: ${verdict}, ${text}`);
-    reporter.endGroup();
   }
 
   /** Rolls back where that is asked for, and fails. */
@@ -353,6 +301,8 @@ class Monitor {
     let back: TakenBack;
     const began = clock.now();
     try {
+      // Most watches have no use for it.
+      const { takeBack } = await import('./take-back.ts');
       back = await takeBack(
         this.#context,
         this.#aws,
@@ -441,25 +391,3 @@ class Monitor {
     });
   }
 }
-
-function foundLines(
-  { service }: WatchedService,
-  { patterns, startedAt }: Watch,
-  logs: WatchedLogs | undefined,
-  lines: ReadonlyMap<string, FoundLines['lines']>,
-): readonly FoundLines[] {
-  const [, partition = 'aws'] = service.arn.split(':');
-  const [place] = logs?.streams ?? [];
-  if (!place) return [];
-  return patterns.map((pattern) => ({
-    pattern,
-    lines: lines.get(pattern.name) ?? [],
-    consoleUrl: logSearchUrl(partition, place, pattern.pattern, startedAt),
-  }));
-}
-
-/** Where the lines are to be seen by which a watch has failed. */
-const urlOf = (found: readonly FoundLines[], decision: Ended): string | undefined =>
-  found.find(
-    ({ pattern }) => decision.kind === 'failed' && decision.reason.startsWith(`${gateOf(pattern)}: `),
-  )?.consoleUrl;
