@@ -45,6 +45,7 @@ describe('a distribution', () => {
       domain: expect.stringMatching(/^d\w+\.cloudfront\.net$/),
       aliases: ['www.example.com'],
       enabled: true,
+      origins: [{ domain: 'site.s3.amazonaws.com', path: '' }],
     });
     expect(await open().find('EOFF')).toMatchObject({ aliases: [], enabled: false });
   });
