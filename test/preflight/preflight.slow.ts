@@ -476,7 +476,11 @@ const CASES: readonly Case[] = [
   {
     why: 'the account has the default quota, which is little',
     check: 'capacity',
-    shop: { tasks: 30, scenario: { quotas: { 'fargate/L-3032A538': { byDefault: 6 } } } },
+    shop: {
+      tasks: 30,
+      // As in an account that was never given more.
+      scenario: { quotas: { 'fargate/L-3032A538': { byDefault: 6, value: undefined } as never } },
+    },
     says: 'the quota of Fargate On-Demand vCPU is 6',
   },
   {
@@ -710,12 +714,31 @@ test('an override lets a release through a freeze, and is on record', async () =
   expect(summary).toContain('overridden: on call: the till is down');
 });
 
+/** Resolves once a call has reached AWS. */
+async function called({ simulator }: PreflightShop): Promise<void> {
+  while (simulator.calls.length === 0) await new Promise((settle) => setTimeout(settle, 5));
+}
+
 test('a cancelled run says that nothing was changed', async () => {
   const shop = await openShop({ faults: [{ kind: 'timeout', operation: 'DescribeServices' }] });
   const controller = new AbortController();
-  setTimeout(() => controller.abort(new Error('SIGINT')), 300);
-  const { told } = await shop.look({}, { cancelled: controller.signal });
+  const looking = shop.look({}, { cancelled: controller.signal });
+  await called(shop);
+  controller.abort(new Error('SIGINT'));
+  const { told, outputs } = await looking;
   expect(told).toContain('The preflight was cancelled.\nNothing was changed.');
+  expect(outputs['outcome']).toBe(undefined);
+});
+
+test('a process that is cancelled ends at once', async () => {
+  const shop = await openShop({ faults: [{ kind: 'timeout', operation: 'DescribeServices' }] });
+  const step = shop.job().start('preflight', { cluster: 'prod', service: 'web' });
+  await called(shop);
+  const { code, log, ms } = await step.cancel();
+  expect(code).toBe(1);
+  expect(log).toContain('::error::The preflight was cancelled.');
+  // Sooner than the runner loses its patience.
+  expect(ms).toBeLessThan(7_500);
 });
 
 test('looks at everything in few rounds, as many calls at a time as there are', async () => {
