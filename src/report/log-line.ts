@@ -3,6 +3,8 @@ import { withoutAccountIds } from './account-ids.ts';
 import { bounded } from './bounded.ts';
 
 const LONGEST = 300;
+/** What is looked at for it; a line may have a megabyte. */
+const READ = 2_000;
 
 /** What is likely a secret, by what stands before it or by how it looks; the first group stays. */
 const SECRETS: readonly RegExp[] = [
@@ -21,6 +23,9 @@ const SECRETS: readonly RegExp[] = [
  * a secret. What an application prints is its own; this is no promise.
  */
 export function shownLine(text: string): string {
-  const line = SECRETS.reduce((rest, secret) => rest.replace(secret, '$1***'), printable(text).trim());
+  const line = SECRETS.reduce(
+    (rest, secret) => rest.replace(secret, '$1***'),
+    printable(text.slice(0, READ)).trim(),
+  );
   return bounded(withoutAccountIds(line), LONGEST);
 }

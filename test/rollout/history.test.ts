@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { lastGoodRevision, type PastRelease, previousRevision } from '../../src/rollout/history.ts';
+import {
+  lastGoodRevision,
+  type PastRelease,
+  previousRevision,
+  wasTakenBack,
+  wentBack,
+} from '../../src/rollout/history.ts';
 
 /** Newest first: `3+` ended well, `3-` did not. */
 const history = (text: string): PastRelease[] =>
@@ -34,5 +40,24 @@ describe('the last good revision', () => {
     ['is none where none ended well', '2- 1-', undefined],
   ])('%s', (_, past, expected) => {
     expect(lastGoodRevision(history(past))).toBe(expected);
+  });
+});
+
+describe('a revision', () => {
+  it.each([
+    ['was left for an older one', '1+ 2+ 1+', '1', true],
+    ['is being left for an older one', '1- 2+ 1+', '1', true],
+    ['was left for a new one', '3+ 2+ 1+', '3', false],
+    ['runs', '2+ 1+', '2', false],
+    ['was left for one that never ran before', '1+ 2+ 1-', '1', false],
+    ['is not known', '1+', '1', false],
+  ])('%s', (_, past, runs, expected) => {
+    expect(wentBack(history(past), '2', runs)).toBe(expected);
+  });
+
+  it('was taken back by ECS, where that became of its newest deployment', () => {
+    expect(wasTakenBack(history('2- 1+'), '2')).toBe(true);
+    expect(wasTakenBack(history('2+ 2- 1+'), '2')).toBe(false);
+    expect(wasTakenBack(history('1+'), '2')).toBe(false);
   });
 });
