@@ -40,7 +40,7 @@ const open = () => distributions({ clock: CLOCK });
 const wildcards = (n: number) => Array.from({ length: n }, (_, i) => `/${i}/*`);
 
 describe('a distribution', () => {
-  it('tells its names', async () => {
+  it('tells its names and where it asks', async () => {
     expect(await open().find(ID)).toEqual({
       domain: expect.stringMatching(/^d\w+\.cloudfront\.net$/),
       aliases: ['www.example.com'],
