@@ -10,7 +10,7 @@ export const ENDS: Readonly<Record<BadEnd, { readonly mark: string; readonly ver
   'rollback-failed': { mark: '⛔', verb: 'could not be rolled back' },
   superseded: {
     mark: '⏭️',
-    verb: 'was found bad, and was not rolled back as another one had taken its place',
+    verb: 'was not rolled back, as another one had taken its place',
   },
   failed: { mark: '⛔', verb: 'was found bad, and was not rolled back' },
 };
@@ -37,13 +37,15 @@ export function headOf(incident: Incident): string {
 
 const percent = (share: number): string => `${Number(share.toFixed(1))}%`;
 
+const minuteOf = (ms: number): string => timeOfDay(ms).slice(0, 5);
+
 function usersHad(impact: Impact | undefined): string {
   if (!impact) return 'what they had of it is not known here.';
   const { share, ms, answers } = impact;
   const told = answers
-    ? `${plural(answers.requests, 'request')}, ${answers.errors5xx} answered 5xx`
-    : 'how many requests, CloudWatch had not told yet';
-  return `up to ${percent(share)} of the traffic for ${formatDuration(ms)}: ${told}.`;
+    ? `Of ${minuteOf(answers.from)}-${minuteOf(answers.to)}, which is all that CloudWatch had told by then: ${plural(answers.requests, 'request')}, ${answers.errors5xx} answered 5xx.`
+    : 'How many requests, CloudWatch had not told yet.';
+  return `up to ${percent(share)} of the traffic for ${formatDuration(ms)}. ${told}`;
 }
 
 function happened({ failed, subject, environment, outcome, at, backAt }: Incident): string {

@@ -37,8 +37,17 @@ export interface Impact {
   /** The largest share of the traffic, in percent. */
   readonly share: number;
   readonly ms: number;
-  /** As far as CloudWatch had told it by then: undefined before the first minute. */
-  readonly answers: { readonly requests: number; readonly errors5xx: number } | undefined;
+  /** Undefined before the first minute that CloudWatch has told of. */
+  readonly answers: Answers | undefined;
+}
+
+/** What CloudWatch had told by then: not all of it. */
+export interface Answers {
+  readonly requests: number;
+  readonly errors5xx: number;
+  /** The minutes that it is of, ms since the epoch. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /** The last lines that a container of the failed revision has written. */

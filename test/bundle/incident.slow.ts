@@ -212,6 +212,24 @@ describe('the issue of a service', () => {
     },
   );
 
+  it('is not opened where another release took the place of one that was not found bad', async () => {
+    const server = await github();
+    const job = jobOf(server, '1001');
+    const watch = { version: 1, kind: 'watch', ...WEB, startedAt: 1, endedAt: 9, outcome: 'superseded' };
+    const rollout = { from: '', to: `${TASK_DEFINITION}/web:2` };
+    const finding = { gate: 'crashes = 0', verdict: 'fail', text: '3', warnOnly: false };
+    const decided = { at: 5, kind: 'decision', decision: 'failed', findings: [finding] };
+    job.file('watch.json', JSON.stringify({ ...watch, rollout, entries: [] }));
+    job.file('bad.json', JSON.stringify({ ...watch, rollout, entries: [decided] }));
+    const inputs = { ...BAD, outcome: 'superseded', reason: 'web runs web:3' };
+    const step = await job.run('incident', { ...inputs, record: 'watch.json' });
+    expect(step.outputs['outcome'], step.log).toBe('none');
+    expect(step.log).toContain('another release took its place before it was found bad');
+    expect(server.calls).toEqual([]);
+    const bad = await job.run('incident', { ...inputs, record: 'bad.json' });
+    expect(bad.outputs['outcome'], bad.log).toBe('opened');
+  });
+
   it('gets labels and people, as far as GitHub takes them', async () => {
     const server = await github();
     const given = { labels: 'on call, sev 2', assignees: '@octocat' };

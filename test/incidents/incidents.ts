@@ -36,7 +36,11 @@ export const ROLLED_BACK: Incident = {
     share: 0,
     leftovers: false,
   },
-  impact: { share: 50, ms: 199_000, answers: { requests: 693, errors5xx: 48 } },
+  impact: {
+    share: 50,
+    ms: 199_000,
+    answers: { requests: 693, errors5xx: 48, from: at('12:11:00'), to: at('12:12:00') },
+  },
   timeline: [
     { at: at('12:07:21'), text: 'The rollout of web:2 began; web:1 ran' },
     { at: at('12:10:36'), text: '50% of the traffic was on the release' },

@@ -163,6 +163,7 @@ describe('the record of a watch', () => {
     cluster: 'prod',
     service: 'web',
     startedAt: 1_000,
+    watch: { deployedAt: 500 },
     endedAt: 90_000,
     outcome: 'rolled-back',
     reason: 'error-rate < 0.1%: 9 of 700 requests',
@@ -183,12 +184,13 @@ describe('the record of a watch', () => {
       good: undefined,
       decidedAt: 60_000,
       backAt: 90_000,
-      impact: { share: 100, ms: 89_000, answers: { requests: 700, errors5xx: 9 } },
+      impact: { share: 100, ms: 89_500, answers: { requests: 700, errors5xx: 9, from: 0, to: 120_000 } },
       gates: [{ verdict: 'abort' }],
       timeline: [
+        { at: 500, text: 'ECS began to deploy web:2' },
         { at: 1_000, text: 'The watch of web:2 began, with all of the traffic' },
         { at: 60_000, text: 'Gate error-rate < 0.1% says abort: 9 of 700 requests' },
-        { at: 90_000, text: 'The watch ended: rolled-back' },
+        { at: 90_000, text: 'The service ran the former revision again, and the watch ended' },
       ],
     });
   });

@@ -64,14 +64,19 @@ async function keepIssue(inputs: Inputs, context: ActionContext): Promise<void> 
     labels: inputs.labels,
     assignees: inputs.assignees,
   };
-  if (outcome !== undefined && isBad(outcome)) {
+  // Who deploys while the one before is watched has no incident.
+  const passedBy =
+    outcome === 'superseded' && recorded?.outcome === 'superseded' && recorded.decidedAt === undefined;
+  if (outcome !== undefined && isBad(outcome) && !passedBy) {
     return tellOf(outcome, { inputs, recorded, subject, incident }, context);
   }
   if (outcome === undefined || !isSound(outcome)) {
     const why =
       outcome === undefined
         ? 'no outcome is given: nothing was released, or the step before did not come so far'
-        : `the outcome is ${outcome}: nothing was released or taken back`;
+        : passedBy
+          ? 'the outcome is superseded: another release took its place before it was found bad'
+          : `the outcome is ${outcome}: nothing was released or taken back`;
     reporter.info(`There is nothing to tell: ${why}.`);
     return conclude({ kind: 'none' }, why, context);
   }
