@@ -92,6 +92,8 @@ export interface Run {
 /** A release that was no good, and all that is known of it. Texts are as they came: what shows them escapes them. */
 export interface Incident {
   readonly subject: Subject;
+  /** The id of the AWS account that the service is in, where that is known. */
+  readonly account: string | undefined;
   readonly environment: string | undefined;
   readonly outcome: BadEnd;
   readonly reason: string;

@@ -17,6 +17,19 @@ test('a whole incident reads well', async () => {
   await expect(bodyOf(ROLLED_BACK)).toMatchFileSnapshot('../../actions/incident/example.md');
 });
 
+test('the account of the service stands nowhere, however it was written', () => {
+  const reason =
+    'https://sqs.eu-west-1.amazonaws.com/123456789012/orders and arn:aws:iam::999999999999:role/x';
+  const lines = [
+    { at: 0, text: 'acct_123456789012 arn%3Aaws%3Aecs%3Aeu-west-1%3A123456789012%3A 1234567890123' },
+  ];
+  const text = bodyOf({ ...ROLLED_BACK, reason, logs: [{ task: '1', container: 'web', lines }] });
+  expect(text).not.toMatch(/(?<!\d)(123456789012|999999999999)(?!\d)/);
+  expect(text).toContain('ACCOUNT-2');
+  expect(text).toContain('acct_ACCOUNT');
+  expect(text).toContain('1234567890123');
+});
+
 describe('the five lines at the top', () => {
   const head = (change: Partial<Incident>) => tell({ ...ROLLED_BACK, ...change }).head;
   const production = ROLLED_BACK.production;
@@ -207,6 +220,7 @@ describe('what does not fit', () => {
 test('an account has the same word everywhere, and stands nowhere', () => {
   const { head, details, whole, entry } = tell({
     ...ROLLED_BACK,
+    account: '222222222222',
     reason: 'arn:aws:ecs:eu-west-1:222222222222:cluster/prod',
     events: ['arn:aws:ecs:eu-west-1:222222222222:task/1 and arn:aws:ecs:eu-west-1:123456789012:task/1'],
   });

@@ -21,6 +21,7 @@ const definition = (image: string, environment: Readonly<Record<string, string>>
 /** A canary of web:2 that answered too many requests with errors, with all that can be known of it. */
 export const ROLLED_BACK: Incident = {
   subject: { region: 'eu-west-1', cluster: 'prod', service: 'web' },
+  account: '123456789012',
   environment: 'production',
   outcome: 'rolled-back',
   reason: `${ERRORS}: ${SEEN}`,

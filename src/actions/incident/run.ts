@@ -153,6 +153,7 @@ async function tellOf(
   }));
   const told = tell({
     subject,
+    account: accountOf(facts.service?.arn, recorded?.failed),
     environment: inputs.environment,
     outcome,
     reason: hidden(inputs.reason ?? recorded?.reason ?? ''),
@@ -162,7 +163,10 @@ async function tellOf(
     backAt: recorded?.decidedAt === undefined ? times.backAt : recorded.backAt,
     production: productionOf(facts, recorded, outcome, now),
     impact: recorded?.impact,
-    timeline: withEcs(recorded?.timeline ?? [], stops, facts.past, at),
+    timeline: withEcs(recorded?.timeline ?? [], stops, facts.past, at).map((moment) => ({
+      ...moment,
+      text: hidden(moment.text),
+    })),
     gates: recorded?.gates ?? [],
     stops,
     events: recorded?.events ?? [],
@@ -294,6 +298,15 @@ function subjectOf(
     cluster,
     service,
   };
+}
+
+/** That of the first ARN. */
+function accountOf(...arns: readonly (string | undefined)[]): string | undefined {
+  for (const arn of arns) {
+    const [, account] = /^arn:[\w-]+:ecs:[\w-]+:(\d{12}):/.exec(arn ?? '') ?? [];
+    if (account !== undefined) return account;
+  }
+  return undefined;
 }
 
 function repositoryOf({ GITHUB_REPOSITORY: full = '' }: NodeJS.ProcessEnv) {
