@@ -12,7 +12,7 @@ import {
   readEntry,
 } from './marks.ts';
 import { type Section, sectionsOf } from './sections.ts';
-import { cell, dateTime, name, quoted } from './words.ts';
+import { cell, dateTime, inOneLine, name, quoted } from './words.ts';
 
 /** GitHub takes 65,536 characters in an issue or a comment; a list of what came later has to fit in as well. */
 const DETAILS_LIMIT = 40_000;
@@ -32,7 +32,7 @@ export interface Told {
 /** An incident as Markdown: nothing of others in it is rendered, mentions somebody or refers to another issue. */
 export function tell(incident: Incident): Told {
   const { run, at, outcome, failed, subject } = incident;
-  const reason = printable(incident.reason);
+  const reason = printable(inOneLine(incident.reason));
   const sections = sectionsOf(incident);
   const link = run.url === undefined ? undefined : `[the run](${linkTo(run.url)})`;
   const footer = [

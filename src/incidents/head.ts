@@ -1,8 +1,8 @@
 import { bounded } from '../report/bounded.ts';
 import { formatDuration } from '../rollout/duration.ts';
 import { printable } from '../taskdef/shape.ts';
-import type { BadEnd, Impact, Incident, Subject } from './incident.ts';
-import { dateTime, name, plural, quoted, sentence, timeOfDay } from './words.ts';
+import type { BadEnd, Incident, Subject } from './incident.ts';
+import { dateTime, inOneLine, name, plural, quoted, sentence, timeOfDay } from './words.ts';
 
 /** How an end is told, of a release and in a few words. */
 export const ENDS: Readonly<Record<BadEnd, { readonly mark: string; readonly verb: string }>> = {
@@ -23,12 +23,12 @@ export function titleOf({ cluster, service }: Subject, environment: string | und
 
 /** What a person who was woken up reads: what happened, why, what state production is in, and what to do. */
 export function headOf(incident: Incident): string {
-  const { reason, impact } = incident;
+  const { reason } = incident;
   return [
     `**What happened:** ${happened(incident)}`,
-    `**Why:** ${sentence(quoted(reason === '' ? 'no reason was given' : reason, 1_000))}`,
+    `**Why:** ${sentence(quoted(reason === '' ? 'no reason was given' : inOneLine(reason), 1_000))}`,
     `**Production now:** ${productionNow(incident)}`,
-    `**Users:** ${usersHad(impact)}`,
+    `**Users:** ${usersHad(incident)}`,
     `**Do next:** ${doNext(incident)}`,
   ]
     .map((line) => `- ${line}`)
@@ -39,13 +39,15 @@ const percent = (share: number): string => `${Number(share.toFixed(1))}%`;
 
 const minuteOf = (ms: number): string => timeOfDay(ms).slice(0, 5);
 
-function usersHad(impact: Impact | undefined): string {
-  if (!impact) return 'what they had of it is not known here.';
+function usersHad({ impact, production, failed }: Incident): string {
+  const still = production !== undefined && (production.runs === failed || (production.share ?? 0) > 0);
+  if (!impact) return `${still ? 'they still have it; ' : ''}what they had of it is not known here.`;
   const { share, ms, answers } = impact;
   const told = answers
     ? `Of ${minuteOf(answers.from)}-${minuteOf(answers.to)}, which is all that CloudWatch had told by then: ${plural(answers.requests, 'request')}, ${answers.errors5xx} answered 5xx.`
     : 'How many requests, CloudWatch had not told yet.';
-  return `up to ${percent(share)} of the traffic for ${formatDuration(ms)}. ${told}`;
+  const time = still ? `more than ${formatDuration(ms)}, **and still**` : formatDuration(ms);
+  return `up to ${percent(share)} of the traffic for ${time}. ${told}`;
 }
 
 function happened({ failed, subject, environment, outcome, at, backAt }: Incident): string {

@@ -63,6 +63,26 @@ describe('the five lines at the top', () => {
     );
   });
 
+  test('say that users still have the bad release, where it still runs', () => {
+    const runs = production && { ...production, runs: 'web:2', share: undefined };
+    expect(line(head({ outcome: 'failed', production: runs }), 'Users')).toContain(
+      'up to 50% of the traffic for more than 3m19s, **and still**',
+    );
+    expect(line(head({ outcome: 'failed', production: runs, impact: undefined }), 'Users')).toContain(
+      'they still have it',
+    );
+    expect(line(head({}), 'Users')).not.toContain('still');
+  });
+
+  test('tell a reason of many lines in few words, with what came last', () => {
+    const task = (id: number) => `task ${id} stopped; EssentialContainerExited; web: exit code 137`;
+    const tasks = [1, 2, 3, 4, 5, 6].map(task).join('\n');
+    const reason = `crashes = 0: 6; ${tasks}; and it could not be rolled back: denied`;
+    const why = line(head({ reason }), 'Why');
+    expect(why).toContain(`6; ${task(1)}; (4 lines left out); ${task(6)}; and it could not be rolled back`);
+    expect(line(head({ reason: 'one\ntwo\n\nthree' }), 'Why')).toBe('- **Why:** one; two; three.');
+  });
+
   test('say that the bad release still has traffic', () => {
     const text = head({ production: production && { ...production, share: 5 } });
     expect(line(text, 'Production now')).toContain('**the bad release still has 5% of the traffic**');
