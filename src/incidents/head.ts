@@ -103,6 +103,8 @@ function doNext({ outcome, failed, good, production, migrations, runbookUrl }: I
   function stepsOf(): string {
     switch (outcome) {
       case 'rolled-back':
+        if (!production)
+          return `see whether production is sound (step 1 below): nobody has looked. If it is not, bring it back by hand (step 2); do not deploy ${bad} again.`;
         return unsound
           ? 'see whether the service recovers (step 1 below); if not, bring it back by hand (step 2).'
           : `nothing is urgent while production is sound (step 1 below). Find the cause, and mend it by a new release; do not deploy ${bad} again.`;

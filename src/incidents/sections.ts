@@ -222,7 +222,8 @@ function commits({ commits: since, run }: Incident): Section {
       pullRequest === undefined || run.repositoryUrl === undefined
         ? ''
         : ` ([#${pullRequest}](${linkTo(`${run.repositoryUrl}/pull/${pullRequest}`)}))`;
-    return `- ${short(sha)} ${quoted(subject, 200)}${request}, by ${name(author)}`;
+    const what = subject === '' ? 'without a message' : quoted(subject, 200);
+    return `- ${short(sha)} ${what}${request}, by ${name(author)}`;
   });
   return {
     title: 'Commits since the last good release',

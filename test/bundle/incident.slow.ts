@@ -183,6 +183,27 @@ describe('the issue of a service', () => {
     expect(issue?.body).toContain('**2 releases have failed');
   });
 
+  it('that people have filled gives way, and the comment tells the incident all the same', async () => {
+    const server = await github();
+    await tell(server);
+    const [issue] = server.issues;
+    if (issue) issue.body += `\n\n${'n'.repeat(65_536 - issue.body.length - 2)}`;
+    for (const run of ['1002', '1003', '1004']) {
+      const step = await tell(server, run, { reason: 'x'.repeat(2_000), 'task-definition': 'web:3' });
+      expect(step.outputs['outcome'], step.log).toBe('updated');
+    }
+    expect(server.comments).toHaveLength(3);
+    expect(issue?.body.length).toBeLessThanOrEqual(65_536);
+    expect(issue?.body).toMatch(/n{50000}$/);
+  });
+
+  it('knows the account of an ARN among the inputs, also without AWS', async () => {
+    const server = await github();
+    await tell(server, '1001', { 'task-definition': `${TASK_DEFINITION}/web:2`, reason: 'of 123456789012' });
+    expect(server.issues[0]?.body).toContain('of ACCOUNT');
+    expect(server.issues[0]?.body).not.toContain('123456789012');
+  });
+
   it('is closed by a later release that is sound, with one comment', async () => {
     const server = await github();
     await tell(server);

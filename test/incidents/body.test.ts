@@ -89,6 +89,15 @@ describe('the five lines at the top', () => {
     expect(line(text, 'Do next')).toContain('see whether the service recovers');
   });
 
+  test('ask for a look where nobody has looked, and do not call production sound', () => {
+    const text = head({ production: undefined });
+    expect(line(text, 'Production now')).toContain('Nobody has looked');
+    expect(line(text, 'Do next')).toContain(
+      'see whether production is sound (step 1 below): nobody has looked',
+    );
+    expect(line(text, 'Do next')).not.toContain('nothing is urgent');
+  });
+
   test('say that tasks are missing', () => {
     const text = head({ production: production && { ...production, running: 2 } });
     expect(line(text, 'Production now')).toContain('⚠️ `web` in `prod` runs `web:1`, 2 of 4 tasks');

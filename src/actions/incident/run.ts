@@ -153,7 +153,11 @@ async function tellOf(
   }));
   const told = tell({
     subject,
-    account: accountOf(facts.service?.arn, recorded?.failed),
+    account: accountOf(
+      facts.service?.arn,
+      recorded?.failed,
+      ...['task-definition', 'previous-task-definition', 'service', 'cluster'].map(context.input),
+    ),
     environment: inputs.environment,
     outcome,
     reason: hidden(inputs.reason ?? recorded?.reason ?? ''),
@@ -303,7 +307,7 @@ function subjectOf(
 /** That of the first ARN. */
 function accountOf(...arns: readonly (string | undefined)[]): string | undefined {
   for (const arn of arns) {
-    const [, account] = /^arn:[\w-]+:ecs:[\w-]+:(\d{12}):/.exec(arn ?? '') ?? [];
+    const [, account] = /^arn:[\w-]+:ecs:[\w-]+:(\d{12}):/.exec(arn?.trim() ?? '') ?? [];
     if (account !== undefined) return account;
   }
   return undefined;
