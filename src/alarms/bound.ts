@@ -125,6 +125,9 @@ export function parseValue(text: string, unit: Unit): number | string {
   }
   if (unit === 'percent') {
     if (rest !== '%' && rest !== '') return `has "${rest}" where a percent sign has to be`;
+    if (rest === '' && number > 0 && number < 1) {
+      return `may be a share or a percentage: write ${Number((number * 100).toPrecision(12))}% or ${digits}%`;
+    }
     return number < 0 || number > 100 ? 'is not between 0% and 100%' : number;
   }
   if (rest === '%') return 'is a share, and a number is asked for';

@@ -21,6 +21,10 @@ const BOUND_KEYS = ['above', 'below', 'at-least', 'at-most', 'period', 'evaluati
 const ORDER_KEYS = [...BOUND_KEYS, 'missing', 'statistic', 'notify', 'description'];
 const METRIC_KEYS = ['namespace', 'metric', 'dimensions', 'statistic'];
 const MISSING = ['missing', 'ignore', 'breaching', 'notBreaching'] as const;
+/** What a dimension may be instead of a value: that of the service. */
+const PLACES = ['{cluster}', '{service}', '{target-group}', '{load-balancer}'];
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html */
+const LONGEST_DESCRIPTION = 1_024;
 const NOBODY: Actions = { alarm: [], ok: [], noData: [] };
 
 /** What people know by other words, or from other tools. */
@@ -97,6 +101,14 @@ export const dashboardNameProblem = (name: string): string | undefined =>
     ? undefined
     : 'is not the name of a dashboard: up to 255 letters, digits, hyphens and underscores';
 
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html */
+const statisticProblem = (stat: string): string | undefined =>
+  /^(SampleCount|Average|Sum|Minimum|Maximum|IQM|(p|tm|wm|tc|ts)(100|\d{1,2}(\.\d{1,10})?)|(TM|WM|PR|TC|TS)\(.+\))$/.test(
+    stat,
+  )
+    ? undefined
+    : 'is none of CloudWatch, such as Average, Sum, Maximum or p95';
+
 function readDashboard(fields: FieldReader): boolean | string {
   const value = fields.get('dashboard');
   if (value === undefined || typeof value === 'boolean') return value ?? true;
@@ -140,6 +152,9 @@ function readDatabase(value: Json | undefined, path: Path, source: Source): Data
   }
   const fields = new FieldReader(value, path, source);
   fields.knows(['instance', 'cluster'], 'a database');
+  if (fields.get('instance') === undefined && fields.get('cluster') === undefined) {
+    source.complain(path, 'names no database; write the name of a DB instance, or { cluster: NAME }');
+  }
   return databaseIn(fields, path, source);
 }
 
@@ -188,7 +203,11 @@ class OrderReader {
     }
     const bound = fields ? this.#longBound(fields, measure) : this.#shortBound(value, [name], measure);
     if (!bound) return [];
-    const stat = fields?.text('statistic');
+    if (bound.threshold < 0) {
+      this.#source.complain([name], 'has a bound below 0, which it is never below');
+      return [];
+    }
+    const stat = fields?.checkedText('statistic', statisticProblem);
     if (stat !== undefined && measure.of !== undefined)
       fields?.problem('statistic', 'is always the sum here');
     const subject: Subject = {
@@ -230,20 +249,19 @@ class OrderReader {
 
   #named(fields: FieldReader): NamedMetric | undefined {
     const need = (key: string, such: string): string | undefined =>
-      fields.text(key) ?? fields.problem(key, `is missing; for example ${key}: ${such}`);
+      fields.text(key)?.trim() || fields.problem(key, `is missing; for example ${key}: ${such}`);
     const namespace = need('namespace', 'AWS/SQS');
     const metric = need('metric', 'ApproximateAgeOfOldestMessage');
     const dimensions = Object.fromEntries(fields.pairs('dimensions', 'dimensions'));
-    const stat = fields.text('statistic') ?? 'Average';
-    if (
-      !/^(SampleCount|Average|Sum|Minimum|Maximum|IQM|(p|tm|wm|tc|ts)\d{1,3}(\.\d{1,10})?|(TM|WM|PR|TC|TS)\(.+\))$/.test(
-        stat,
-      )
-    ) {
-      fields.problem(
-        'statistic',
-        `"${printable(stat)}" is none of CloudWatch, such as Average, Sum, Maximum or p95`,
-      );
+    const stat = fields.checkedText('statistic', statisticProblem) ?? 'Average';
+    for (const [dimension, given] of Object.entries(dimensions)) {
+      const text = String(given);
+      if (/[{}]/.test(text) && !PLACES.includes(text)) {
+        fields.problem(
+          'dimensions',
+          `has "${printable(text)}" as ${printable(dimension)}; there are ${PLACES.join(', ')}, each as the whole value`,
+        );
+      }
     }
     if (namespace === undefined || metric === undefined) return undefined;
     return { namespace, metric, dimensions, stat };
@@ -251,6 +269,14 @@ class OrderReader {
 
   #expression(fields: FieldReader): Subject | undefined {
     const expression = fields.text('expression') ?? '';
+    if (expression.trim() === '')
+      fields.problem('expression', 'is empty; write one such as 100 * failed / placed');
+    if (/\bSEARCH\s*\(/i.test(expression)) {
+      fields.problem(
+        'expression',
+        'searches for metrics, and CloudWatch has no alarms on what is searched for',
+      );
+    }
     const below = fields.below('metrics', 'write a mapping of ids to metrics');
     const metrics: Record<string, NamedMetric> = {};
     for (const id of below?.keys ?? []) {
@@ -330,7 +356,9 @@ class OrderReader {
     missing: AlarmOrder['missing'],
     fields: FieldReader | undefined,
   ): AlarmOrder {
-    const description = fields?.text('description');
+    const description = fields?.checkedText('description', (text) =>
+      text.length > LONGEST_DESCRIPTION ? `is longer than ${LONGEST_DESCRIPTION} characters` : undefined,
+    );
     return {
       name,
       subject,

@@ -1,4 +1,6 @@
 const FIRST_PAUSE_MS = 1_000;
+/** GitHub asks for a minute where it does not say how long. */
+const SECONDARY_PAUSE_MS = 60_000;
 
 /** As Octokit throws it. A connection that fails has the status 500. */
 interface RequestFailure extends Error {
@@ -39,6 +41,9 @@ export function pauseAfter(
     if (asked >= 0) return asked * 1000;
     if (headers['x-ratelimit-remaining'] === '0' || headers['x-ratelimit-remaining'] === 0) {
       return Math.max(usual, Number(headers['x-ratelimit-reset']) * 1000 - now);
+    }
+    if (error instanceof Error && /secondary rate limit/i.test(error.message)) {
+      return SECONDARY_PAUSE_MS * 2 ** (attempt - 1);
     }
     return status === 429 ? usual : undefined;
   }

@@ -226,12 +226,14 @@ async function refresh(
   ];
   const newest = later.toSorted((a, b) => b.entry.at - a.entry.at)[0];
   const head = newest && newest.entry.at >= kept.entry.at ? newest.head : kept.head;
-  const withDetails = (details: string) =>
-    issueBody(subject, { head, first: kept.entry, details, all, notes: before.notes });
-  const whole = withDetails(kept.details);
-  const body =
-    whole.length <= LIMIT ? whole : withDetails('_What was added below took the room of the details._');
-  if (!sameText(issue.body, body)) await issues.edit(issue.number, body);
+  const bodyWith = (details: string, list: readonly Listed[]) =>
+    issueBody(subject, { head, first: kept.entry, details, all: list, notes: before.notes });
+  const gone = '_What was added below took the room of the rest._';
+  const body = [bodyWith(kept.details, all), bodyWith(gone, all), bodyWith(gone, [])].find(
+    ({ length }) => length <= LIMIT,
+  );
+  // Where people have filled it, the comments tell the rest.
+  if (body !== undefined && !sameText(issue.body, body)) await issues.edit(issue.number, body);
 }
 
 /** GitHub gives line ends back in its own way. */

@@ -12,7 +12,7 @@ import {
   readEntry,
 } from './marks.ts';
 import { type Section, sectionsOf } from './sections.ts';
-import { cell, dateTime, name, quoted } from './words.ts';
+import { cell, dateTime, inOneLine, name, quoted } from './words.ts';
 
 /** GitHub takes 65,536 characters in an issue or a comment; a list of what came later has to fit in as well. */
 const DETAILS_LIMIT = 40_000;
@@ -32,7 +32,7 @@ export interface Told {
 /** An incident as Markdown: nothing of others in it is rendered, mentions somebody or refers to another issue. */
 export function tell(incident: Incident): Told {
   const { run, at, outcome, failed, subject } = incident;
-  const reason = printable(incident.reason);
+  const reason = printable(inOneLine(incident.reason));
   const sections = sectionsOf(incident);
   const link = run.url === undefined ? undefined : `[the run](${linkTo(run.url)})`;
   const footer = [
@@ -42,21 +42,27 @@ export function tell(incident: Incident): Told {
     ...(run.actor === undefined ? [] : [`started by ${name(run.actor)}`]),
   ].join(', ');
   const end = footer === '' ? [] : [`<sub>${footer}</sub>`];
-  // The same account has the same word in all of them.
-  const [head = '', details = '', rest = '', why = ''] = withoutAccountIds(
-    [
-      headOf(incident),
-      fitted(sections, DETAILS_LIMIT, link),
-      sections.map(markdownOf).join('\n\n'),
-      reason,
-    ].join(BETWEEN),
-  ).split(BETWEEN);
+  const [head = '', details = '', rest = '', why = ''] = withoutAccounts(incident.account, [
+    headOf(incident),
+    fitted(sections, DETAILS_LIMIT, link),
+    sections.map(markdownOf).join('\n\n'),
+    reason,
+  ]);
   return {
     entry: { run: run.id, at, outcome, failed: failed ?? subject.service, reason: why },
     head,
     details: [details, ...end].join('\n\n'),
     whole: [`## Incident: ${quoted(subject.service, 255)}`, head, rest, ...end].join('\n\n'),
   };
+}
+
+/** The same account has the same word in all of them; the own one is known wherever it stands, as in a queue's URL. */
+function withoutAccounts(own: string | undefined, texts: readonly string[]): readonly string[] {
+  // First, so that it is ACCOUNT, and the others ACCOUNT-2 and so on.
+  const named = own === undefined ? '' : `arn:aws:iam::${own}:root`;
+  const [, ...rest] = withoutAccountIds([named, ...texts].join(BETWEEN)).split(BETWEEN);
+  if (own === undefined) return rest;
+  return rest.map((text) => text.replaceAll(new RegExp(`(?<!\\d)${own}(?!\\d)`, 'g'), 'ACCOUNT'));
 }
 
 /** No text has it: control characters are taken out of all of them. */

@@ -1,8 +1,8 @@
 import { bounded } from '../report/bounded.ts';
 import { formatDuration } from '../rollout/duration.ts';
 import { printable } from '../taskdef/shape.ts';
-import type { BadEnd, Impact, Incident, Subject } from './incident.ts';
-import { dateTime, name, plural, quoted, sentence, timeOfDay } from './words.ts';
+import type { BadEnd, Incident, Subject } from './incident.ts';
+import { dateTime, inOneLine, name, plural, quoted, sentence, timeOfDay } from './words.ts';
 
 /** How an end is told, of a release and in a few words. */
 export const ENDS: Readonly<Record<BadEnd, { readonly mark: string; readonly verb: string }>> = {
@@ -10,7 +10,7 @@ export const ENDS: Readonly<Record<BadEnd, { readonly mark: string; readonly ver
   'rollback-failed': { mark: '⛔', verb: 'could not be rolled back' },
   superseded: {
     mark: '⏭️',
-    verb: 'was found bad, and was not rolled back as another one had taken its place',
+    verb: 'was not rolled back, as another one had taken its place',
   },
   failed: { mark: '⛔', verb: 'was found bad, and was not rolled back' },
 };
@@ -23,12 +23,12 @@ export function titleOf({ cluster, service }: Subject, environment: string | und
 
 /** What a person who was woken up reads: what happened, why, what state production is in, and what to do. */
 export function headOf(incident: Incident): string {
-  const { reason, impact } = incident;
+  const { reason } = incident;
   return [
     `**What happened:** ${happened(incident)}`,
-    `**Why:** ${sentence(quoted(reason === '' ? 'no reason was given' : reason, 1_000))}`,
+    `**Why:** ${sentence(quoted(reason === '' ? 'no reason was given' : inOneLine(reason), 1_000))}`,
     `**Production now:** ${productionNow(incident)}`,
-    `**Users:** ${usersHad(impact)}`,
+    `**Users:** ${usersHad(incident)}`,
     `**Do next:** ${doNext(incident)}`,
   ]
     .map((line) => `- ${line}`)
@@ -37,13 +37,17 @@ export function headOf(incident: Incident): string {
 
 const percent = (share: number): string => `${Number(share.toFixed(1))}%`;
 
-function usersHad(impact: Impact | undefined): string {
-  if (!impact) return 'what they had of it is not known here.';
+const minuteOf = (ms: number): string => timeOfDay(ms).slice(0, 5);
+
+function usersHad({ impact, production, failed }: Incident): string {
+  const still = production !== undefined && (production.runs === failed || (production.share ?? 0) > 0);
+  if (!impact) return `${still ? 'they still have it; ' : ''}what they had of it is not known here.`;
   const { share, ms, answers } = impact;
   const told = answers
-    ? `${plural(answers.requests, 'request')}, ${answers.errors5xx} answered 5xx`
-    : 'how many requests, CloudWatch had not told yet';
-  return `up to ${percent(share)} of the traffic for ${formatDuration(ms)}: ${told}.`;
+    ? `Of ${minuteOf(answers.from)}-${minuteOf(answers.to)}, which is all that CloudWatch had told by then: ${plural(answers.requests, 'request')}, ${answers.errors5xx} answered 5xx.`
+    : 'How many requests, CloudWatch had not told yet.';
+  const time = still ? `more than ${formatDuration(ms)}, **and still**` : formatDuration(ms);
+  return `up to ${percent(share)} of the traffic for ${time}. ${told}`;
 }
 
 function happened({ failed, subject, environment, outcome, at, backAt }: Incident): string {
@@ -99,6 +103,8 @@ function doNext({ outcome, failed, good, production, migrations, runbookUrl }: I
   function stepsOf(): string {
     switch (outcome) {
       case 'rolled-back':
+        if (!production)
+          return `see whether production is sound (step 1 below): nobody has looked. If it is not, bring it back by hand (step 2); do not deploy ${bad} again.`;
         return unsound
           ? 'see whether the service recovers (step 1 below); if not, bring it back by hand (step 2).'
           : `nothing is urgent while production is sound (step 1 below). Find the cause, and mend it by a new release; do not deploy ${bad} again.`;

@@ -37,8 +37,17 @@ export interface Impact {
   /** The largest share of the traffic, in percent. */
   readonly share: number;
   readonly ms: number;
-  /** As far as CloudWatch had told it by then: undefined before the first minute. */
-  readonly answers: { readonly requests: number; readonly errors5xx: number } | undefined;
+  /** Undefined before the first minute that CloudWatch has told of. */
+  readonly answers: Answers | undefined;
+}
+
+/** What CloudWatch had told by then: not all of it. */
+export interface Answers {
+  readonly requests: number;
+  readonly errors5xx: number;
+  /** The minutes that it is of, ms since the epoch. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /** The last lines that a container of the failed revision has written. */
@@ -83,6 +92,8 @@ export interface Run {
 /** A release that was no good, and all that is known of it. Texts are as they came: what shows them escapes them. */
 export interface Incident {
   readonly subject: Subject;
+  /** The id of the AWS account that the service is in, where that is known. */
+  readonly account: string | undefined;
   readonly environment: string | undefined;
   readonly outcome: BadEnd;
   readonly reason: string;

@@ -15,8 +15,8 @@ const PLAIN =
   /^(true|false|debug|info|notice|warn|warning|error|production|staging|development|test|\d{1,7})$/i;
 
 /**
- * The last lines of an excerpt, in few enough bytes, and without the values of the container's variables: what a
- * program was given may be a secret, and programs print it.
+ * The last lines of an excerpt, in few enough bytes, and without the values of the container's variables and other
+ * credentials: what a program was given may be a secret, and programs print it.
  *
  * @param definitions whose variables are not told
  */
@@ -33,13 +33,51 @@ export function boundedExcerpt(excerpt: LogExcerpt, definitions: readonly TaskDe
   return { ...excerpt, lines };
 }
 
-/** Texts without the values of variables; the longest first, as one may be a part of another. */
+/**
+ * Texts without the values of variables, the longest first, as one may be a part of another; and without what is a
+ * credential by its form.
+ */
 export function withoutValues(definitions: readonly TaskDefinition[]): (text: string) => string {
+  // Such as APP_NAME: without them nobody would understand a line.
+  const names = new Set(
+    definitions.flatMap(({ family, containerDefinitions }) => [
+      family,
+      ...containerDefinitions.map(({ name }) => name),
+    ]),
+  );
   const values = definitions
     .flatMap(({ containerDefinitions }) => containerDefinitions)
     .flatMap(({ environment }) => environment ?? [])
-    .map(({ value }) => (typeof value === 'string' ? value : ''))
-    .filter((value) => value.trim().length >= SHORTEST_VALUE && !PLAIN.test(value.trim()));
+    .flatMap(({ value }) => (typeof value === 'string' ? [value, ...writtenAs(value)] : []))
+    .filter((value) => value.trim().length >= SHORTEST_VALUE && !PLAIN.test(value.trim()))
+    .filter((value) => !names.has(value));
   const known = [...new Set(values)].toSorted((a, b) => b.length - a.length);
-  return (text) => known.reduce((rest, value) => rest.replaceAll(value, '***'), text);
+  return (text) => withoutCredentials(known.reduce((rest, value) => rest.replaceAll(value, '***'), text));
 }
+
+/** As programs print it: line by line, as JSON, or in an address. */
+const writtenAs = (value: string): readonly string[] => [
+  ...value.split(/\r?\n/).map((line) => line.trim()),
+  JSON.stringify(value).slice(1, -1),
+  encodeURIComponent(value.toWellFormed()),
+];
+
+/** So much of a text is looked at: what comes after is shown nowhere. */
+const LOOKED_AT = 20_000;
+
+/** What is a credential by its form alone, whoever gave it to the program. */
+const CREDENTIALS: readonly RegExp[] = [
+  // In an address: postgres://web:PASSWORD@db
+  /(?<=\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@]{0,100}:)[^\s/]+(?=@)/gi,
+  /(?<=\b(?:bearer|basic) )[\w.~+/=-]{8,}/gi,
+  // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+  /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
+  /\b(?:gh[a-z]_|github_pat_|glpat-|xox[a-z]-|[rs]k_live_)[\w-]{10,}/g,
+  // A JSON Web Token.
+  /\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*/g,
+  /(?<=(?:passw(?:or)?d|passphrase)["']?\s?[:=]\s?["']?)[^\s"',;&]{4,}/gi,
+  /(?<=(?:secret|token|(?:api|access|private|secret)[_-]?key)(?:["']\s?:\s?["']|=["']?))[^\s"',;&]{6,}/gi,
+];
+
+const withoutCredentials = (text: string): string =>
+  CREDENTIALS.reduce((rest, form) => rest.replace(form, '***'), text.slice(0, LOOKED_AT));

@@ -3,6 +3,7 @@ import type { RecordEntry, RolloutRecord } from '../report/record.ts';
 import { formatDuration } from '../rollout/duration.ts';
 import type { Period, StoppedTask } from '../rollout/judge/evidence.ts';
 import type { Finding } from '../rollout/judge/finding.ts';
+import { answersIn } from './answers.ts';
 import type { Impact, Moment, Production } from './incident.ts';
 import { type WatchStory, watched } from './watched.ts';
 
@@ -98,14 +99,11 @@ function impactOf(observations: readonly Observed[], entries: readonly RecordEnt
   for (const entry of entries) {
     if (entry.kind === 'metrics') for (const period of entry.canary) minutes.set(period.start, period);
   }
-  const sum = (of: (period: Period) => number) =>
-    [...minutes.values()].reduce((total, period) => total + of(period), 0);
-  const requests = sum((period) => period.requests);
   const after = observations.find(({ at, observation }) => at > last.at && observation.share === 0);
   return {
     share: Math.max(...served.map(({ observation }) => observation.share)),
     ms: (after ?? last).at - first.at,
-    answers: requests === 0 ? undefined : { requests, errors5xx: sum(({ errors5xx }) => errors5xx) },
+    answers: answersIn(minutes.values()),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Verdict } from '../rollout/judge/finding.ts';
 import { printable } from '../taskdef/shape.ts';
 import { linkTo } from './head.ts';
 import type { Commits, Incident, LogExcerpt, Moment, Subject } from './incident.ts';
-import { cell, codeBlock, dateTime, name, plural, quoted, sentence, timeOfDay } from './words.ts';
+import { cell, codeBlock, dateTime, inOneLine, name, plural, quoted, sentence, timeOfDay } from './words.ts';
 
 /** A part of the story. Where there is no room for all of it, its last blocks are left out first. */
 export interface Section {
@@ -107,7 +107,7 @@ function timeline({ timeline: moments, at }: Incident): Section {
             ...shown.map((moment) =>
               moment === undefined
                 ? '| … | … |'
-                : `| ${sameDay ? timeOfDay(moment.at) : dateTime(moment.at).slice(0, 19)} | ${cell(quoted(moment.text))} |`,
+                : `| ${sameDay ? timeOfDay(moment.at) : dateTime(moment.at).slice(0, 19)} | ${cell(quoted(inOneLine(moment.text)))} |`,
             ),
           ],
     between: '\n',
@@ -143,7 +143,7 @@ function gates({ gates: findings }: Incident): Section {
               .toSorted((a, b) => worst(a.verdict) - worst(b.verdict))
               .map(
                 ({ gate, verdict, text, warnOnly }) =>
-                  `| ${cell(quoted(gate, 200))} | ${MARKS[verdict]} ${verdict}${warnOnly ? ' (warns only)' : ''} | ${cell(quoted(text))} |`,
+                  `| ${cell(quoted(gate, 200))} | ${MARKS[verdict]} ${verdict}${warnOnly ? ' (warns only)' : ''} | ${cell(quoted(text.replaceAll('\n', '; ')))} |`,
               ),
           ],
     between: '\n',
@@ -222,7 +222,8 @@ function commits({ commits: since, run }: Incident): Section {
       pullRequest === undefined || run.repositoryUrl === undefined
         ? ''
         : ` ([#${pullRequest}](${linkTo(`${run.repositoryUrl}/pull/${pullRequest}`)}))`;
-    return `- ${short(sha)} ${quoted(subject, 200)}${request}, by ${name(author)}`;
+    const what = subject === '' ? 'without a message' : quoted(subject, 200);
+    return `- ${short(sha)} ${what}${request}, by ${name(author)}`;
   });
   return {
     title: 'Commits since the last good release',

@@ -1,6 +1,7 @@
 import { revision } from '../report/narrate.ts';
 import type { Period, StoppedTask } from '../rollout/judge/evidence.ts';
 import type { Finding } from '../rollout/judge/finding.ts';
+import { answersIn } from './answers.ts';
 import type { Moment } from './incident.ts';
 import type { Recorded } from './recorded.ts';
 
@@ -15,6 +16,8 @@ export interface WatchStory {
   readonly reason?: string;
   /** `from` is empty where nobody knows it. */
   readonly rollout: { readonly from: string; readonly to: string };
+  /** When the deployment of what is watched began; 0 where nobody knows it. */
+  readonly watch?: { readonly deployedAt: number };
   readonly entries: readonly WatchedEntry[];
 }
 
@@ -31,11 +34,14 @@ type WatchedEntry = { readonly at: number } & (
 
 /** What the record of a watch tells: all users have had the release, from its beginning on. */
 export function watched(record: WatchStory): Recorded {
-  const { cluster, service, startedAt, endedAt, outcome, reason, rollout, entries } = record;
+  const { cluster, service, startedAt, endedAt, outcome, reason, rollout, watch, entries } = record;
   const stops = new Map<string, StoppedTask>();
   const minutes = new Map<number, Period>();
   const verdicts = new Map<string, string>();
   const timeline: Moment[] = [
+    ...(watch?.deployedAt
+      ? [{ at: watch.deployedAt, text: `ECS began to deploy ${revision(rollout.to)}` }]
+      : []),
     { at: startedAt, text: `The watch of ${revision(rollout.to)} began, with all of the traffic` },
   ];
   let gates: readonly Finding[] = [];
@@ -59,10 +65,9 @@ export function watched(record: WatchStory): Recorded {
   }
   const backAt = outcome === 'rolled-back' ? endedAt : undefined;
   if (endedAt !== undefined)
-    timeline.push({ at: endedAt, text: `The watch ended: ${outcome ?? 'broken off'}` });
-  const sum = (of: (period: Period) => number) =>
-    [...minutes.values()].reduce((total, period) => total + of(period), 0);
-  const requests = sum((period) => period.requests);
+    timeline.push({ at: endedAt, text: endOf(outcome, rollout.from, decidedAt !== undefined) });
+  // The deployment began before the watch of it, and users had it from then on.
+  const since = watch?.deployedAt || startedAt;
   return {
     cluster,
     service,
@@ -76,12 +81,18 @@ export function watched(record: WatchStory): Recorded {
     production: undefined,
     impact: {
       share: 100,
-      ms: Math.max(0, (backAt ?? decidedAt ?? endedAt ?? startedAt) - startedAt),
-      answers: requests === 0 ? undefined : { requests, errors5xx: sum(({ errors5xx }) => errors5xx) },
+      ms: Math.max(0, (backAt ?? decidedAt ?? endedAt ?? startedAt) - since),
+      answers: answersIn(minutes.values()),
     },
     timeline,
     gates,
     stops: [...stops.values()],
     events: [],
   };
+}
+
+/** @param ours whether it was this watch that found it bad: otherwise somebody else has gone back, wherever to */
+function endOf(outcome: string | undefined, from: string, ours: boolean): string {
+  if (outcome !== 'rolled-back' || !ours) return `The watch ended: ${outcome ?? 'broken off'}`;
+  return `The service ran ${from === '' ? 'the former revision' : revision(from)} again, and the watch ended`;
 }

@@ -28,6 +28,21 @@ export function quoted(text: string, longest = 500): string {
   }
 }
 
+/** So long a text of several lines is still told in full. */
+const SHORT = 300;
+
+/** Several lines as one: the first and the last, where they are many, as those of a list of tasks. */
+export function inOneLine(text: string): string {
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const whole = lines.join('; ');
+  const left = lines.length - 2;
+  if (left < 1 || whole.length <= SHORT) return whole;
+  return `${lines[0]}; (${left} ${left === 1 ? 'line' : 'lines'} left out); ${lines.at(-1)}`;
+}
+
 /** A name in a code span. */
 export const name = (text: string): string => codeSpan(bounded(visible(text), 300));
 

@@ -116,6 +116,37 @@ custom:
   });
 });
 
+describe('what CloudWatch would refuse, or watch in vain, is told before anything is put', () => {
+  const custom = (more: string) => `custom:\n  x: { namespace: Shop, metric: Orders, above: 1, ${more} }`;
+  const over = (expression: string) =>
+    `custom:\n  x: { expression: '${expression}', metrics: { a: { namespace: A, metric: B } }, above: 1 }`;
+  it.each([
+    ['cpu: 0.8', 'cpu: "0.8" may be a share or a percentage: write 80% or 0.8%'],
+    [
+      'error-rate: { above: 0.01 }',
+      'error-rate.above: "0.01" may be a share or a percentage: write 1% or 0.01%',
+    ],
+    ['http-5xx: -1', 'http-5xx: has a bound below 0'],
+    ['cpu: { statistic: p101 }', 'cpu.statistic: "p101" is none of CloudWatch'],
+    [`cpu: { description: ${'x'.repeat(1_025)} }`, 'is longer than 1024 characters'],
+    ['rds: {}', 'rds: names no database'],
+    [custom('statistic: p100.5'), 'custom.x.statistic: "p100.5" is none of CloudWatch'],
+    [custom('dimensions: { A: "{target-grp}" }'), 'has "{target-grp}" as A; there are {cluster}'],
+    [custom('dimensions: { A: "{cluster}-x" }'), 'each as the whole value'],
+    ['custom:\n  x: { namespace: " ", metric: "", above: 1 }', 'custom.x.metric: is missing'],
+    [over(' '), 'custom.x.expression: is empty'],
+    [over('SEARCH("{A} b", "Sum", 60)'), 'CloudWatch has no alarms on what is searched for'],
+  ])('%s', async (text, said) => {
+    const { problems } = await read(text);
+    expect(problems.join('\n')).toContain(said);
+  });
+
+  it.each(['error-rate: 0.5%', 'error-rate: 1', 'unhealthy-hosts: 0', custom('statistic: p99.9')])(
+    'but not %s',
+    async (text) => expect((await read(text)).problems).toEqual([]),
+  );
+});
+
 it('reads the examples of the README', async () => {
   const readme = readFileSync(new URL('../../actions/alarms/README.md', import.meta.url), 'utf8');
   const [, file = ''] = /```yaml\n# \.github\/alarms\.yml\n([\s\S]*?)```/.exec(readme) ?? [];

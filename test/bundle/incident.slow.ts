@@ -183,6 +183,27 @@ describe('the issue of a service', () => {
     expect(issue?.body).toContain('**2 releases have failed');
   });
 
+  it('that people have filled gives way, and the comment tells the incident all the same', async () => {
+    const server = await github();
+    await tell(server);
+    const [issue] = server.issues;
+    if (issue) issue.body += `\n\n${'n'.repeat(65_536 - issue.body.length - 2)}`;
+    for (const run of ['1002', '1003', '1004']) {
+      const step = await tell(server, run, { reason: 'x'.repeat(2_000), 'task-definition': 'web:3' });
+      expect(step.outputs['outcome'], step.log).toBe('updated');
+    }
+    expect(server.comments).toHaveLength(3);
+    expect(issue?.body.length).toBeLessThanOrEqual(65_536);
+    expect(issue?.body).toMatch(/n{50000}$/);
+  });
+
+  it('knows the account of an ARN among the inputs, also without AWS', async () => {
+    const server = await github();
+    await tell(server, '1001', { 'task-definition': `${TASK_DEFINITION}/web:2`, reason: 'of 123456789012' });
+    expect(server.issues[0]?.body).toContain('of ACCOUNT');
+    expect(server.issues[0]?.body).not.toContain('123456789012');
+  });
+
   it('is closed by a later release that is sound, with one comment', async () => {
     const server = await github();
     await tell(server);
@@ -211,6 +232,24 @@ describe('the issue of a service', () => {
       expect(server.calls).toEqual([]);
     },
   );
+
+  it('is not opened where another release took the place of one that was not found bad', async () => {
+    const server = await github();
+    const job = jobOf(server, '1001');
+    const watch = { version: 1, kind: 'watch', ...WEB, startedAt: 1, endedAt: 9, outcome: 'superseded' };
+    const rollout = { from: '', to: `${TASK_DEFINITION}/web:2` };
+    const finding = { gate: 'crashes = 0', verdict: 'fail', text: '3', warnOnly: false };
+    const decided = { at: 5, kind: 'decision', decision: 'failed', findings: [finding] };
+    job.file('watch.json', JSON.stringify({ ...watch, rollout, entries: [] }));
+    job.file('bad.json', JSON.stringify({ ...watch, rollout, entries: [decided] }));
+    const inputs = { ...BAD, outcome: 'superseded', reason: 'web runs web:3' };
+    const step = await job.run('incident', { ...inputs, record: 'watch.json' });
+    expect(step.outputs['outcome'], step.log).toBe('none');
+    expect(step.log).toContain('another release took its place before it was found bad');
+    expect(server.calls).toEqual([]);
+    const bad = await job.run('incident', { ...inputs, record: 'bad.json' });
+    expect(bad.outputs['outcome'], bad.log).toBe('opened');
+  });
 
   it('gets labels and people, as far as GitHub takes them', async () => {
     const server = await github();

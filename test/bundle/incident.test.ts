@@ -51,7 +51,7 @@ test('a release that was rolled back is told in an issue', async () => {
       expect(body).toContain(said);
     for (const said of [
       /- \*\*Why:\*\* error-rate \\< 1% abort \\> 2%: \d+ of \d+ requests/,
-      /- \*\*Users:\*\* up to 50% of the traffic for \S+: \d+ requests, \d+ answered 5xx\./,
+      /- \*\*Users:\*\* up to 50% of the traffic for \S+\. Of 12:\d\d-12:\d\d, which is all that CloudWatch had told by then: \d+ requests, \d+ answered 5xx\./,
       /\| 12:\d\d:\d\d \| Roll back: error-rate/,
       /\| 12:\d\d:\d\d \| All traffic was back on the service, \S+ after the decision \|/,
       /^12:\d\d:\d\d {2}TypeError: price is @null, fixes #1 <b>$/m,

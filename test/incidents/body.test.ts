@@ -17,6 +17,19 @@ test('a whole incident reads well', async () => {
   await expect(bodyOf(ROLLED_BACK)).toMatchFileSnapshot('../../actions/incident/example.md');
 });
 
+test('the account of the service stands nowhere, however it was written', () => {
+  const reason =
+    'https://sqs.eu-west-1.amazonaws.com/123456789012/orders and arn:aws:iam::999999999999:role/x';
+  const lines = [
+    { at: 0, text: 'acct_123456789012 arn%3Aaws%3Aecs%3Aeu-west-1%3A123456789012%3A 1234567890123' },
+  ];
+  const text = bodyOf({ ...ROLLED_BACK, reason, logs: [{ task: '1', container: 'web', lines }] });
+  expect(text).not.toMatch(/(?<!\d)(123456789012|999999999999)(?!\d)/);
+  expect(text).toContain('ACCOUNT-2');
+  expect(text).toContain('acct_ACCOUNT');
+  expect(text).toContain('1234567890123');
+});
+
 describe('the five lines at the top', () => {
   const head = (change: Partial<Incident>) => tell({ ...ROLLED_BACK, ...change }).head;
   const production = ROLLED_BACK.production;
@@ -50,10 +63,39 @@ describe('the five lines at the top', () => {
     );
   });
 
+  test('say that users still have the bad release, where it still runs', () => {
+    const runs = production && { ...production, runs: 'web:2', share: undefined };
+    expect(line(head({ outcome: 'failed', production: runs }), 'Users')).toContain(
+      'up to 50% of the traffic for more than 3m19s, **and still**',
+    );
+    expect(line(head({ outcome: 'failed', production: runs, impact: undefined }), 'Users')).toContain(
+      'they still have it',
+    );
+    expect(line(head({}), 'Users')).not.toContain('still');
+  });
+
+  test('tell a reason of many lines in few words, with what came last', () => {
+    const task = (id: number) => `task ${id} stopped; EssentialContainerExited; web: exit code 137`;
+    const tasks = [1, 2, 3, 4, 5, 6].map(task).join('\n');
+    const reason = `crashes = 0: 6; ${tasks}; and it could not be rolled back: denied`;
+    const why = line(head({ reason }), 'Why');
+    expect(why).toContain(`6; ${task(1)}; (4 lines left out); ${task(6)}; and it could not be rolled back`);
+    expect(line(head({ reason: 'one\ntwo\n\nthree' }), 'Why')).toBe('- **Why:** one; two; three.');
+  });
+
   test('say that the bad release still has traffic', () => {
     const text = head({ production: production && { ...production, share: 5 } });
     expect(line(text, 'Production now')).toContain('**the bad release still has 5% of the traffic**');
     expect(line(text, 'Do next')).toContain('see whether the service recovers');
+  });
+
+  test('ask for a look where nobody has looked, and do not call production sound', () => {
+    const text = head({ production: undefined });
+    expect(line(text, 'Production now')).toContain('Nobody has looked');
+    expect(line(text, 'Do next')).toContain(
+      'see whether production is sound (step 1 below): nobody has looked',
+    );
+    expect(line(text, 'Do next')).not.toContain('nothing is urgent');
   });
 
   test('say that tasks are missing', () => {
@@ -207,6 +249,7 @@ describe('what does not fit', () => {
 test('an account has the same word everywhere, and stands nowhere', () => {
   const { head, details, whole, entry } = tell({
     ...ROLLED_BACK,
+    account: '222222222222',
     reason: 'arn:aws:ecs:eu-west-1:222222222222:cluster/prod',
     events: ['arn:aws:ecs:eu-west-1:222222222222:task/1 and arn:aws:ecs:eu-west-1:123456789012:task/1'],
   });

@@ -21,6 +21,7 @@ const definition = (image: string, environment: Readonly<Record<string, string>>
 /** A canary of web:2 that answered too many requests with errors, with all that can be known of it. */
 export const ROLLED_BACK: Incident = {
   subject: { region: 'eu-west-1', cluster: 'prod', service: 'web' },
+  account: '123456789012',
   environment: 'production',
   outcome: 'rolled-back',
   reason: `${ERRORS}: ${SEEN}`,
@@ -36,7 +37,11 @@ export const ROLLED_BACK: Incident = {
     share: 0,
     leftovers: false,
   },
-  impact: { share: 50, ms: 199_000, answers: { requests: 693, errors5xx: 48 } },
+  impact: {
+    share: 50,
+    ms: 199_000,
+    answers: { requests: 693, errors5xx: 48, from: at('12:11:00'), to: at('12:12:00') },
+  },
   timeline: [
     { at: at('12:07:21'), text: 'The rollout of web:2 began; web:1 ran' },
     { at: at('12:10:36'), text: '50% of the traffic was on the release' },

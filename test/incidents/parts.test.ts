@@ -93,6 +93,55 @@ describe('log lines', () => {
     );
   });
 
+  test.each([
+    // A value of several lines is printed line by line, and in JSON and addresses it is written in another way.
+    ['of the second line', 'MIIEvQIBADANBgkqh', '***'],
+    ['as JSON', '{"key":"-----BEGIN KEY-----\\nMIIEvQIBADANBgkqh"}', '{"key":"***"}'],
+    ['in an address', 'GET /?p=p%C3%A4ss%20word', 'GET /?p=***'],
+  ])('are told without a value %s', (_, line, told) => {
+    const value = '-----BEGIN KEY-----\nMIIEvQIBADANBgkqh';
+    const environment = [
+      { name: 'KEY', value },
+      { name: 'PASS', value: 'päss word' },
+    ];
+    expect(
+      withoutValues([{ family: 'web', containerDefinitions: [{ name: 'web', environment }] }])(line),
+    ).toBe(told);
+  });
+
+  test.each([
+    ['connect postgres://web:s3cr/et@x', 'connect postgres://web:s3cr/et@x'],
+    [
+      'connect to postgres://web:p@ss!@db.example:5432/web',
+      'connect to postgres://web:***@db.example:5432/web',
+    ],
+    ['redis://:hunter2@cache:6379', 'redis://:***@cache:6379'],
+    ['authorization: Bearer abcdefgh.12345', 'authorization: Bearer ***'],
+    ['key AKIAIOSFODNN7EXAMPLE and ghp_0123456789abcdef', 'key *** and ***'],
+    ['jwt eyJhbGciOi.eyJzdWIiOiIx.c2ln', 'jwt ***'],
+    ['{"password":"hunter22","user":"web"}', '{"password":"***","user":"web"}'],
+    ['password: hunter22', 'password: ***'],
+    ['?client_secret=hunter22&x=1', '?client_secret=***&x=1'],
+    [
+      'Unexpected token } in JSON at https://example.com:8080/a',
+      'Unexpected token } in JSON at https://example.com:8080/a',
+    ],
+    ['invalid token: expired', 'invalid token: expired'],
+  ])('are told without credentials: %s', (line, told) => {
+    expect(withoutValues([])(line)).toBe(told);
+  });
+
+  test('keep the names of the service, which stand in its variables as well', () => {
+    const environment = [{ name: 'APP_NAME', value: 'webshop' }];
+    const named = { family: 'webshop', containerDefinitions: [{ name: 'webshop', environment }] };
+    expect(withoutValues([named])('webshop has started')).toBe('webshop has started');
+  });
+
+  test('of many megabytes are dealt with in no time', () => {
+    const text = `${'a://b'.repeat(40_000)}${'password'.repeat(20_000)}`;
+    expect(withoutValues([])(text).length).toBeLessThanOrEqual(20_000);
+  });
+
   test('are few, short and harmless', () => {
     const lines = Array.from({ length: 100 }, (_, at) => ({
       at,
@@ -163,6 +212,7 @@ describe('the record of a watch', () => {
     cluster: 'prod',
     service: 'web',
     startedAt: 1_000,
+    watch: { deployedAt: 500 },
     endedAt: 90_000,
     outcome: 'rolled-back',
     reason: 'error-rate < 0.1%: 9 of 700 requests',
@@ -183,12 +233,13 @@ describe('the record of a watch', () => {
       good: undefined,
       decidedAt: 60_000,
       backAt: 90_000,
-      impact: { share: 100, ms: 89_000, answers: { requests: 700, errors5xx: 9 } },
+      impact: { share: 100, ms: 89_500, answers: { requests: 700, errors5xx: 9, from: 0, to: 120_000 } },
       gates: [{ verdict: 'abort' }],
       timeline: [
+        { at: 500, text: 'ECS began to deploy web:2' },
         { at: 1_000, text: 'The watch of web:2 began, with all of the traffic' },
         { at: 60_000, text: 'Gate error-rate < 0.1% says abort: 9 of 700 requests' },
-        { at: 90_000, text: 'The watch ended: rolled-back' },
+        { at: 90_000, text: 'The service ran the former revision again, and the watch ended' },
       ],
     });
   });

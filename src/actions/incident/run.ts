@@ -64,14 +64,19 @@ async function keepIssue(inputs: Inputs, context: ActionContext): Promise<void> 
     labels: inputs.labels,
     assignees: inputs.assignees,
   };
-  if (outcome !== undefined && isBad(outcome)) {
+  // Who deploys while the one before is watched has no incident.
+  const passedBy =
+    outcome === 'superseded' && recorded?.outcome === 'superseded' && recorded.decidedAt === undefined;
+  if (outcome !== undefined && isBad(outcome) && !passedBy) {
     return tellOf(outcome, { inputs, recorded, subject, incident }, context);
   }
   if (outcome === undefined || !isSound(outcome)) {
     const why =
       outcome === undefined
         ? 'no outcome is given: nothing was released, or the step before did not come so far'
-        : `the outcome is ${outcome}: nothing was released or taken back`;
+        : passedBy
+          ? 'the outcome is superseded: another release took its place before it was found bad'
+          : `the outcome is ${outcome}: nothing was released or taken back`;
     reporter.info(`There is nothing to tell: ${why}.`);
     return conclude({ kind: 'none' }, why, context);
   }
@@ -148,6 +153,11 @@ async function tellOf(
   }));
   const told = tell({
     subject,
+    account: accountOf(
+      facts.service?.arn,
+      recorded?.failed,
+      ...['task-definition', 'previous-task-definition', 'service', 'cluster'].map(context.input),
+    ),
     environment: inputs.environment,
     outcome,
     reason: hidden(inputs.reason ?? recorded?.reason ?? ''),
@@ -157,7 +167,10 @@ async function tellOf(
     backAt: recorded?.decidedAt === undefined ? times.backAt : recorded.backAt,
     production: productionOf(facts, recorded, outcome, now),
     impact: recorded?.impact,
-    timeline: withEcs(recorded?.timeline ?? [], stops, facts.past, at),
+    timeline: withEcs(recorded?.timeline ?? [], stops, facts.past, at).map((moment) => ({
+      ...moment,
+      text: hidden(moment.text),
+    })),
     gates: recorded?.gates ?? [],
     stops,
     events: recorded?.events ?? [],
@@ -289,6 +302,15 @@ function subjectOf(
     cluster,
     service,
   };
+}
+
+/** That of the first ARN. */
+function accountOf(...arns: readonly (string | undefined)[]): string | undefined {
+  for (const arn of arns) {
+    const [, account] = /^arn:[\w-]+:ecs:[\w-]+:(\d{12}):/.exec(arn?.trim() ?? '') ?? [];
+    if (account !== undefined) return account;
+  }
+  return undefined;
 }
 
 function repositoryOf({ GITHUB_REPOSITORY: full = '' }: NodeJS.ProcessEnv) {
