@@ -57,7 +57,10 @@ const OWN: Usual = { unit: 'count', comparison: '>', periodS: 300, evaluationPer
 export function readDefinition(value: Json, source: Source): Definition {
   const given = value === 'defaults' ? { defaults: true } : value;
   if (!isObject(given)) {
-    source.complain([], `is ${kindOf(value)}; write defaults, or a mapping such as cpu: 80%`);
+    source.complain(
+      [],
+      `is ${value === null ? 'empty' : kindOf(value)}; write defaults, or a mapping such as cpu: 80%`,
+    );
     return { alarms: [], dashboard: true, databases: [], scope: 'auto' };
   }
   const fields = new FieldReader(given, [], source);

@@ -152,7 +152,7 @@ function explain(error: unknown, action: string): unknown {
   }
   if (CREDENTIALS.test(name)) {
     return new DeployError(`AWS does not accept the credentials of this job for ${action}: ${message}`, {
-      next: 'Run aws-actions/configure-aws-credentials with role-to-assume before this step, and give it a role-duration-seconds that is longer than the rollout.',
+      next: 'Run aws-actions/configure-aws-credentials with role-to-assume before this step, in a job with the permission id-token: write, and give it a role-duration-seconds that is longer than the job takes.',
       cause: error,
     });
   }

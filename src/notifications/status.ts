@@ -11,6 +11,28 @@ export const STATUSES = [
 
 export type Status = (typeof STATUSES)[number];
 
+/** Outcomes of the other actions, which deploy.yml hands on as well, and how the deploy stands by them. */
+const OUTCOMES = {
+  passed: 'success',
+  deployed: 'success',
+  unchanged: 'success',
+  failed: 'failure',
+  'rollback-failed': 'failure',
+  superseded: 'failure',
+} as const satisfies Readonly<Record<string, Status>>;
+
+type Outcome = keyof typeof OUTCOMES;
+
+/** All that is understood: a status itself, or an outcome. */
+export const STATUS_WORDS: readonly (Status | Outcome)[] = [
+  ...STATUSES,
+  ...(Object.keys(OUTCOMES) as Outcome[]),
+];
+
+/** How a deploy stands by a word of that list. */
+export const statusOf = (word: Status | Outcome): Status =>
+  word in OUTCOMES ? OUTCOMES[word as Outcome] : (word as Status);
+
 interface Look {
   readonly emoji: string;
   /** The styles of containers in Adaptive Cards: https://adaptivecards.io/explorer/Container.html */

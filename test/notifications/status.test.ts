@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { headlineOf } from '../../src/notifications/status.ts';
+import { headlineOf, STATUSES, statusOf } from '../../src/notifications/status.ts';
 
 const WEB = { service: 'web', version: 'v2', environment: 'production', repository: 'org/shop' };
 
@@ -29,4 +29,11 @@ it('says no more than is known, and shortens digests', () => {
   expect(headlineOf('success', { ...nothing, service: 'web', version: 'a'.repeat(40) })).toBe(
     'web aaaaaaa was deployed',
   );
+});
+
+it('takes outcomes of the other actions for what the deploy has come to by them', () => {
+  expect(STATUSES.map(statusOf)).toEqual([...STATUSES]);
+  for (const word of ['rollback-failed', 'superseded', 'failed'] as const)
+    expect(statusOf(word)).toBe('failure');
+  for (const word of ['passed', 'deployed', 'unchanged'] as const) expect(statusOf(word)).toBe('success');
 });

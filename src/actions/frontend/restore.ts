@@ -108,7 +108,7 @@ async function bringBack(
   }
   const bodies = await collect(site, version, plan.uploads, names.version);
   reporter.info(
-    `Roll the frontend in ${placeOf(site)} back from ${names.previousVersion} to ${names.version}: ${counted(plan.uploads.length)} differ`,
+    `Roll the frontend in ${placeOf(site)} back from ${names.previousVersion} to ${names.version}: ${counted(plan.uploads.length)} to bring back`,
   );
   if (inputs.dryRun) {
     const changed = plan.changed.map(({ path }) => site.prefix + path);

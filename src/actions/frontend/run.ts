@@ -93,7 +93,7 @@ async function release(
   }
   const size = plan.uploads.reduce((sum, entry) => sum + entry.size, 0);
   reporter.info(
-    `${counted(storage.files.length)}, of which ${plan.uploads.length} differ from what is there (${sized(size)}): to ${placeOf(site)}`,
+    `${counted(storage.files.length)}, ${plan.uploads.length} of them new or changed (${sized(size)}): to ${placeOf(site)}`,
   );
   const done = await carryOut(site, {
     plan,

@@ -3,7 +3,7 @@ import { ConfigError } from '../../errors.ts';
 import { type Given, readFields, readParts } from '../../notifications/given.ts';
 import type { Notice } from '../../notifications/notice.ts';
 import { readMessageId, type SlackMessageId } from '../../notifications/slack-api.ts';
-import { STATUSES } from '../../notifications/status.ts';
+import { STATUS_WORDS, statusOf } from '../../notifications/status.ts';
 import { withoutAccountIds } from '../../report/account-ids.ts';
 import { parseAddress } from '../../smoke-test/address.ts';
 import { printable } from '../../taskdef/shape.ts';
@@ -42,7 +42,7 @@ export function readInputs(input: InputSource): Inputs {
   const reader = new InputReader(input);
   reader.required('status', 'success');
   const inputs: Inputs = {
-    status: reader.oneOf('status', STATUSES, 'success'),
+    status: statusOf(reader.oneOf('status', STATUS_WORDS, 'success')),
     title: reader.optional('title'),
     text: reader.optional('text'),
     reason: reader.optional('reason'),

@@ -249,12 +249,13 @@ async function standBack(
   reporter.output('reason', why);
   reporter.output('task-definition-arn', service.taskDefinition);
   reporter.output('previous-task-definition-arn', service.taskDefinition);
-  await reporter.summary(`## ⚠️ ${service.name} was not rolled back\n\n${withoutMarkup(why)}. ${state}.\n`);
+  await reporter.summary(`## ⚠️ ${service.name} was not rolled back\n\n${asPlainWords(why)}. ${state}.\n`);
   await announcer.end();
 }
 
 /** As plain words in Markdown. */
-const withoutMarkup = (text: string): string => text.replace(/[\\`*_{}[\]<>|#\n]/g, ' ');
+const asPlainWords = (text: string): string =>
+  text.replaceAll('\n', ' ').replace(/[\\`*_{}[\]<>|#]/g, '\\$&');
 
 /** Says a line only when it differs from the one before. */
 function quietly(say: (line: string) => void) {
@@ -281,7 +282,7 @@ async function conclude(
   const line = `${service.name} runs ${revision(service.taskDefinition)}: ${service.running} of ${service.desired} tasks`;
   reporter.notice(line);
   await reporter.summary(
-    `## ↩️ ${line}\n\nBefore: \`${revision(before)}\`. Reason: ${withoutMarkup(reason)}\n`,
+    `## ↩️ ${line}\n\nBefore: \`${revision(before)}\`. Reason: ${asPlainWords(reason)}\n`,
   );
   await announcer.end();
 }
