@@ -60,7 +60,11 @@ async function canaryQuestions({ service, definition, targetGroups }: World): Pr
     ...(registered
       ? []
       : [
-          question('registers the task definition', 'ecs:RegisterTaskDefinition', '*'),
+          question(
+            'registers the task definition',
+            'ecs:RegisterTaskDefinition',
+            at(`ecs:task-definition/${wanted.family}:1`),
+          ),
           ...roles.flatMap((role) =>
             typeof role === 'string' && role.startsWith('arn:')
               ? [
