@@ -280,6 +280,7 @@ const CASES: readonly Case[] = [
         },
       },
     },
+    level: 'WARN',
     says: 'may not do kms:Decrypt on arn:aws:kms:eu-west-1:123456789012:key/',
   },
   {
@@ -462,6 +463,7 @@ const CASES: readonly Case[] = [
   {
     why: 'the last migration failed',
     check: 'migrations',
+    level: 'WARN',
     shop: { scale: 60 },
     before: (shop) => migrate(shop, 'shopdb', 'failed'),
     inputs: { lock: 'shopdb' },
@@ -768,6 +770,30 @@ const canaryPolicy = (without?: string) => {
 };
 const roles = (policy: object) => ({
   rolePolicies: { ...USUAL_ROLES, deploy: { policies: [policy as never] } },
+});
+
+test("canary's own policy is enough for the role of the job where a revision has to be registered", async () => {
+  const { look } = await openShop({ scenario: roles(canaryPolicy()) });
+  const directory = workspace();
+  const role = (name: string) => `arn:aws:iam::123456789012:role/${name}`;
+  const container = {
+    name: 'web',
+    image: `${REGISTRY}/shop:1.4.0`,
+    portMappings: [{ containerPort: 8080 }],
+    healthCheck: { command: ['CMD-SHELL', 'true'] },
+  };
+  const definition = {
+    family: 'web',
+    requiresCompatibilities: ['FARGATE'],
+    networkMode: 'awsvpc',
+    cpu: '256',
+    memory: '512',
+    executionRoleArn: role('ecsTaskExecutionRole'),
+    containerDefinitions: [container],
+  };
+  writeFileSync(join(directory, 'web.json'), JSON.stringify(definition));
+  const { log } = await look({ 'task-definition': 'web.json' }, { directory });
+  expect(log).toMatch(/^pass {2}permissions +deploy may do what canary does$/m);
 });
 
 test("canary's own policy is enough for the role of the job, and without a part of it is not", async () => {
