@@ -4,6 +4,8 @@ import type { Metafile, Plugin } from 'esbuild';
 
 /** Below it, in bytes of source, a file costs more to open than to read. */
 const SMALL = 20_000;
+/** What fewer entries share is not worth its time to all the others. */
+const SHARERS = 5;
 /**
  * Stands at the beginning of every module that ncc is given: below 20,000 characters, it puts a module that several
  * others need into each of them, and has no option for that. terser takes it away.
@@ -23,6 +25,7 @@ export function smallShared({ inputs, outputs }: Metafile, light: ReadonlySet<st
   const found = new Set(
     Object.values(outputs)
       .filter(({ entryPoint, bytes }) => entryPoint === undefined && bytes < SMALL)
+      .filter((chunk) => entriesWith(outputs, chunk) >= SHARERS)
       .flatMap((output) => Object.keys(output.inputs))
       .filter((module) => module !== RUNTIME),
   );
@@ -36,6 +39,18 @@ export function smallShared({ inputs, outputs }: Metafile, light: ReadonlySet<st
     if (left.length === 0) return found;
     for (const module of left) found.delete(module);
   }
+}
+
+type Outputs = Metafile['outputs'];
+
+/** How many entries load a chunk when they start, themselves or by way of another chunk. */
+function entriesWith(outputs: Outputs, chunk: Outputs[string]): number {
+  const loads = (output: Outputs[string] | undefined): boolean =>
+    output === chunk ||
+    (output?.imports ?? []).some(
+      ({ path, kind, external }) => kind === 'import-statement' && !external && loads(outputs[path]),
+    );
+  return Object.values(outputs).filter((output) => output.entryPoint !== undefined && loads(output)).length;
 }
 
 /** Puts modules into one chunk, by letting every entry import them. */

@@ -34,7 +34,7 @@ async function play(
 
 for (const [index, release] of RELEASES.entries()) {
   for (const [when, where] of [
-    ['before each change and every second read', index % 2 === 0 ? 'odd' : 'even'],
+    ['before each change and every fourth read', index],
     ['after the effect of each change', 'changes'],
   ] as const) {
     test(`${release.name} killed ${when} is brought to its end by the next run`, async () => {

@@ -33,15 +33,18 @@ export const RELEASES: readonly Release[] = [
 /** Where a rollout is struck. */
 export type Strike = Pick<Fault, 'call' | 'operation' | 'nth'>;
 
+/** Of so many reads of one operation, one is struck. */
+const TURNS = 4;
+
 /**
  * Where a release is struck that otherwise nothing would go wrong with: at every call that changes something, and at
- * every second of the reads of one operation. Between two changes nothing of AWS is different.
+ * every fourth of the reads of one operation. Between two changes nothing of AWS is different.
  *
- * @param turn which of those reads: two kinds of strike, or two releases that begin alike, take turns at them
+ * @param turn which of those reads: kinds of strikes, and releases that begin alike, take turns at them
  */
 export async function strikesOf(
   { options, inputs }: Release,
-  turn: 'odd' | 'even' | 'changes',
+  turn: number | 'changes',
 ): Promise<readonly Strike[]> {
   const world = await openWorld(options);
   try {
@@ -56,15 +59,12 @@ export async function strikesOf(
       return calls.filter(({ changes }) => changes).map(({ operation, nth }) => ({ operation, nth }));
     }
     return calls
-      .filter(({ changes, nth }) => changes || (nth % 2 === 1) === (turn === 'odd'))
+      .filter(({ changes, nth }) => changes || nth % TURNS === turn % TURNS)
       .map(({ call }) => ({ call }));
   } finally {
     await world.close();
   }
 }
-
-/** The other reads' turn. */
-export const swapped = (turn: 'odd' | 'even'): 'odd' | 'even' => (turn === 'odd' ? 'even' : 'odd');
 
 const describeStrike = ({ call, operation, nth }: Strike): string =>
   call === undefined ? `${operation} ${nth}` : `call ${call}`;
