@@ -175,16 +175,11 @@ export function checkExecutionRole({ role, questions, answers }: RoleFacts): rea
       ),
     ];
   }
+  // IAM was not asked about it.
+  if (questions.length === 0) return [skip(check, `${name} has nothing to do before a task starts`)];
   const denied = refusals(questions, answers);
   if (denied.length === 0) {
-    return [
-      pass(
-        check,
-        questions.length === 0
-          ? `${name} is there`
-          : `${name} may do what ECS needs it for (${needs.join(', ')})`,
-      ),
-    ];
+    return [pass(check, `${name} may do what ECS needs it for (${needs.join(', ')})`)];
   }
   return denied.map(({ question: { action, resource, why }, explicit }) => {
     const what = `${name} may not do ${action}${resource === '*' ? '' : ` on ${resource}`}, and ECS ${why} with it`;

@@ -4,6 +4,7 @@ import { checkBackups } from '../../src/preflight/backup.ts';
 import { checkCapacity } from '../../src/preflight/capacity.ts';
 import { CHECKS } from '../../src/preflight/checks.ts';
 import { contains } from '../../src/preflight/cidr.ts';
+import { checkCircuitBreaker } from '../../src/preflight/circuit-breaker.ts';
 import { checkExecutionRole, questionsFor, roleArn } from '../../src/preflight/execution-role.ts';
 import { fail, pass, skip, warn } from '../../src/preflight/finding.ts';
 import { checkHealthChecks } from '../../src/preflight/health-check.ts';
@@ -321,6 +322,7 @@ describe('the execution role', () => {
       'skip',
     ]);
     expect(levels(checkExecutionRole({ role: undefined, questions, answers: undefined }))).toEqual(['fail']);
+    expect(levels(checkExecutionRole({ role: 'r', questions: [], answers: [] }))).toEqual(['skip']);
     const role = roleArn('execution', home);
     expect(role).toBe('arn:aws:iam::123456789012:role/execution');
     const denied = checkExecutionRole({ role, questions, answers: ['denied', 'denied-explicitly'] });
@@ -528,6 +530,15 @@ describe('migrations', () => {
   ])('with %s', (_, change, expected) => {
     expect(levels(checkMigrations({ ...free, ...change }, HOUR))).toEqual(expected);
   });
+});
+
+test('a daemon is not asked to run twice on an instance', () => {
+  const service = { name: 'agent', cluster: 'prod', controller: 'ECS', scheduling: 'DAEMON' };
+  const facts = { enabled: true, rollback: true, maximumPercent: 100, minimumHealthyPercent: 0 };
+  expect(levels(checkCircuitBreaker(service, facts))).toEqual(['pass']);
+  expect(levels(checkCircuitBreaker({ ...service, scheduling: 'REPLICA' }, facts))).toEqual(['warn', 'warn']);
+  const [off] = checkCircuitBreaker(service, { ...facts, enabled: false });
+  expect(off?.fix).toMatch(/rollback=true}'$/);
 });
 
 describe('capacity', () => {

@@ -804,6 +804,9 @@ test("canary's own policy is enough for the role of the job, and without a part 
   const { log, outputs } = await less.look();
   expect(outputs).toMatchObject({ outcome: 'warned', warned: '["permissions"]' });
   expect(log).toContain('may not do elasticloadbalancing:ModifyRule, with which canary shifts traffic');
+  const scalableTargets = [{ service: 'prod/web', min: 2, max: 9 }];
+  const scaled = await openShop({ scenario: { ...roles(canaryPolicy('HoldScaling')), scalableTargets } });
+  expect((await scaled.look()).log).toContain('may not do application-autoscaling:RegisterScalableTarget');
   const strict = await less.look({ checks: 'permissions: fail' });
   expect(strict.outputs['failed']).toBe('["permissions"]');
 });
