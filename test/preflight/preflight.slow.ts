@@ -577,7 +577,7 @@ test('tells one failing case whole', async () => {
     | --- | --- | --- | --- |
     | ✅ | service | 4 of 4 tasks run web:1, and nothing is under way |  |
     | ✅ | task-definition | web:1: ECS takes it, and the load balancer finds its container |  |
-    | ❌ | image | the image of web is not there: ACCOUNT.dkr.ecr.eu-west-1.amazonaws.com/shop:1.5.0 | Push it first, or mend its tag; lifecycle rules of shop may have deleted it. |
+    | ❌ | image | the image of web is not there: ACCOUNT.dkr.ecr.eu-west-1.amazonaws.com/shop:1.5.0 | Push it first, or mend its tag; lifecycle rules of shop may have deleted it. Where this run builds it only later, checks takes "image: warn" (preflight-checks of the pipelines). |
     | ➖ | architecture | no image of ECR could be looked at |  |
     | ❌ | secrets | web: DB\\_PASSWORD: the value of the secret shop/1-AbCdEf has no member passwort | Did you mean password? Mend valueFrom. |
     | ✅ | execution-role | ecsTaskExecutionRole may do what ECS needs it for (secretsmanager:GetSecretValue, ecr:GetAuthorizationToken, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer, logs:CreateLogStream, logs:PutLogEvents) |  |
@@ -599,7 +599,7 @@ test('tells one failing case whole', async () => {
   expect(told).toMatchInlineSnapshot(`
     "Preflight of web in prod: 2 checks failed.
     image: the image of web is not there: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1.5.0
-      Push it first, or mend its tag; lifecycle rules of shop may have deleted it.
+      Push it first, or mend its tag; lifecycle rules of shop may have deleted it. Where this run builds it only later, checks takes "image: warn" (preflight-checks of the pipelines).
     secrets: web: DB_PASSWORD: the value of the secret shop/1-AbCdEf has no member passwort
       Did you mean password? Mend valueFrom.
     Nothing was changed.
