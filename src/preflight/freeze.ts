@@ -30,7 +30,11 @@ export function checkFreeze(
   const reason = printable(override);
   return {
     findings: [
-      warn(check, `${what}; overridden: ${reason}`, 'The override is on record; with freeze: fail in checks it lets nothing through.'),
+      warn(
+        check,
+        `${what}; overridden: ${reason}`,
+        'The override is on record; with freeze: fail in checks it lets nothing through.',
+      ),
     ],
     overridden: reason,
   };
