@@ -30,7 +30,7 @@ export function checkAlarms(names: readonly string[], alarms: readonly AlarmFact
         fail(
           'alarms',
           `${called} is in ALARM since ${since}: ${printable(alarm.reason)}`,
-          'Mend what it says first: a release could not be judged by it.',
+          'Mend what it says first: a release could not be judged by it. One that mends it leaves the alarm out of alarms.',
         ),
       ];
     }

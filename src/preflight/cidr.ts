@@ -15,9 +15,22 @@ function readBlock(text: string): Block | undefined {
   return { first: Math.floor(value / size) * size, bits };
 }
 
-/** Whether one block of IPv4 addresses lies wholly in another. */
-export function contains(outer: string, inner: string): boolean {
-  const [around, within] = [readBlock(outer), readBlock(inner)];
-  if (!around || !within || around.bits > within.bits) return false;
-  return within.first >= around.first && within.first < around.first + 2 ** (32 - around.bits);
+const lies = (within: Block, around: Block): boolean =>
+  around.bits <= within.bits &&
+  within.first >= around.first &&
+  within.first < around.first + 2 ** (32 - around.bits);
+
+/** Whether a block of IPv4 addresses lies wholly in one of others, or in several of them together. */
+export function contains(outer: readonly string[], inner: string): boolean {
+  const within = readBlock(inner);
+  const around = outer.flatMap((text) => readBlock(text) ?? []);
+  return within !== undefined && covered(within, around);
+}
+
+function covered(block: Block, around: readonly Block[]): boolean {
+  if (around.some((each) => lies(block, each))) return true;
+  const parts = around.filter((each) => lies(each, block));
+  if (parts.length === 0) return false;
+  const bits = block.bits + 1;
+  return [block.first, block.first + 2 ** (32 - bits)].every((first) => covered({ first, bits }, parts));
 }

@@ -10,13 +10,21 @@ export interface Safeguards {
 
 /** @param controller `ECS`, or another one that has no circuit breaker */
 export function checkCircuitBreaker(
-  service: { readonly name: string; readonly cluster: string; readonly controller: string },
+  service: {
+    readonly name: string;
+    readonly cluster: string;
+    readonly controller: string;
+    readonly scheduling: string;
+  },
   { enabled, rollback, maximumPercent, minimumHealthyPercent }: Safeguards,
 ): readonly Finding[] {
   const check = 'circuit-breaker';
-  const { name, cluster, controller } = service;
+  const { name, cluster, controller, scheduling } = service;
+  // One on each instance, and never two: AWS takes nothing else for it.
+  const daemon = scheduling === 'DAEMON';
+  const percents = daemon ? '' : ',maximumPercent=200,minimumHealthyPercent=100';
   if (controller !== 'ECS') return [skip(check, `${name} is deployed by ${controller}, which has none`)];
-  const wanted = `aws ecs update-service --cluster ${cluster} --service ${name} --deployment-configuration 'deploymentCircuitBreaker={enable=true,rollback=true},maximumPercent=200,minimumHealthyPercent=100'`;
+  const wanted = `aws ecs update-service --cluster ${cluster} --service ${name} --deployment-configuration 'deploymentCircuitBreaker={enable=true,rollback=true}${percents}'`;
   const findings: Finding[] = [];
   const say = (what: string, fix: string) => findings.push(warn(check, what, fix));
   if (!enabled || !rollback) {
@@ -27,13 +35,13 @@ export function checkCircuitBreaker(
       `Turn it on with rollback: ${wanted}`,
     );
   }
-  if (minimumHealthyPercent < 100) {
+  if (minimumHealthyPercent < 100 && !daemon) {
     say(
       `minimumHealthyPercent is ${minimumHealthyPercent}: ECS stops tasks before the new ones run, and users have fewer of them meanwhile`,
       `Set it to 100: ${wanted}`,
     );
   }
-  if (maximumPercent < 200) {
+  if (maximumPercent < 200 && !daemon) {
     say(
       `maximumPercent is ${maximumPercent}: ${maximumPercent <= 100 ? 'ECS starts no new task before an old one is gone' : 'the new tasks come in several rounds'}`,
       `Set it to 200: ${wanted}`,

@@ -1,7 +1,7 @@
 import { parseEcrHost, parseReference } from '../images/reference.ts';
 import { isList, isObject, type TaskDefinition } from '../taskdef/definition.ts';
 import { type Answer, type Question, refusals } from './access.ts';
-import { type Finding, fail, isUnseen, pass, type Seen, skip, unseen } from './finding.ts';
+import { type Finding, fail, isUnseen, pass, type Seen, skip, unseen, warn } from './finding.ts';
 import type { PlacedReference } from './secret-reference.ts';
 
 /** Where things are in AWS, for names that leave it out. */
@@ -124,15 +124,16 @@ function logQuestions(
   if (group === undefined) return [];
   const at = region === undefined ? {} : { region };
   const why = `writes the log of ${container}`;
+  const prefix = option('awslogs-stream-prefix');
+  // Policies may name streams by their prefix, and groups by `GROUP:*`: as AWS asks, there is always a stream.
+  const stream = (name: string) => arn('logs', `log-group:${group}:log-stream:${name}`, at);
+  const task = '0123456789abcdef0123456789abcdef';
+  const own = stream(prefix === undefined ? task : `${prefix}/${container}/${task}`);
   return [
     ...(option('awslogs-create-group') === 'true'
-      ? [{ action: 'logs:CreateLogGroup', resource: arn('logs', `log-group:${group}`, at), why }]
+      ? [{ action: 'logs:CreateLogGroup', resource: stream(''), why }]
       : []),
-    ...['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) => ({
-      action,
-      resource: arn('logs', `log-group:${group}:log-stream:*`, at),
-      why,
-    })),
+    ...['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) => ({ action, resource: own, why })),
   ];
 }
 
@@ -174,24 +175,23 @@ export function checkExecutionRole({ role, questions, answers }: RoleFacts): rea
       ),
     ];
   }
+  // IAM was not asked about it.
+  if (questions.length === 0) return [skip(check, `${name} has nothing to do before a task starts`)];
   const denied = refusals(questions, answers);
   if (denied.length === 0) {
-    return [
-      pass(
-        check,
-        questions.length === 0
-          ? `${name} is there`
-          : `${name} may do what ECS needs it for (${needs.join(', ')})`,
-      ),
-    ];
+    return [pass(check, `${name} may do what ECS needs it for (${needs.join(', ')})`)];
   }
-  return denied.map(({ question: { action, resource, why }, explicit }) =>
-    fail(
-      check,
-      `${name} may not do ${action}${resource === '*' ? '' : ` on ${resource}`}, and ECS ${why} with it`,
-      explicit
-        ? `A policy denies it: take ${action} out of that Deny, or out of what the permissions boundary leaves away.`
-        : `Allow ${action} on ${resource} in a policy of the role.`,
-    ),
-  );
+  return denied.map(({ question: { action, resource, why }, explicit }) => {
+    const what = `${name} may not do ${action}${resource === '*' ? '' : ` on ${resource}`}, and ECS ${why} with it`;
+    if (explicit) return fail(check, what, `A policy denies it: take ${action} out of that Deny.`);
+    const allow = `Allow ${action} on ${resource} in a policy of the role, and in its permissions boundary where it has one.`;
+    // A key's policy may let the role do it alone, and IAM judges by the policies of the role.
+    return action === 'kms:Decrypt'
+      ? warn(
+          check,
+          `by its own policies, ${what}`,
+          `${allow} Where the policy of the key allows it, all is well.`,
+        )
+      : fail(check, what, allow);
+  });
 }

@@ -30,7 +30,11 @@ export function checkFreeze(
   const reason = printable(override);
   return {
     findings: [
-      warn(check, `${what}; overridden: ${reason}`, 'Nothing is left to do: the override is on record.'),
+      warn(
+        check,
+        `${what}; overridden: ${reason}`,
+        'The override is on record; with freeze: fail in checks it lets nothing through.',
+      ),
     ],
     overridden: reason,
   };

@@ -44,7 +44,7 @@ export function checkImages(
       return fail(
         check,
         `the image of ${container} is not there: ${image}`,
-        `Push it first, or mend its ${pinned ? 'digest' : 'tag'}; lifecycle rules of ${repository} may have deleted it.`,
+        `Push it first, or mend its ${pinned ? 'digest' : 'tag'}; lifecycle rules of ${repository} may have deleted it. Where this run builds it only later, checks takes "image: warn" (preflight-checks of the pipelines).`,
       );
     }
     if (pinned) return pass(check, `${container}: ${repository}@${found.digest} is there`);

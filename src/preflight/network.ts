@@ -63,7 +63,14 @@ export function checkNetwork(facts: NetworkFacts): readonly Finding[] {
       ? [unseen('network', 'the load balancers of the service', ways)]
       : isUnseen(subnets) || isUnseen(groups)
         ? []
-        : ways.flatMap(({ balancer, ports }) => reach(balancer, ports, tasks, subnets, groups))),
+        : tasks.securityGroups.length === 0
+          ? [
+              skip(
+                'network',
+                'the tasks have the default security group of their VPC, which is not looked at',
+              ),
+            ]
+          : ways.flatMap(({ balancer, ports }) => reach(balancer, ports, tasks, subnets, groups))),
   ];
 }
 
@@ -140,8 +147,7 @@ function passage(rules: readonly RuleFacts[], port: number, peer: Peer): Passage
   );
   const byGroup = fitting.some((rule) => rule.groups.some((id) => peer.groups.includes(id)));
   const ranges = fitting.flatMap((rule) => rule.ranges);
-  const byRange =
-    peer.ranges.length > 0 && peer.ranges.every((inner) => ranges.some((outer) => contains(outer, inner)));
+  const byRange = peer.ranges.length > 0 && peer.ranges.every((inner) => contains(ranges, inner));
   if (byGroup || byRange) return 'open';
   return fitting.some(({ prefixLists }) => prefixLists.length > 0) ? 'perhaps' : 'closed';
 }

@@ -43,7 +43,7 @@ function findingOf(place: string, reference: SecretReference, facts: SecretFacts
       reference.kind === 'secret'
         ? 'Make the secret, or mend valueFrom: a secret is given by its whole ARN, with the six characters at its end.'
         : 'Make the parameter, or mend valueFrom: what is not the ARN of a secret is taken for a parameter of Systems Manager.';
-    return fail(check, `${place}: there is no ${what}`, fix);
+    return fail(check, `${place}: there is no ${what}${regionOf(reference)}`, fix);
   }
   if (reference.kind === 'parameter') return undefined;
   if (there.deletedAt !== undefined) {
@@ -99,6 +99,13 @@ function versionProblem(
   const wanted = stage ?? 'AWSCURRENT';
   if (labels.includes(wanted)) return undefined;
   return stage === undefined ? 'no value yet' : `no version labelled ${stage}`;
+}
+
+/** A region that is not the service's is seen at once where it is named. */
+function regionOf(reference: SecretReference): string {
+  const text = reference.kind === 'secret' ? reference.secret : reference.name;
+  const [, region] = /^arn:[^:]*:[^:]*:([^:]+):/.exec(text) ?? [];
+  return region === undefined ? '' : ` in ${region}`;
 }
 
 /** Without the part of an ARN that all of them have. */

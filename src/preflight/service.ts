@@ -30,6 +30,9 @@ export interface ServiceFacts {
     | undefined;
 }
 
+/** How a release is let through that cannot wait until the service is well, since it is what makes it well. */
+const LET_THROUGH = 'passes with checks: "service: warn" (preflight-checks of the pipelines)';
+
 /** @param now ms since the epoch */
 export function checkService(service: ServiceFacts, now: number): readonly Finding[] {
   const { name, cluster, status, desired, running, rollout } = service;
@@ -55,14 +58,19 @@ export function checkService(service: ServiceFacts, now: number): readonly Findi
   }
   const moving = ofDeployments(service);
   if (moving && !rollout) findings.push(moving);
-  if (running !== desired) {
+  // More than that is what a scaler takes away just now.
+  if (running < desired) {
     const said = service.lastEvent === undefined ? '' : `; ECS said last: ${printable(service.lastEvent)}`;
+    const what = `${running} of ${desired} tasks run${said}`;
     findings.push(
-      fail(
-        'service',
-        `${running} of ${desired} tasks run${said}`,
-        'Wait until all of them run, or mend what stops them: a release that starts on an unwell service cannot be told from it.',
-      ),
+      rollout
+        ? // Whoever goes on with a rollout, or ends it, brings the service to rest.
+          warn('service', what, 'The end of the rollout decides which tasks run.')
+        : fail(
+            'service',
+            what,
+            `Wait until all of them run, or mend what stops them: a release that starts on an unwell service cannot be told from it. A release that mends the service itself ${LET_THROUGH}.`,
+          ),
     );
   }
   if (findings.length > 0) return findings;
@@ -80,11 +88,18 @@ function ofRollout(
   now: number,
 ): Finding {
   const by = printable(holder);
+  if (phase === 'done') {
+    return warn(
+      'service',
+      `a rollout of ${printable(to)} has left parts of a canary`,
+      'The next canary removes them first, and so does the rollback action.',
+    );
+  }
   if (now < leaseUntil && !own) {
     return fail(
       'service',
       `a rollout of ${printable(to)} is under way (${phase}), held by ${by}`,
-      'Let that run come to its end, or cancel it, which takes its release back.',
+      `Let that run come to its end, or cancel it, which takes its release back. Of a run that has died, this is known at ${new Date(leaseUntil).toISOString().slice(0, 19)}Z.`,
     );
   }
   return warn(

@@ -48,7 +48,9 @@ const unknown = ({ initial, canary }: ServiceSize, { atLeast }: Capacity): Load 
 export function measureLoad(capacity: Capacity, size: ServiceSize, before = unknown(size, capacity)): Load {
   const { now, share, initial, least: floor = 0, growth = 1 } = size;
   const { asked = 0 } = before;
-  const known = Math.max(before.total, Math.ceil(initial * growth - 1e-9));
+  // A service that has no more tasks than it always has may have room for many times as many requests.
+  const grown = initial > floor ? Math.ceil(initial * growth - 1e-9) : initial;
+  const known = Math.max(before.total, grown);
   if (now <= Math.max(before.stable, asked)) return { ...before, stable: now, total: known };
   const least = Math.max(known, now);
   if (now <= floor) return { ...before, stable: now, total: least };

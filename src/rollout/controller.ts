@@ -434,7 +434,10 @@ function promote(
   seen: Observation,
   fresh: boolean,
 ): Decision {
-  const load = loadOf(rollout, seen, before.load);
+  // Once stable has been given its tasks, it is waited for as many as these: more of them are up to its scaler, which
+  // has all the traffic to go by in a moment.
+  const { usualRequests: _, ...settled } = rollout;
+  const load = loadOf(before.updatedAt === undefined ? rollout : settled, seen, before.load);
   const phase = { ...before, load };
   const { total } = load;
   const findings = judgeNow(rollout, { ...seen, since: seen.now, weight: 100 });

@@ -4,6 +4,7 @@ import { checkBackups } from '../../src/preflight/backup.ts';
 import { checkCapacity } from '../../src/preflight/capacity.ts';
 import { CHECKS } from '../../src/preflight/checks.ts';
 import { contains } from '../../src/preflight/cidr.ts';
+import { checkCircuitBreaker } from '../../src/preflight/circuit-breaker.ts';
 import { checkExecutionRole, questionsFor, roleArn } from '../../src/preflight/execution-role.ts';
 import { fail, pass, skip, warn } from '../../src/preflight/finding.ts';
 import { checkHealthChecks } from '../../src/preflight/health-check.ts';
@@ -126,6 +127,7 @@ describe('a service', () => {
     ['that is well passes', {}, ['pass']],
     ['that is drained fails', { status: 'DRAINING' }, ['fail']],
     ['that lacks a task fails', { running: 1 }, ['fail']],
+    ['of which a task is being taken away passes', { running: 3 }, ['pass']],
     [
       'whose last deployment failed warns',
       { deployments: [{ primary: true, revision: 'web:1', state: 'failed' }] },
@@ -134,8 +136,25 @@ describe('a service', () => {
     ['in the hands of another run fails', { rollout }, ['fail']],
     ['that an earlier attempt of this run has left warns', { rollout: { ...rollout, own: true } }, ['warn']],
     ['that a dead run has left warns', { rollout: { ...rollout, leaseUntil: 0 } }, ['warn']],
+    [
+      'that a dead run has left in the middle of its promotion warns',
+      {
+        rollout: { ...rollout, phase: 'promoting', own: true },
+        running: 1,
+        deployments: [
+          { primary: true, revision: 'web:2', state: 'in-progress' },
+          { primary: false, revision: 'web:1', state: 'completed' },
+        ],
+      },
+      ['warn', 'warn'],
+    ],
+    ['of which a rollout has left parts warns', { rollout: { ...rollout, phase: 'done' } }, ['warn']],
   ] as const)('%s', (_, change, expected) => {
     expect(levels(checkService({ ...well, ...change } as ServiceFacts, 1_000))).toEqual(expected);
+  });
+
+  test('that crashes says how the release that mends it is let through', () => {
+    expect(checkService({ ...well, running: 0 }, 1_000)[0]?.fix).toContain('checks: "service: warn"');
   });
 });
 
@@ -273,9 +292,9 @@ describe('the execution role', () => {
       'ecr:GetAuthorizationToken *',
       'ecr:BatchGetImage arn:aws:ecr:eu-west-1:123456789012:repository/shop',
       'ecr:GetDownloadUrlForLayer arn:aws:ecr:eu-west-1:123456789012:repository/shop',
-      'logs:CreateLogGroup arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/web',
-      'logs:CreateLogStream arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/web:log-stream:*',
-      'logs:PutLogEvents arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/web:log-stream:*',
+      'logs:CreateLogGroup arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/web:log-stream:',
+      'logs:CreateLogStream arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/web:log-stream:0123456789abcdef0123456789abcdef',
+      'logs:PutLogEvents arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/web:log-stream:0123456789abcdef0123456789abcdef',
     ]);
   });
 
@@ -303,12 +322,37 @@ describe('the execution role', () => {
       'skip',
     ]);
     expect(levels(checkExecutionRole({ role: undefined, questions, answers: undefined }))).toEqual(['fail']);
+    expect(levels(checkExecutionRole({ role: 'r', questions: [], answers: [] }))).toEqual(['skip']);
     const role = roleArn('execution', home);
     expect(role).toBe('arn:aws:iam::123456789012:role/execution');
     const denied = checkExecutionRole({ role, questions, answers: ['denied', 'denied-explicitly'] });
     expect(denied).toHaveLength(1);
-    expect(denied[0]?.fix).toBe('Allow ssm:GetParameters on p in a policy of the role.');
+    expect(denied[0]?.fix).toBe(
+      'Allow ssm:GetParameters on p in a policy of the role, and in its permissions boundary where it has one.',
+    );
     expect(levels(checkPermissions({ role, questions, answers: ['denied', 'denied'] }))).toEqual(['fail']);
+  });
+
+  test('may use a key that its own policies do not tell of, which a Deny rules out', () => {
+    const questions = [{ action: 'kms:Decrypt', resource: 'k', why: 'reads the value of web: A' }];
+    const role = roleArn('execution', home);
+    expect(levels(checkExecutionRole({ role, questions, answers: ['denied'] }))).toEqual(['warn']);
+    expect(levels(checkExecutionRole({ role, questions, answers: ['denied-explicitly'] }))).toEqual(['fail']);
+  });
+
+  test('is asked for the streams of its container, whose prefix a policy may name', () => {
+    const [container] = definition.containerDefinitions;
+    const options = { 'awslogs-group': '/ecs/web', 'awslogs-stream-prefix': 'ecs' };
+    const prefixed = {
+      ...definition,
+      containerDefinitions: [
+        { ...container, name: 'web', logConfiguration: { logDriver: 'awslogs', options } },
+      ],
+    };
+    const resources = questionsFor(prefixed, [], () => undefined, home, true).flatMap(({ resource }) =>
+      resource.includes(':logs:') ? [resource.split(':log-stream:')[1]] : [],
+    );
+    expect(new Set(resources)).toEqual(new Set(['ecs/web/0123456789abcdef0123456789abcdef']));
   });
 });
 
@@ -320,16 +364,24 @@ describe('blocks of addresses', () => {
   test('contain what lies in them, whatever the address in them that they are named by', () => {
     fc.assert(
       fc.property(address, fc.nat(32), fc.nat(32), (value, outer, inner) => {
-        expect(contains(`${text(value)}/${outer}`, `${text(value)}/${inner}`)).toBe(outer <= inner);
+        expect(contains([`${text(value)}/${outer}`], `${text(value)}/${inner}`)).toBe(outer <= inner);
       }),
     );
   });
 
   test('of IPv6 and what is none contain nothing of IPv4', () => {
-    expect(contains('::/0', '10.0.0.0/24')).toBe(false);
-    expect(contains('10.0.0.0/8', '2001:db8::/32')).toBe(false);
-    expect(contains('300.0.0.0/8', '10.0.0.0/24')).toBe(false);
-    expect(contains('0.0.0.0/0', '10.0.0.0/24')).toBe(true);
+    expect(contains(['::/0'], '10.0.0.0/24')).toBe(false);
+    expect(contains(['10.0.0.0/8'], '2001:db8::/32')).toBe(false);
+    expect(contains(['300.0.0.0/8'], '10.0.0.0/24')).toBe(false);
+    expect(contains(['0.0.0.0/0'], '10.0.0.0/24')).toBe(true);
+  });
+
+  test('of which none contains all of another may do so together', () => {
+    const halves = ['10.0.0.0/25', '10.0.0.128/25'];
+    expect(contains(['10.0.0.128/26', '10.0.0.192/26', '10.0.0.0/25'], '10.0.0.0/24')).toBe(true);
+    expect(contains(halves, '10.0.0.0/24')).toBe(true);
+    expect(contains(halves, '10.0.0.0/23')).toBe(false);
+    expect(contains(['10.0.0.0/25', '10.0.0.129/32'], '10.0.0.0/24')).toBe(false);
   });
 });
 
@@ -390,6 +442,19 @@ describe('the network', () => {
 
   test('of a load balancer without groups is decided by its addresses', () => {
     expect(way([rule({ ranges: ['10.0.1.0/24'] })], [], [])).toEqual(['pass']);
+  });
+
+  test('of the default security group is not looked at', () => {
+    const tasks = { subnets: ['a'], securityGroups: [] };
+    const balancer = { name: 'shop', vpc: 'v', securityGroups: ['sg-lb'], subnets: ['a'] };
+    const seen = checkNetwork({
+      tasks,
+      subnets: [{ id: 'a', vpc: 'v', zone: 'z', freeAddresses: 9, ranges: ['10.0.0.0/24'] }],
+      groups: [{ id: 'sg-lb', vpc: 'v', inbound: [], outbound: [ANY] }],
+      ways: [{ balancer, ports: [8080] }],
+      need: { canary: 1, takeover: 1 },
+    });
+    expect(levels(seen)).toEqual(['pass', 'skip']);
   });
 
   test('of instances is not looked at, and what is denied is a warning', () => {
@@ -456,14 +521,24 @@ describe('migrations', () => {
     ['none ever', { known: false }, ['skip']],
     ['a good one', { last: { ...run, outcome: 'migrated' } }, ['pass']],
     ['one that was undone', { last: { ...run, outcome: 'undone' } }, ['pass']],
-    ['one that failed', { last: { ...run, outcome: 'failed' } }, ['fail']],
-    ['one that broke off', { last: { ...run, outcome: 'unknown' } }, ['fail']],
-    ['one under way', { held: { ...run, alive: true } }, ['fail']],
-    ['one whose run is silent', { held: { ...run, alive: false } }, ['warn']],
+    ['one that failed, which the next run may mend', { last: { ...run, outcome: 'failed' } }, ['warn']],
+    ['one that broke off', { last: { ...run, outcome: 'unknown' } }, ['warn']],
+    ['one under way', { held: { ...run, alive: true, own: false } }, ['fail']],
+    ['one of a former attempt of this run', { held: { ...run, alive: true, own: true } }, ['warn']],
+    ['one whose run is silent', { held: { ...run, alive: false, own: false } }, ['warn']],
     ['a log that nobody understands', { unclear: 'newer' }, ['warn']],
   ])('with %s', (_, change, expected) => {
     expect(levels(checkMigrations({ ...free, ...change }, HOUR))).toEqual(expected);
   });
+});
+
+test('a daemon is not asked to run twice on an instance', () => {
+  const service = { name: 'agent', cluster: 'prod', controller: 'ECS', scheduling: 'DAEMON' };
+  const facts = { enabled: true, rollback: true, maximumPercent: 100, minimumHealthyPercent: 0 };
+  expect(levels(checkCircuitBreaker(service, facts))).toEqual(['pass']);
+  expect(levels(checkCircuitBreaker({ ...service, scheduling: 'REPLICA' }, facts))).toEqual(['warn', 'warn']);
+  const [off] = checkCircuitBreaker(service, { ...facts, enabled: false });
+  expect(off?.fix).toMatch(/rollback=true}'$/);
 });
 
 describe('capacity', () => {

@@ -280,6 +280,7 @@ const CASES: readonly Case[] = [
         },
       },
     },
+    level: 'WARN',
     says: 'may not do kms:Decrypt on arn:aws:kms:eu-west-1:123456789012:key/',
   },
   {
@@ -462,6 +463,7 @@ const CASES: readonly Case[] = [
   {
     why: 'the last migration failed',
     check: 'migrations',
+    level: 'WARN',
     shop: { scale: 60 },
     before: (shop) => migrate(shop, 'shopdb', 'failed'),
     inputs: { lock: 'shopdb' },
@@ -575,7 +577,7 @@ test('tells one failing case whole', async () => {
     | --- | --- | --- | --- |
     | ✅ | service | 4 of 4 tasks run web:1, and nothing is under way |  |
     | ✅ | task-definition | web:1: ECS takes it, and the load balancer finds its container |  |
-    | ❌ | image | the image of web is not there: ACCOUNT.dkr.ecr.eu-west-1.amazonaws.com/shop:1.5.0 | Push it first, or mend its tag; lifecycle rules of shop may have deleted it. |
+    | ❌ | image | the image of web is not there: ACCOUNT.dkr.ecr.eu-west-1.amazonaws.com/shop:1.5.0 | Push it first, or mend its tag; lifecycle rules of shop may have deleted it. Where this run builds it only later, checks takes "image: warn" (preflight-checks of the pipelines). |
     | ➖ | architecture | no image of ECR could be looked at |  |
     | ❌ | secrets | web: DB\\_PASSWORD: the value of the secret shop/1-AbCdEf has no member passwort | Did you mean password? Mend valueFrom. |
     | ✅ | execution-role | ecsTaskExecutionRole may do what ECS needs it for (secretsmanager:GetSecretValue, ecr:GetAuthorizationToken, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer, logs:CreateLogStream, logs:PutLogEvents) |  |
@@ -597,7 +599,7 @@ test('tells one failing case whole', async () => {
   expect(told).toMatchInlineSnapshot(`
     "Preflight of web in prod: 2 checks failed.
     image: the image of web is not there: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1.5.0
-      Push it first, or mend its tag; lifecycle rules of shop may have deleted it.
+      Push it first, or mend its tag; lifecycle rules of shop may have deleted it. Where this run builds it only later, checks takes "image: warn" (preflight-checks of the pipelines).
     secrets: web: DB_PASSWORD: the value of the secret shop/1-AbCdEf has no member passwort
       Did you mean password? Mend valueFrom.
     Nothing was changed.
@@ -770,6 +772,30 @@ const roles = (policy: object) => ({
   rolePolicies: { ...USUAL_ROLES, deploy: { policies: [policy as never] } },
 });
 
+test("canary's own policy is enough for the role of the job where a revision has to be registered", async () => {
+  const { look } = await openShop({ scenario: roles(canaryPolicy()) });
+  const directory = workspace();
+  const role = (name: string) => `arn:aws:iam::123456789012:role/${name}`;
+  const container = {
+    name: 'web',
+    image: `${REGISTRY}/shop:1.4.0`,
+    portMappings: [{ containerPort: 8080 }],
+    healthCheck: { command: ['CMD-SHELL', 'true'] },
+  };
+  const definition = {
+    family: 'web',
+    requiresCompatibilities: ['FARGATE'],
+    networkMode: 'awsvpc',
+    cpu: '256',
+    memory: '512',
+    executionRoleArn: role('ecsTaskExecutionRole'),
+    containerDefinitions: [container],
+  };
+  writeFileSync(join(directory, 'web.json'), JSON.stringify(definition));
+  const { log } = await look({ 'task-definition': 'web.json' }, { directory });
+  expect(log).toMatch(/^pass {2}permissions +deploy may do what canary does$/m);
+});
+
 test("canary's own policy is enough for the role of the job, and without a part of it is not", async () => {
   const enough = await openShop({ scenario: roles(canaryPolicy()) });
   const passed = await enough.look();
@@ -778,6 +804,9 @@ test("canary's own policy is enough for the role of the job, and without a part 
   const { log, outputs } = await less.look();
   expect(outputs).toMatchObject({ outcome: 'warned', warned: '["permissions"]' });
   expect(log).toContain('may not do elasticloadbalancing:ModifyRule, with which canary shifts traffic');
+  const scalableTargets = [{ service: 'prod/web', min: 2, max: 9 }];
+  const scaled = await openShop({ scenario: { ...roles(canaryPolicy('HoldScaling')), scalableTargets } });
+  expect((await scaled.look()).log).toContain('may not do application-autoscaling:RegisterScalableTarget');
   const strict = await less.look({ checks: 'permissions: fail' });
   expect(strict.outputs['failed']).toBe('["permissions"]');
 });

@@ -62,6 +62,12 @@ describe('measureLoad', () => {
     expect(measureLoad(AUTO, { ...size, ...seen }, before)).toEqual(load);
   });
 
+  it('grows with the requests where the tasks are there for them', () => {
+    expect(measureLoad(AUTO, { ...size, growth: 1.5 }).total).toBe(15);
+    // As few as there ever are may have room for many more requests.
+    expect(measureLoad(AUTO, { ...size, least: 10, growth: 1.5 }).total).toBe(10);
+  });
+
   it('does not take the least number of canary tasks for a load', () => {
     expect(measureLoad({ mode: 'auto', atLeast: 20 }, { ...size, canary: 20 }).total).toBe(10);
   });

@@ -941,6 +941,25 @@ describe('a service that is scaled automatically', () => {
     );
   });
 
+  it('is not waited for tasks that requests ask for after its promotion has begun', () => {
+    const requests = minutes(15, {});
+    const grown = { ...requests, stable: requests.canary };
+    const usual = { ...ROLLOUT, usualRequests: 1_000 };
+    const load = { stable: 10, total: 10 };
+    const bounds = { bounds: { min: 2, max: 60 }, evidence: grown };
+    const before = decide(usual, { ...PROMOTING, load }, seen({ share: 100, ...bounds, ...stable({}) }));
+    expect(before.action).toMatchObject({ kind: 'update-stable', tasks: 20 });
+    const all = {
+      taskDefinition: TO,
+      desired: 10,
+      running: 10,
+      healthy: 10,
+      deployment: 'completed',
+    } as const;
+    const after = decide(usual, { ...UPDATED, load }, seen({ share: 100, ...bounds, ...stable(all) }));
+    expect(after).toMatchObject({ phase: { kind: 'cleaning', outcome: 'promoted' } });
+  });
+
   it.each<[string, Phase]>([
     ['in a step', { kind: 'stepping', step: 2, since: NOON, verifiedAt: NOON }],
     ['in a promotion', { kind: 'promoting', since: NOON, updatedAt: NOON }],

@@ -119,7 +119,7 @@ async function release(
   const rolloutId = newRolloutId(env);
   announcer.begin({ kind: 'new', task: 'deploy', rollout: rolloutId, taskDefinition: revision(to) });
   keepForPost(reporter, { cluster: site.stable.cluster, service: site.stable.name, rolloutId });
-  const usual = usualRequests(before);
+  const usual = usualRequests(before, site.scaling);
   const rollout = {
     ...base,
     ...limitOf(site),

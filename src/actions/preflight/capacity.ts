@@ -18,11 +18,10 @@ export const observeCapacity: Observer = async (world) => {
   ]);
   const spot = onSpot(tasks.placement);
   const quota = async () => (await ports.quotas()).find('fargate', spot ? VCPU.spot : VCPU.onDemand);
-  const find = async () => (await ports.scaling()).find(service.cluster, service.name);
   const fargate = onFargate(tasks.placement, definition);
   const [vcpu, scaler, limits] = await Promise.all([
     fargate ? seen(quota()) : undefined,
-    seen(find()),
+    seen(world.scaler()),
     seen(limitsOf(world)),
   ]);
   return checkCapacity({

@@ -20,11 +20,17 @@ export const observePermissions: Observer = async (world) => {
 };
 
 /** The names stand for what a canary makes, whose ends nobody knows before. */
-async function canaryQuestions({ service, definition, targetGroups }: World): Promise<readonly Question[]> {
-  const [{ arn, cluster, name }, { registered, definition: wanted }, groups] = await Promise.all([
+async function canaryQuestions({
+  service,
+  definition,
+  targetGroups,
+  scaler,
+}: World): Promise<readonly Question[]> {
+  const [{ arn, cluster, name }, { registered, definition: wanted }, groups, scaled] = await Promise.all([
     service(),
     definition(),
     seen(targetGroups()),
+    seen(scaler()),
   ]);
   const [, partition = 'aws', , region = '', account = ''] = arn.split(':');
   const at = (what: string) => `arn:${partition}:${what.replace(':', `:${region}:${account}:`)}`;
@@ -57,10 +63,24 @@ async function canaryQuestions({ service, definition, targetGroups }: World): Pr
       'elasticloadbalancing:ModifyRule',
       at(`elasticloadbalancing:listener-rule/${path}/0123456789abcdef/0123456789abcdef`),
     ),
+    ...(scaled && !isUnseen(scaled)
+      ? [
+          question(
+            'keeps the autoscaler from taking tasks away',
+            'application-autoscaling:RegisterScalableTarget',
+            at('application-autoscaling:scalable-target/0123456789abcdef'),
+            { 'application-autoscaling:scalable-dimension': 'ecs:service:DesiredCount' },
+          ),
+        ]
+      : []),
     ...(registered
       ? []
       : [
-          question('registers the task definition', 'ecs:RegisterTaskDefinition', '*'),
+          question(
+            'registers the task definition',
+            'ecs:RegisterTaskDefinition',
+            at(`ecs:task-definition/${wanted.family}:1`),
+          ),
           ...roles.flatMap((role) =>
             typeof role === 'string' && role.startsWith('arn:')
               ? [

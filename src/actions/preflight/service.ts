@@ -83,6 +83,7 @@ export const observeMigrations: Observer = async ({ inputs, ports, context }) =>
             command: last.hold.plan.command,
             since: last.hold.since,
             alive,
+            own: isFormerAttempt(last.hold.holder, holderOf(context.env)),
           }
         : undefined,
     last: ended ?? last?.past[0],

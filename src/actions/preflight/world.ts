@@ -13,6 +13,7 @@ import { secretReferences } from '../../preflight/references.ts';
 import type { PlacedReference } from '../../preflight/secret-reference.ts';
 import { canaryTasks } from '../../rollout/capacity.ts';
 import { fromTags, type Ledger } from '../../rollout/ledger.ts';
+import type { ScalingState } from '../../rollout/scaling-hold.ts';
 import type { ActionContext } from '../action.ts';
 import { type Produced, produce } from '../render-task-definition/produce.ts';
 import { imagesOf, type SeenImage } from './images.ts';
@@ -40,6 +41,8 @@ export interface World {
   secret(name: string): Promise<Secret | undefined>;
   /** Every parameter that the definition refers to. */
   parameters(): Promise<ReadonlyMap<string, ParameterFacts | DeployError>>;
+  /** What scales the service by itself; undefined where nothing does. */
+  scaler(): Promise<ScalingState | undefined>;
   /** Those of ECR. */
   images(): Promise<readonly SeenImage[]>;
   /** Tasks beside those of the service at the most. */
@@ -99,6 +102,10 @@ export function openWorld(context: ActionContext, inputs: Inputs, ports: Ports):
         reference.kind === 'parameter' ? [reference.name] : [],
       );
       return names.length === 0 ? new Map() : (await ports.parameters()).facts([...new Set(names)]);
+    }),
+    scaler: once(async () => {
+      const { cluster: where, name } = await serviceFound();
+      return (await ports.scaling()).find(where, name);
     }),
     images: once(async () => imagesOf((await definition()).definition, context, ports)),
     need: once(async () => {
