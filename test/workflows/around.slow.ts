@@ -20,6 +20,9 @@ const LEAKING: Scenario['behaviours'] = {
   'app:v2': { changes: [{ from: { age: 14 * MINUTE }, errorRate: 0.05 }] },
 };
 
+/** Each with a setting that the other does not know. */
+const CONFIGS = { 'canary.yml': 'max-hold: 20m\n', 'monitor.yml': 'on-failure: roll-back\ndry-run: true\n' };
+
 interface Told {
   readonly method: string;
   readonly ts?: string;
@@ -56,12 +59,15 @@ describe('deploy.yml', () => {
         withSimulator({ behaviours: LEAKING }, async (simulator) => {
           const on = {
             ...event,
+            files: CONFIGS,
             variables: { SLACK_API_URL: url },
             secrets: { ...event.secrets, SLACK_TOKEN: 'xoxb-1-secret' },
           };
           const watched = {
             ...QUICK,
             'monitor-for': '30m',
+            config: 'canary.yml',
+            'monitor-config': 'monitor.yml',
             environment: 'production',
             notify: true,
             'slack-channel': 'C0123456789',
@@ -170,10 +176,12 @@ describe('the root action', () => {
           cluster: 'prod',
           service: 'web',
           'monitor-for': '30m',
+          config: 'canary.yml',
+          'monitor-config': 'monitor.yml',
           incident: 'true',
           'github-token': 'writes',
         };
-        const { code, log, outputs } = await use(release, inputs, simulator, event);
+        const { code, log, outputs } = await use(release, inputs, simulator, { ...event, files: CONFIGS });
         expect(code, log).toBe(1);
         expect(outputs).toMatchObject({
           monitor: 'rolled-back',
