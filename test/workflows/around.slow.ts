@@ -176,12 +176,10 @@ describe('the root action', () => {
           cluster: 'prod',
           service: 'web',
           'monitor-for': '30m',
-          config: 'canary.yml',
-          'monitor-config': 'monitor.yml',
           incident: 'true',
           'github-token': 'writes',
         };
-        const { code, log, outputs } = await use(release, inputs, simulator, { ...event, files: CONFIGS });
+        const { code, log, outputs } = await use(release, inputs, simulator, event);
         expect(code, log).toBe(1);
         expect(outputs).toMatchObject({
           monitor: 'rolled-back',
