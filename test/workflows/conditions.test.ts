@@ -13,6 +13,7 @@ interface Job {
 interface Step {
   readonly id?: string;
   readonly if?: string;
+  readonly uses?: string;
   readonly with?: Readonly<Record<string, unknown>>;
 }
 
@@ -105,6 +106,28 @@ describe('a job of deploy.yml', () => {
     expect(onFailure({ 'task-definition': '', 'previous-task-definition': '' })).toBe('roll-back');
     expect(onFailure(moved, 'migrated', 'false')).toBe('fail');
     expect(onFailure(moved, 'nothing-to-do', 'false')).toBe('roll-back');
+  });
+
+  it.each([
+    ['', '', ''],
+    ['alarms: warn', '', 'alarms: warn'],
+    ['', 'flyway migrate', 'migrations: warn'],
+    ['alarms: warn', 'flyway migrate', 'migrations: warn alarms: warn'],
+    ['alarms: warn\nmigrations: fail', 'flyway migrate', 'alarms: warn migrations: fail'],
+  ])('check lets a migration follow one that has failed: %j, %j', (given, command, checks) => {
+    const preflight = jobs['check']?.steps?.find(({ uses }) => uses?.includes('/preflight@'))?.with?.[
+      'checks'
+    ];
+    const contexts = {
+      inputs: {
+        'preflight-checks': given,
+        'migrate-command': command,
+        'migrate-commands': '',
+        'migrate-preset': '',
+      },
+    };
+    const text = interpolate(String(preflight), { contexts, status: 'success', jobStatus: 'success' });
+    expect(text.trim().replaceAll(/\s+/g, ' ')).toBe(checks);
   });
 
   it('verify runs only after a promotion', () => {
