@@ -55,10 +55,13 @@ export function checkService(service: ServiceFacts, now: number): readonly Findi
   }
   const moving = ofDeployments(service);
   if (moving && !rollout) findings.push(moving);
-  if (running !== desired) {
+  // More than wanted are those that ECS is about to stop: it scales in, or ends what a rollout has left.
+  if (running < desired) {
     const said = service.lastEvent === undefined ? '' : `; ECS said last: ${printable(service.lastEvent)}`;
+    // In the middle of a takeover that was left, tasks are replaced; whoever goes on with it waits for them.
+    const taking = rollout !== undefined && moving !== undefined;
     findings.push(
-      fail(
+      (taking ? warn : fail)(
         'service',
         `${running} of ${desired} tasks run${said}`,
         'Wait until all of them run, or mend what stops them: a release that starts on an unwell service cannot be told from it.',
