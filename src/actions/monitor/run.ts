@@ -232,8 +232,19 @@ class Monitor {
           each.kind === 'watching',
         ),
     }).catch((error: unknown) => {
-      recorder.end(undefined, error instanceof Error ? error.message : String(error));
-      throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      recorder.end(undefined, why);
+      if (cancelled.aborted) throw error;
+      const after = formatDuration(clock.now() - watch.startedAt);
+      const asked = error instanceof DeployError ? error.next : undefined;
+      reporter.output('reason', `the watch broke off after ${after}: ${why}`);
+      reporter.output('task-definition-arn', taskDefinition);
+      reporter.output('previous-task-definition-arn', this.#previous);
+      throw new DeployError(why, {
+        state: `The watch broke off after ${after}: whether ${revision(taskDefinition)} does well was not decided. This run has changed nothing; ${service.name} ran it when it was seen last.`,
+        next: `${asked === undefined ? 'Run' : `${asked} Then run`} this step again: it watches anew.`,
+        cause: error,
+      });
     });
     if (decision === 'cancelled') {
       recorder.end(undefined, 'cancelled');
