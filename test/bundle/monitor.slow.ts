@@ -370,7 +370,8 @@ describe.concurrent('a watch that fails', () => {
         for (const input of ['for: ', 'gates: ', 'log-patterns line 1: ']) {
           expect(step.log).toContain(`::error::${input}`);
         }
-        const wrong = await monitor(world, { ...LITERAL, 'log-patterns': 'a: { $.x }' });
+        const wrong = await monitor(world, { ...LITERAL, 'log-patterns': 'a: { $.x }', alarms: 'none' });
+        expect(wrong.log).toContain('::error::alarms: there is no CloudWatch alarm "none"');
         expect(wrong.log).toContain('::error::log-patterns: CloudWatch Logs does not take "{ $.x }"');
         const dry = await monitor(world, {
           ...LITERAL,

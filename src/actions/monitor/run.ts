@@ -17,6 +17,7 @@ import { previousRevision, wasTakenBack, wentBack } from '../../rollout/history.
 import type { Alarm } from '../../rollout/judge/evidence.ts';
 import type { Watch } from '../../watch/decide.ts';
 import type { ActionContext } from '../action.ts';
+import { withAllProblems } from '../all-problems.ts';
 import { type Adapters, connect, connectToLogSearch, connectToStacks } from '../aws-adapters.ts';
 import { callJournal } from '../call-journal.ts';
 import { findAlarms } from '../canary/prepare.ts';
@@ -96,10 +97,10 @@ class Monitor {
     if (!settled) return;
     const watched = await findWatched(settled, this.#aws.traffic);
     const previous = this.#remember(settled, watched.taskDefinition);
-    const [alarms, standards, logs] = await Promise.all([
+    const [alarms, standards, logs] = await withAllProblems([
       findAlarms(this.#inputs.alarms, this.#aws.metrics),
       settleGates(this.#inputs, watched, this.#aws.metrics, clock, reporter),
-      this.#inputs.patterns.length > 0 ? this.#findLogs(watched) : undefined,
+      this.#inputs.patterns.length > 0 ? this.#findLogs(watched) : Promise.resolve(undefined),
       previous,
     ]);
     tellPlan(reporter, this.#inputs, watched, standards.gates, this.#previous);
