@@ -176,13 +176,29 @@ describe('the incident of the root action', () => {
     expect(tells('failure', 'promoted', part('success', 'rolled-back'), skipped)).toBe(true);
     expect(tells('failure', 'promoted', part('failure'), skipped)).toBe(true);
     expect(tells('failure', 'promoted', skipped, part('failure', 'rolled-back'))).toBe(true);
+    expect(tells('failure', 'promoted', skipped, part('failure', 'failed'))).toBe(true);
     expect(tells('failure', '', skipped, skipped)).toBe(false);
   });
 
   it('is not closed by a release that has failed and stays, or that nobody has judged', () => {
     expect(tells('failure', 'promoted', skipped, skipped), 'a test that failed, and keep').toBe(false);
-    expect(tells('failure', 'promoted', skipped, part('failure', 'failed')), 'fail').toBe(false);
     expect(tells('failure', 'promoted', skipped, part('failure')), 'no credentials any more').toBe(false);
     expect(tells('cancelled', 'promoted', skipped, part('cancelled')), 'cancelled').toBe(false);
+  });
+
+  it('tells of a watch that has failed, though its release stays', () => {
+    const given = String(action.runs.steps.find(({ id }) => id === 'incident')?.with?.['outcome']);
+    const outcome = (canary: string, monitor: string) =>
+      interpolate(given, {
+        contexts: {
+          steps: { canary: part('success', canary), 'roll-back': skipped, monitor: part('failure', monitor) },
+        },
+        status: 'failure',
+        jobStatus: 'success',
+      });
+    expect(outcome('promoted', 'failed')).toBe('failed');
+    expect(outcome('promoted', 'rolled-back')).toBe('rolled-back');
+    expect(outcome('promoted', 'passed')).toBe('promoted');
+    expect(outcome('rolled-back', '')).toBe('rolled-back');
   });
 });
