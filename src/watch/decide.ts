@@ -50,6 +50,9 @@ export type Decision = { readonly findings: readonly Finding[] } & (
 /** How much later than usual metrics, or an answer of AWS, may come before that counts as having no evidence. */
 const LATE_MS = 3 * 60_000;
 
+/** Nobody is sure of what was seen before that. */
+const FRESH_MS = 2 * 60_000;
+
 /** Decides what a watch comes to: pure, so that all of it can be tested without AWS and without time. */
 export function decide(watch: Watch, seen: Sighting): Decision {
   const { startedAt, forMs, leastMs = Number.POSITIVE_INFINITY, metricDelayMs } = watch;
@@ -62,7 +65,10 @@ export function decide(watch: Watch, seen: Sighting): Decision {
   const failed = deciding.find(({ verdict }) => verdict === 'abort' || (over && verdict === 'fail'));
   if (failed) return { kind: 'failed', reason: `${failed.gate}: ${failed.text}`, findings };
   if (seen.now < end) {
-    const sure = deciding.every(({ verdict, sure }) => verdict === 'pass' && sure);
+    const sure = deciding.every(
+      (finding) =>
+        finding.verdict === 'pass' && finding.sure && lookedAt(finding, watch, seen) >= seen.now - FRESH_MS,
+    );
     if (sure && seen.now >= startedAt + leastMs) {
       const took = formatDuration(seen.now - startedAt);
       return { kind: 'confident', reason: `every gate passes for sure after ${took}`, findings };
@@ -126,9 +132,9 @@ const isOld =
 /** That nothing bad was seen says nothing where nobody could look. */
 function unlessUnseen(finding: Finding, watch: Watch, seen: Sighting, bakeEnd: number | undefined): Finding {
   if (bakeEnd === undefined || finding.verdict !== 'pass') return finding;
+  const at = lookedAt(finding, watch, seen);
+  if (at >= bakeEnd) return finding;
   const on = lookFor(finding, watch);
-  const at = on && seen.seenAt.get(on);
-  if (at === undefined || at >= bakeEnd) return finding;
   return {
     gate: finding.gate,
     warnOnly: finding.warnOnly,
@@ -136,6 +142,12 @@ function unlessUnseen(finding: Finding, watch: Watch, seen: Sighting, bakeEnd: n
     waiting: true,
     text: `${ANSWERS[on ?? 'service']} has not answered since ${new Date(at).toISOString().slice(11, 16)} UTC; until then ${finding.text}`,
   };
+}
+
+/** When that was seen last on which a finding rests; metrics tell themselves whether they are all there. */
+function lookedAt(finding: Finding, watch: Watch, { seenAt }: Sighting): number {
+  const on = lookFor(finding, watch);
+  return (on && seenAt.get(on)) ?? Number.POSITIVE_INFINITY;
 }
 
 const ANSWERS: Readonly<Record<Looked, string>> = {

@@ -370,7 +370,8 @@ describe.concurrent('a watch that fails', () => {
         for (const input of ['for: ', 'gates: ', 'log-patterns line 1: ']) {
           expect(step.log).toContain(`::error::${input}`);
         }
-        const wrong = await monitor(world, { ...LITERAL, 'log-patterns': 'a: { $.x }' });
+        const wrong = await monitor(world, { ...LITERAL, 'log-patterns': 'a: { $.x }', alarms: 'none' });
+        expect(wrong.log).toContain('::error::alarms: there is no CloudWatch alarm "none"');
         expect(wrong.log).toContain('::error::log-patterns: CloudWatch Logs does not take "{ $.x }"');
         const dry = await monitor(world, {
           ...LITERAL,
@@ -403,6 +404,33 @@ describe.concurrent('a watch that is disturbed', () => {
       });
     });
   }
+
+  test('by a refusal of AWS fails, and says what it does not know', async () => {
+    const faults: Fault[] = [
+      { kind: 'access-denied', service: 'CloudWatch', operation: 'GetMetricData', nth: 5, times: 1_000 },
+    ];
+    await afterDeploy(
+      {},
+      async (world) => {
+        const step = await monitor(world);
+        expect(step.code, step.log).toBe(1);
+        expect(step.outputs['outcome']).toBeUndefined();
+        expect(step.outputs).toMatchObject({
+          reason: expect.stringMatching(/^the watch broke off after \d+m.*cloudwatch:GetMetricData/),
+          'task-definition-arn': revisionArn('web:2'),
+          'previous-task-definition-arn': revisionArn('web:1'),
+        });
+        expect(step.log).toContain(
+          'whether web:2 does well was not decided. This run has changed nothing; web ran it when it was seen last.',
+        );
+        expect(step.log).toMatch(/Allow cloudwatch:GetMetricData .* Then run this step again/);
+        expect(recordOf(step)).toMatchObject({ reason: expect.stringContaining('GetMetricData') });
+        expect(world.changes).toEqual([]);
+        return KEPT;
+      },
+      { faults },
+    );
+  });
 
   for (const after of [true, false]) {
     test(`by a kill ${after ? 'after' : 'before'} its rollback is ordered is brought to its end by a second run`, async () => {

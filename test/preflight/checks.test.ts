@@ -135,6 +135,24 @@ describe('a service', () => {
     ],
     ['in the hands of another run fails', { rollout }, ['fail']],
     ['that an earlier attempt of this run has left warns', { rollout: { ...rollout, own: true } }, ['warn']],
+    ['that scales in passes', { running: 3 }, ['pass']],
+    [
+      'that an earlier attempt has left in the middle of its takeover warns',
+      {
+        rollout: { ...rollout, own: true },
+        running: 1,
+        deployments: [
+          { primary: true, revision: 'web:2', state: 'in-progress' },
+          { primary: false, revision: 'web:1', state: 'completed' },
+        ],
+      },
+      ['warn', 'warn'],
+    ],
+    [
+      'that has been left and lacks a task all the same fails',
+      { rollout: { ...rollout, own: true }, running: 1 },
+      ['warn', 'fail'],
+    ],
     ['that a dead run has left warns', { rollout: { ...rollout, leaseUntil: 0 } }, ['warn']],
     [
       'that a dead run has left in the middle of its promotion warns',

@@ -171,6 +171,18 @@ describe('a watch', () => {
     expect(decide({ ...watch, leastMs: undefined }, seenAt(10, minutes(10))).kind).toBe('watching');
   });
 
+  it('is not sure of what nobody has been able to look at lately', () => {
+    const watch = watchBy(LITERAL, { logs: 'critical: ?FATAL', leastMs: 10 * MINUTE });
+    const looked = (on: string, at: number) => {
+      const seen = seenAt(12, []);
+      return { ...seen, seenAt: new Map([...seen.seenAt, [on as 'logs', NOON + at * MINUTE]]) };
+    };
+    for (const on of ['service', 'targets', 'logs']) {
+      expect(decide(watch, looked(on, 11)).kind).toBe('confident');
+      expect(decide(watch, looked(on, 3)).kind, on).toBe('watching');
+    }
+  });
+
   it('compares with the time before the release where a gate says so', () => {
     const watch = watchBy('error-rate vs stable');
     const before = Array.from({ length: 60 }, (_, at) => minute(at - 70, { errors5xx: 1 }));

@@ -20,6 +20,9 @@ const LEAKING: Scenario['behaviours'] = {
   'app:v2': { changes: [{ from: { age: 14 * MINUTE }, errorRate: 0.05 }] },
 };
 
+/** Each with a setting that the other does not know. */
+const CONFIGS = { 'canary.yml': 'max-hold: 20m\n', 'monitor.yml': 'on-failure: roll-back\ndry-run: true\n' };
+
 interface Told {
   readonly method: string;
   readonly ts?: string;
@@ -56,12 +59,15 @@ describe('deploy.yml', () => {
         withSimulator({ behaviours: LEAKING }, async (simulator) => {
           const on = {
             ...event,
+            files: CONFIGS,
             variables: { SLACK_API_URL: url },
             secrets: { ...event.secrets, SLACK_TOKEN: 'xoxb-1-secret' },
           };
           const watched = {
             ...QUICK,
             'monitor-for': '30m',
+            config: 'canary.yml',
+            'monitor-config': 'monitor.yml',
             environment: 'production',
             notify: true,
             'slack-channel': 'C0123456789',

@@ -2,11 +2,19 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { holds, type Status } from './expressions.ts';
+import { holds, interpolate, type Status } from './expressions.ts';
 
 interface Job {
   readonly if?: string;
   readonly needs: readonly string[];
+  readonly steps?: readonly Step[];
+}
+
+interface Step {
+  readonly id?: string;
+  readonly if?: string;
+  readonly uses?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
 }
 
 const file = resolve(import.meta.dirname, '../../.github/workflows/deploy.yml');
@@ -18,15 +26,23 @@ const inputs = {
   'backup-db-instances': 'shop',
   'migrate-command': 'migrate',
   'smoke-test-url': 'https://shop.example.com',
+  'monitor-for': '30m',
+};
+
+const scopeOf = (name: string, results: Readonly<Record<string, string>>, run: Status = 'success') => {
+  const needs = Object.fromEntries(
+    (jobs[name]?.needs ?? []).map((need) => [
+      need,
+      { result: results[need] ?? 'success', outputs: { outcome: need === 'canary' ? 'promoted' : '' } },
+    ]),
+  );
+  return { contexts: { inputs, needs }, status: run, jobStatus: run };
 };
 
 function runs(name: string, results: Readonly<Record<string, string>>, run: Status = 'success'): boolean {
   const job = jobs[name];
   if (!job) throw new Error(`there is no job ${name}`);
-  const needs = Object.fromEntries(
-    job.needs.map((need) => [need, { result: results[need] ?? 'success', outputs: { outcome: 'promoted' } }]),
-  );
-  return holds(job.if, { contexts: { inputs, needs }, status: run, jobStatus: run });
+  return holds(job.if, scopeOf(name, results, run));
 }
 
 describe('a job of deploy.yml', () => {
@@ -38,7 +54,7 @@ describe('a job of deploy.yml', () => {
         needs.filter((need) => need !== 'check').map((need) => [need, 'skipped']),
       );
       expect(runs(name, notWanted)).toBe(true);
-      for (const need of needs) {
+      for (const need of needs.filter((each) => each !== 'announce')) {
         expect(runs(name, { [need]: 'failure' }), `after the failure of ${need}`).toBe(false);
         // That is what GitHub calls a job whose time limit has ended it, though the run goes on.
         expect(runs(name, { [need]: 'cancelled' }), `after the time limit of ${need}`).toBe(false);
@@ -49,6 +65,70 @@ describe('a job of deploy.yml', () => {
       expect(runs(name, {}, 'cancelled')).toBe(false);
     });
   }
+
+  it.each(['failure', 'cancelled', 'skipped'])(
+    'canary runs whatever became of the message: %s',
+    (announce) => {
+      expect(runs('canary', { announce })).toBe(true);
+      expect(runs('monitor', { announce })).toBe(true);
+      const status = String(jobs['notify']?.steps?.at(-1)?.with?.['status']);
+      const ended = (results: Readonly<Record<string, string>>) =>
+        interpolate(status, scopeOf('notify', results));
+      expect(ended({ announce })).toBe('promoted');
+      expect(ended({ announce, verify: 'failure' })).toBe('failure');
+      expect(ended({ announce, monitor: 'cancelled' })).toBe('cancelled');
+    },
+  );
+
+  it('monitor watches what its test has passed, or what has none, and nothing else', () => {
+    expect(runs('monitor', {})).toBe(true);
+    expect(runs('monitor', { verify: 'skipped', migrate: 'skipped', image: 'skipped' })).toBe(true);
+    expect(runs('monitor', { verify: 'failure' })).toBe(false);
+    expect(runs('monitor', { verify: 'cancelled' })).toBe(false);
+    expect(runs('monitor', {}, 'cancelled')).toBe(false);
+  });
+
+  it('monitor goes back where there is something to go back to, as far as that is known', () => {
+    const given = jobs['monitor']?.steps?.find(({ id }) => id === 'monitor')?.with?.['on-failure'];
+    const onFailure = (canary: Readonly<Record<string, string>>, migrated = '', compatible = '') =>
+      interpolate(String(given), {
+        contexts: {
+          inputs: { 'on-monitor-failure': 'roll-back', 'migrate-compatible': compatible },
+          needs: { canary: { outputs: canary }, migrate: { outputs: { outcome: migrated } } },
+        },
+        status: 'success',
+        jobStatus: 'success',
+      });
+    const moved = { 'task-definition': 'web:2', 'previous-task-definition': 'web:1' };
+    expect(onFailure(moved)).toBe('roll-back');
+    expect(onFailure({ ...moved, 'previous-task-definition': 'web:2' })).toBe('fail');
+    // GitHub drops outputs that hold a masked value.
+    expect(onFailure({ 'task-definition': '', 'previous-task-definition': '' })).toBe('roll-back');
+    expect(onFailure(moved, 'migrated', 'false')).toBe('fail');
+    expect(onFailure(moved, 'nothing-to-do', 'false')).toBe('roll-back');
+  });
+
+  it.each([
+    ['', '', ''],
+    ['alarms: warn', '', 'alarms: warn'],
+    ['', 'flyway migrate', 'migrations: warn'],
+    ['alarms: warn', 'flyway migrate', 'migrations: warn alarms: warn'],
+    ['alarms: warn\nmigrations: fail', 'flyway migrate', 'alarms: warn migrations: fail'],
+  ])('check lets a migration follow one that has failed: %j, %j', (given, command, checks) => {
+    const preflight = jobs['check']?.steps?.find(({ uses }) => uses?.includes('/preflight@'))?.with?.[
+      'checks'
+    ];
+    const contexts = {
+      inputs: {
+        'preflight-checks': given,
+        'migrate-command': command,
+        'migrate-commands': '',
+        'migrate-preset': '',
+      },
+    };
+    const text = interpolate(String(preflight), { contexts, status: 'success', jobStatus: 'success' });
+    expect(text.trim().replaceAll(/\s+/g, ' ')).toBe(checks);
+  });
 
   it('verify runs only after a promotion', () => {
     expect(runs('verify', { migrate: 'skipped' })).toBe(true);
@@ -63,5 +143,62 @@ describe('a job of deploy.yml', () => {
       const needs = [jobs[name]?.needs].flat().filter((each) => each !== 'announce');
       expect(needs).toEqual(order.slice(0, order.indexOf(name)));
     }
+  });
+});
+
+describe('the incident of the root action', () => {
+  const action = parse(readFileSync(resolve(import.meta.dirname, '../../action.yml'), 'utf8')) as {
+    readonly runs: { readonly steps: readonly Step[] };
+  };
+  const condition = action.runs.steps.find(({ id }) => id === 'incident')?.if;
+  const part = (outcome: string, said = '') => ({ outcome, outputs: { outcome: said } });
+  const tells = (
+    status: Status,
+    canary: string,
+    rollBack: ReturnType<typeof part>,
+    monitor: ReturnType<typeof part>,
+  ): boolean =>
+    holds(condition, {
+      contexts: {
+        inputs: { incident: 'true' },
+        steps: { canary: part('success', canary), 'roll-back': rollBack, monitor },
+      },
+      status,
+      jobStatus: status,
+    });
+  const skipped = part('skipped');
+
+  it('is told after whatever was taken back, and closed after what is sound', () => {
+    expect(tells('success', 'promoted', skipped, skipped)).toBe(true);
+    expect(tells('success', 'promoted', skipped, part('success', 'passed'))).toBe(true);
+    expect(tells('failure', 'rolled-back', skipped, skipped)).toBe(true);
+    expect(tells('cancelled', 'rolled-back', skipped, skipped)).toBe(true);
+    expect(tells('failure', 'promoted', part('success', 'rolled-back'), skipped)).toBe(true);
+    expect(tells('failure', 'promoted', part('failure'), skipped)).toBe(true);
+    expect(tells('failure', 'promoted', skipped, part('failure', 'rolled-back'))).toBe(true);
+    expect(tells('failure', 'promoted', skipped, part('failure', 'failed'))).toBe(true);
+    expect(tells('failure', '', skipped, skipped)).toBe(false);
+  });
+
+  it('is not closed by a release that has failed and stays, or that nobody has judged', () => {
+    expect(tells('failure', 'promoted', skipped, skipped), 'a test that failed, and keep').toBe(false);
+    expect(tells('failure', 'promoted', skipped, part('failure')), 'no credentials any more').toBe(false);
+    expect(tells('cancelled', 'promoted', skipped, part('cancelled')), 'cancelled').toBe(false);
+  });
+
+  it('tells of a watch that has failed, though its release stays', () => {
+    const given = String(action.runs.steps.find(({ id }) => id === 'incident')?.with?.['outcome']);
+    const outcome = (canary: string, monitor: string) =>
+      interpolate(given, {
+        contexts: {
+          steps: { canary: part('success', canary), 'roll-back': skipped, monitor: part('failure', monitor) },
+        },
+        status: 'failure',
+        jobStatus: 'success',
+      });
+    expect(outcome('promoted', 'failed')).toBe('failed');
+    expect(outcome('promoted', 'rolled-back')).toBe('rolled-back');
+    expect(outcome('promoted', 'passed')).toBe('promoted');
+    expect(outcome('rolled-back', '')).toBe('rolled-back');
   });
 });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { holds, type Status } from './expressions.ts';
 
 const WORKFLOWS = resolve(import.meta.dirname, '../../.github/workflows');
 
@@ -15,6 +16,7 @@ interface Workflow {
     Record<
       string,
       {
+        readonly if?: string;
         readonly with?: object;
         readonly needs?: unknown;
         readonly steps?: readonly { readonly id?: string; readonly env?: Readonly<Record<string, string>> }[];
@@ -44,6 +46,24 @@ it('all stages of a promotion are the same but for their place', () => {
     ['image', 'stage-2'],
     ['image', 'stage-3'],
   ]);
+});
+
+it('a stage follows the one before, whichever jobs were skipped there, and nothing but a success', () => {
+  const follows = (index: number, before: string, run: Status = 'success', count = 4) => {
+    const [, stage] = stages[index] ?? [];
+    const needs = { image: { result: 'success' }, [`stage-${index}`]: { result: before } };
+    const list = JSON.stringify(Array(count).fill({ environment: 'production' }));
+    const contexts = { inputs: { stages: list }, needs };
+    return holds(stage?.if, { contexts, status: run, jobStatus: run });
+  };
+  for (const index of [1, 2, 3]) {
+    expect(follows(index, 'success')).toBe(true);
+    // What GitHub's own success() says after a called workflow with a job that was skipped.
+    expect(follows(index, 'success', 'failure')).toBe(true);
+    for (const result of ['failure', 'cancelled', 'skipped']) expect(follows(index, result)).toBe(false);
+    expect(follows(index, 'success', 'cancelled')).toBe(false);
+    expect(follows(index, 'success', 'success', index)).toBe(false);
+  }
 });
 
 it('a promotion hands on what it takes under the names and with the types of a deployment', () => {

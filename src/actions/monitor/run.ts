@@ -17,6 +17,7 @@ import { previousRevision, wasTakenBack, wentBack } from '../../rollout/history.
 import type { Alarm } from '../../rollout/judge/evidence.ts';
 import type { Watch } from '../../watch/decide.ts';
 import type { ActionContext } from '../action.ts';
+import { withAllProblems } from '../all-problems.ts';
 import { type Adapters, connect, connectToLogSearch, connectToStacks } from '../aws-adapters.ts';
 import { callJournal } from '../call-journal.ts';
 import { findAlarms } from '../canary/prepare.ts';
@@ -96,10 +97,10 @@ class Monitor {
     if (!settled) return;
     const watched = await findWatched(settled, this.#aws.traffic);
     const previous = this.#remember(settled, watched.taskDefinition);
-    const [alarms, standards, logs] = await Promise.all([
+    const [alarms, standards, logs] = await withAllProblems([
       findAlarms(this.#inputs.alarms, this.#aws.metrics),
       settleGates(this.#inputs, watched, this.#aws.metrics, clock, reporter),
-      this.#inputs.patterns.length > 0 ? this.#findLogs(watched) : undefined,
+      this.#inputs.patterns.length > 0 ? this.#findLogs(watched) : Promise.resolve(undefined),
       previous,
     ]);
     tellPlan(reporter, this.#inputs, watched, standards.gates, this.#previous);
@@ -232,8 +233,19 @@ class Monitor {
           each.kind === 'watching',
         ),
     }).catch((error: unknown) => {
-      recorder.end(undefined, error instanceof Error ? error.message : String(error));
-      throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      recorder.end(undefined, why);
+      if (cancelled.aborted) throw error;
+      const after = formatDuration(clock.now() - watch.startedAt);
+      const asked = error instanceof DeployError ? error.next : undefined;
+      reporter.output('reason', `the watch broke off after ${after}: ${why}`);
+      reporter.output('task-definition-arn', taskDefinition);
+      reporter.output('previous-task-definition-arn', this.#previous);
+      throw new DeployError(why, {
+        state: `The watch broke off after ${after}: whether ${revision(taskDefinition)} does well was not decided. This run has changed nothing; ${service.name} ran it when it was seen last.`,
+        next: `${asked === undefined ? 'Run' : `${asked} Then run`} this step again: it watches anew.`,
+        cause: error,
+      });
     });
     if (decision === 'cancelled') {
       recorder.end(undefined, 'cancelled');

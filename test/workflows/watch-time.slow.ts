@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+interface Job {
+  readonly steps?: readonly { readonly id?: string; readonly run?: string }[];
+}
+
+const file = resolve(import.meta.dirname, '../../.github/workflows/deploy.yml');
+const { jobs } = parse(readFileSync(file, 'utf8')) as { jobs: Readonly<Record<string, Job>> };
+
+describe('a watch has to fit into its job', () => {
+  const script = jobs['check']?.steps?.find(({ id }) => id === 'watch-time')?.run ?? 'exit 99';
+  const check = (FOR: string, MINUTES: string, ROLE_SECONDS: string) => {
+    const { status, stdout } = spawnSync('bash', ['-e', '-o', 'pipefail', '-c', script], {
+      env: { PATH: process.env['PATH'], FOR, MINUTES, ROLE_SECONDS },
+      encoding: 'utf8',
+    });
+    return { status, lines: stdout.split('\n').filter((line) => line !== '') };
+  };
+
+  it.each(['30m', '1h30m', '100m', '1h39m60s', '1.5h', 'soon', ''])('%s fits into two hours', (time) => {
+    expect(check(time, '120', '7200')).toEqual({ status: 0, lines: [] });
+  });
+
+  it.each(['2h', '101m', '1h40m1s', '24h', '09h'])('%s does not', (time) => {
+    const more = 'and the 20 minutes that its last metrics and a rollback may take do not fit into';
+    expect(check(time, '120', '7200')).toEqual({
+      status: 1,
+      lines: [
+        `::error::monitor-for: ${time} ${more} timeout-minutes, 120`,
+        `::error::monitor-for: ${time} ${more} role-duration-seconds, 7200`,
+      ],
+    });
+  });
+
+  it('nor into credentials that end before', () => {
+    const { status, lines } = check('1h', '120', '3600');
+    expect(status).toBe(1);
+    expect(lines).toEqual([expect.stringContaining('role-duration-seconds, 3600')]);
+  });
+});
