@@ -5,7 +5,7 @@ import { TAKEN_BACK } from './world.ts';
 const SECRET = 'postgres://shop:hunter2@db/shop';
 
 test('a service whose log has a critical line after the promotion is rolled back, and the line is shown', async () => {
-  const logs = [{ line: `FATAL cannot connect to ${SECRET}`, after: 6 * 60_000 }];
+  const logs = [{ line: `FATAL cannot connect to ${SECRET}`, after: 6 * 60_000, every: 60_000 }];
   await afterDeploy(
     { logs },
     async (world) => {
@@ -14,7 +14,7 @@ test('a service whose log has a critical line after the promotion is rolled back
       expect(step.outputs).toMatchObject({
         outcome: 'rolled-back',
         reason: expect.stringMatching(
-          /^log critical: \d matching lines? since the watch began, the first at 12:0\d:\d\d UTC; none may be there$/,
+          /^log critical: \d+ matching lines? since the watch began, the first at 12:\d\d:\d\d UTC; none may be there$/,
         ),
         'task-definition-arn': revisionArn('web:2'),
         'previous-task-definition-arn': revisionArn('web:1'),

@@ -609,8 +609,23 @@ test('tells one failing case whole', async () => {
 });
 
 test.each([
-  ['ECS', 'DescribeServices', 'service', 'ecs:DescribeServices'],
-  ['ECS', 'DescribeTaskDefinition', 'task-definition', 'ecs:DescribeTaskDefinition'],
+  ['DescribeServices', 'service'],
+  ['DescribeTaskDefinition', 'task-definition'],
+])(
+  'fails with the permission where AWS does not allow %s, without which nothing is seen',
+  async (operation, check) => {
+    const shop = await openShop({ faults: [{ kind: 'access-denied', service: 'ECS', operation }] });
+    const { log, outputs } = await shop.look();
+    expect(outputs['outcome']).toBe('failed');
+    expect(JSON.parse(outputs['failed'] ?? '')).toEqual([check]);
+    expect(log).toContain(`Allow ecs:${operation} in the policy of the role that this job assumes.`);
+    expect(log).toContain(`not looked at: see ${check}`);
+    expect(log).not.toContain('assumed-role');
+    expect(shop.simulator.bugs).toEqual([]);
+  },
+);
+
+test.each([
   [
     'Elastic Load Balancing v2',
     'DescribeTargetGroups',

@@ -65,15 +65,7 @@ async function looked(check: CheckName, observe: Observer, world: World): Promis
     if (world.context.cancelled.aborted) throw error;
     if (error instanceof NotThere) {
       if (error.check !== check) return [skip(check, `not looked at: see ${error.check}`)];
-      return error.fault.problems.map(({ input, message }) => {
-        // The fix stands behind the last semicolon of a problem.
-        const at = message.lastIndexOf('; ');
-        const [what, fix] =
-          at < 0
-            ? [message, `Mend ${input}.`]
-            : [message.slice(0, at), `${message[at + 2]?.toUpperCase()}${message.slice(at + 3)}.`];
-        return fail(check, what, fix);
-      });
+      return error.found.map(({ what, fix }) => fail(check, what, fix));
     }
     const why = error instanceof ConfigError ? undefined : unseenBy(error);
     if (!why) throw error;

@@ -5,18 +5,30 @@ import type { Seen, Unseen } from '../../preflight/finding.ts';
 import { RegistryError } from '../../registry/registry-error.ts';
 import { printable } from '../../taskdef/shape.ts';
 
-/** What everything else hangs on is not there: the check that looks at it fails, those that need it look at nothing. */
+/**
+ * What everything else hangs on is not there, or may not be looked at: the check that looks at it fails, those that need
+ * it look at nothing.
+ */
 export class NotThere extends Error {
   override readonly name = 'NotThere';
   readonly check: CheckName;
-  readonly fault: ConfigError;
+  readonly found: readonly { readonly what: string; readonly fix: string }[];
 
-  constructor(check: CheckName, fault: ConfigError) {
-    super(fault.message, { cause: fault });
+  constructor(check: CheckName, found: NotThere['found'], cause: unknown) {
+    super(found.map(({ what }) => what).join('; '), { cause });
     this.check = check;
-    this.fault = fault;
+    this.found = found;
   }
 }
+
+/** As a check tells what is wrong with inputs: the fix stands behind the last semicolon of a problem. */
+export const foundIn = ({ problems }: ConfigError): NotThere['found'] =>
+  problems.map(({ input, message }) => {
+    const at = message.lastIndexOf('; ');
+    return at < 0
+      ? { what: message, fix: `Mend ${input}.` }
+      : { what: message.slice(0, at), fix: `${message[at + 2]?.toUpperCase()}${message.slice(at + 3)}.` };
+  });
 
 /** A fact, or why AWS did not tell it. What is a defect, or no word on the fact, is thrown on. */
 export async function seen<Fact>(looking: Promise<Fact>): Promise<Seen<Fact>> {

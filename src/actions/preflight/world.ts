@@ -19,7 +19,7 @@ import { type Produced, produce } from '../render-task-definition/produce.ts';
 import { imagesOf, type SeenImage } from './images.ts';
 import type { Inputs } from './inputs.ts';
 import { once, onceEach, type Ports } from './ports.ts';
-import { NotThere } from './seen.ts';
+import { foundIn, NotThere, unseenBy } from './seen.ts';
 
 /** What several checks look at; whoever asks first makes the call, and all get its answer. */
 export interface World {
@@ -126,6 +126,10 @@ const owned = <Value>(check: 'service' | 'task-definition', make: () => Promise<
       // No region is nothing that a table could tell.
       const fault =
         error instanceof ConfigError && error.problems.every(({ input }) => !/region$/i.test(input));
-      throw fault ? new NotThere(check, error as ConfigError) : error;
+      if (fault) throw new NotThere(check, foundIn(error as ConfigError), error);
+      const why = error instanceof ConfigError ? undefined : unseenBy(error);
+      throw why
+        ? new NotThere(check, [{ what: `not looked at: ${why.unseen}`, fix: why.fix }], error)
+        : error;
     }
   });
