@@ -50,7 +50,7 @@ function usersHad({ impact, production, failed }: Incident): string {
   return `up to ${percent(share)} of the traffic for ${time}. ${told}`;
 }
 
-function happened({ failed, subject, environment, outcome, at, backAt }: Incident): string {
+function happened({ failed, subject, environment, outcome, at, atIs, backAt }: Incident): string {
   const { mark, verb } = ENDS[outcome];
   const what = failed === undefined ? `A release of ${name(subject.service)}` : name(failed);
   const where = environment === undefined ? '' : ` in ${quoted(environment, 100)}`;
@@ -58,8 +58,14 @@ function happened({ failed, subject, environment, outcome, at, backAt }: Inciden
     outcome === 'rolled-back' && backAt !== undefined
       ? ` All traffic was back ${formatDuration(Math.max(0, backAt - at))} later, at ${timeOfDay(backAt)}.`
       : '';
-  return `${mark} ${what} ${verb}${where}, decided ${dateTime(at)}.${took}`;
+  return `${mark} ${what} ${verb}${where}, ${WHEN[atIs]} ${dateTime(at)}.${took}`;
 }
+
+const WHEN: Readonly<Record<Incident['atIs'], string>> = {
+  known: 'decided',
+  about: 'decided about',
+  told: 'when is not known; told',
+};
 
 function productionNow({ production, subject, failed, good, outcome, timeline }: Incident): string {
   const service = `${name(subject.service)} in ${name(subject.cluster)}`;

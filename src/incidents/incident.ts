@@ -99,6 +99,8 @@ export interface Incident {
   readonly reason: string;
   /** When it was decided that the release is no good. */
   readonly at: number;
+  /** `about`: it was near. `told`: nobody knows, and it is when the incident is told. */
+  readonly atIs: 'known' | 'about' | 'told';
   /** `family:revision` of the release. */
   readonly failed: string | undefined;
   /** The one before it. */

@@ -457,6 +457,35 @@ describe('what AWS knows', () => {
     });
   });
 
+  it('without a record, the end of a canary is told by its tasks, and not by the last deployment', async () => {
+    await onIncident({ check }, async ({ github: server, job, failedRelease, incident }) => {
+      const canary = await failedRelease(job());
+      expect(canary.outputs['outcome'], canary.log).toBe('rolled-back');
+      const inputs = { outcome: 'rolled-back', reason: canary.outputs['reason'] ?? '' };
+      const step = await incident(job(), { ...inputs, 'task-definition': 'web:2' });
+      expect(step.outputs['outcome'], step.log).toBe('opened');
+      const body = server.issues[0]?.body ?? '';
+      expect(body).toMatch(/What happened:\*\* ↩️ `web:2` was rolled back, decided about 2026-01-05 12:/);
+      expect(body).not.toContain('All traffic was back');
+      const alone = await incident(job('1002'), inputs);
+      expect(alone.outputs['outcome'], alone.log).toBe('updated');
+      expect(server.comments[0]?.body).toMatch(/A release of `web` was rolled back, when is not known; told/);
+    });
+  });
+
+  it('a service or a cluster that is not there fails the step, and nothing is told of it', async () => {
+    await onIncident({ check, behaviours: {} }, async ({ github: server, job, incident }) => {
+      const inputs = { outcome: 'rolled-back', reason: 'by hand', 'task-definition': 'web:2' };
+      const service = await incident(job(), { ...inputs, service: 'webb' });
+      expect(service.code, service.log).toBe(1);
+      expect(service.log).toContain('::error::service: there is no service "webb" in the cluster "prod"');
+      const cluster = await incident(job(), { ...inputs, cluster: 'prodd' });
+      expect(cluster.code, cluster.log).toBe(1);
+      expect(cluster.log).toContain('::error::cluster: there is no cluster "prodd"');
+      expect(server.issues).toEqual([]);
+    });
+  });
+
   it('the tags of an image tell its commit, and the record of the migrations whether the database suits', async () => {
     const comparison = { status: 'ahead', commits: [] } as const;
     const shop = shopWith(migrated(1, { compatible: false, command: 'alembic upgrade head' }));

@@ -103,6 +103,14 @@ describe('the five lines at the top', () => {
     expect(line(text, 'Production now')).toContain('⚠️ `web` in `prod` runs `web:1`, 2 of 4 tasks');
   });
 
+  test('do not say when it was decided, where that is not known', () => {
+    const what = (atIs: Incident['atIs']) => line(head({ atIs, backAt: undefined }), 'What happened');
+    expect(what('about')).toContain('was rolled back in production, decided about 2026-01-05 12:13:52 UTC.');
+    expect(what('told')).toContain(
+      'was rolled back in production, when is not known; told 2026-01-05 12:13:52 UTC.',
+    );
+  });
+
   test('say that somebody else has deployed meanwhile', () => {
     const text = head({ outcome: 'superseded', production: production && { ...production, runs: 'web:3' } });
     expect(line(text, 'Do next')).toContain('see whether `web:3` is sound');

@@ -26,6 +26,7 @@ export const ROLLED_BACK: Incident = {
   outcome: 'rolled-back',
   reason: `${ERRORS}: ${SEEN}`,
   at: at('12:13:52'),
+  atIs: 'known',
   failed: 'web:2',
   good: 'web:1',
   backAt: at('12:13:55'),

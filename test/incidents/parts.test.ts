@@ -37,13 +37,51 @@ describe('which revision failed', () => {
 
   test('is the one before the one that runs, after a rollback', () => {
     expect(sidesOf('rolled-back', nobody, past)).toEqual({ failed: 'web:2', good: 'web:1' });
-    expect(timesOf('rolled-back', past)).toEqual({ at: 3_000, backAt: 3_500 });
+    expect(timesOf('rolled-back', past, 'web:2', [])).toEqual({ at: 3_000, atIs: 'known', backAt: 3_500 });
   });
 
   test('is the one that runs, where nothing was rolled back', () => {
     const still = { ...past, runs: 'web:2', history: past.history.slice(1) };
     expect(sidesOf('failed', nobody, still)).toEqual({ failed: 'web:2', good: 'web:1' });
-    expect(timesOf('failed', still)).toEqual({ at: undefined, backAt: undefined });
+    expect(timesOf('failed', still, 'web:2', []).at).toBeUndefined();
+  });
+
+  test('is not told of a canary, nor when it was taken back: that was no deployment of the service', () => {
+    const forward = {
+      ...past,
+      runs: 'web:2',
+      history: past.history.slice(1),
+    };
+    expect(sidesOf('rolled-back', nobody, forward)).toEqual({ failed: undefined, good: 'web:2' });
+    const times = (tasks: Parameters<typeof timesOf>[3]) => timesOf('rolled-back', forward, 'web:3', tasks);
+    expect(times([])).toEqual({ at: undefined, atIs: 'about', backAt: undefined });
+    expect(times([{ createdAt: 70_000, stoppedAt: 80_000 }, { createdAt: 71_000 }])).toEqual({
+      at: 80_000,
+      atIs: 'about',
+      backAt: undefined,
+    });
+  });
+
+  test('when a canary of a revision was taken back is not when the service was, earlier', () => {
+    const tasks = [{ createdAt: 90_000, stoppedAt: 95_000 }];
+    expect(timesOf('rolled-back', past, 'web:2', tasks)).toMatchObject({ at: 95_000, atIs: 'about' });
+    const refreshed = {
+      ...past,
+      history: [{ runs: 'web:1', status: 'SUCCESSFUL', startedAt: 99_000 }, ...past.history],
+    };
+    expect(timesOf('rolled-back', refreshed, 'web:2', []).at).toBe(3_000);
+  });
+
+  test('is the one that ECS has taken back by itself, without a deployment of its own for that', () => {
+    const byEcs = {
+      ...past,
+      history: [
+        { runs: 'web:2', status: 'ROLLBACK_SUCCESSFUL', startedAt: 2_000 },
+        { runs: 'web:1', status: 'SUCCESSFUL', startedAt: 1_000 },
+      ],
+    };
+    expect(sidesOf('rolled-back', nobody, byEcs)).toEqual({ failed: 'web:2', good: 'web:1' });
+    expect(timesOf('rolled-back', byEcs, 'web:2', []).at).toBeUndefined();
   });
 
   test('is the other one, where the outputs of rollback were given as they are called', () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { ConfigError, type Problem } from '../../errors.ts';
+import { ConfigError, DeployError, type Problem } from '../../errors.ts';
 import { ENTRY_PAGE } from '../../frontend/entry.ts';
 import { judge } from '../../frontend/publishable.ts';
 import { inParallel } from '../../registry/in-parallel.ts';
@@ -37,10 +37,15 @@ const MOST_PROBLEMS = 10;
  * Everything in a build folder with the hash of its content; times of files play no part.
  *
  * @param prefix below which it goes
- * @throws ConfigError where there is no such folder, it has no index.html, or something in it cannot be published
+ * @throws ConfigError where there is no such folder in the workspace, it has no index.html, or something in it cannot
+ *   be read or published
  */
 export async function readDirectory(workspace: string, name: string, prefix: string): Promise<Inventory> {
   const directory = resolve(workspace, name);
+  // By its name: the folder may be a link to where the build tool keeps its files.
+  if (relative(workspace, directory).split(sep)[0] === '..') {
+    throw wrong(`"${name}" is outside of the workspace; give the folder of the build, such as dist`);
+  }
   const root = await realpath(directory).catch(() => undefined);
   if (root === undefined || !(await stat(root)).isDirectory()) {
     throw wrong(`there is no folder "${name}" in the workspace; the build has to run before this step`);
@@ -50,7 +55,8 @@ export async function readDirectory(workspace: string, name: string, prefix: str
   const skipped: string[] = [];
   const secrets: string[] = [];
   const walk = async (below: string): Promise<void> => {
-    for (const entry of await readdir(join(root, below), { withFileTypes: true })) {
+    const entries = await readable(below || name, () => readdir(join(root, below), { withFileTypes: true }));
+    for (const entry of entries) {
       const path = below === '' ? entry.name : `${below}/${entry.name}`;
       const judgement = judge(path, prefix);
       if (judgement.kind === 'skip') {
@@ -80,16 +86,20 @@ export async function readDirectory(workspace: string, name: string, prefix: str
   }
   const files: BuiltFile[] = [];
   await inParallel(found, WIDTH, async (path) => {
-    const { size } = await stat(join(root, path));
+    const { size } = await readable(path, () => stat(join(root, path)));
     if (size > LARGEST)
       throw wrong(`"${path}" is larger than 2 GiB; put such a file into the bucket by itself`);
-    files.push({ path, size, sha256: await hashOf(join(root, path), size) });
+    files.push({ path, size, sha256: await readable(path, () => hashOf(join(root, path), size)) });
   });
   return {
     files: files.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
     skipped,
     secrets,
-    read: (path) => readFile(join(root, path)),
+    read: (path) =>
+      readFile(join(root, path)).catch((cause: unknown) => {
+        const why = `${JSON.stringify(path)} of "${name}" could be read before, and cannot any more: ${codeOf(cause)}`;
+        throw new DeployError(why, { cause });
+      }),
   };
 }
 
@@ -102,6 +112,21 @@ async function hashOf(file: string, size: number): Promise<string> {
   else for await (const chunk of createReadStream(file)) hash.update(chunk);
   return hash.digest('hex');
 }
+
+/** @throws ConfigError that names the file, where the system does not let it be read */
+async function readable<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    const fix = 'the user that this job runs as has to be able to read all of the folder';
+    const message = `${JSON.stringify(path)} cannot be read: ${codeOf(cause)}; ${fix}`;
+    throw new ConfigError({ input: 'directory', message }, { cause });
+  }
+}
+
+/** Such as `EACCES`; the rest of the message tells the machine's paths. */
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error);
 
 const wrong = (message: string): ConfigError => new ConfigError({ input: 'directory', message });
 

@@ -1,9 +1,10 @@
 import type { Clock } from '../../clock.ts';
+import { ConfigError } from '../../errors.ts';
 import { type Deployed, type Past, type Sides, sidesOf } from '../../incidents/from-ecs.ts';
 import type { BadEnd, LogExcerpt, Moment } from '../../incidents/incident.ts';
 import { boundedExcerpt, MOST_LINES } from '../../incidents/log-lines.ts';
 import type { Recorded } from '../../incidents/recorded.ts';
-import type { EcsService, EcsTask, LogEnds, RegisteredTaskDefinition } from '../../ports.ts';
+import type { EcsService, EcsTask, LogEnds, RegisteredTaskDefinition, Services } from '../../ports.ts';
 import { revision } from '../../report/narrate.ts';
 import { isCrash, type StoppedTask } from '../../rollout/judge/evidence.ts';
 import { isEssential, logPlace, logSource } from '../../task-run/log-place.ts';
@@ -17,6 +18,8 @@ export interface Facts {
   readonly sides: Sides;
   readonly definitions: readonly RegisteredTaskDefinition[];
   readonly difference: Difference | undefined;
+  /** Those of the failed revision that ECS remembers. */
+  readonly tasks: readonly EcsTask[];
   readonly stops: readonly StoppedTask[];
   readonly logs: readonly LogExcerpt[];
   readonly migrations: { readonly compatible: boolean | undefined; readonly text: string } | undefined;
@@ -42,9 +45,13 @@ const MOST_EXCERPTS = 3;
 /** The last lines come a little after what they tell of. */
 const AFTER_MS = 5_000;
 
-/** Asks ECS and CloudWatch Logs what they know. Whatever they do not say is left out. */
+/**
+ * Asks ECS and CloudWatch Logs what they know. Whatever they do not say is left out.
+ *
+ * @throws ConfigError where ECS says that there is no such service or cluster, and no record knows it
+ */
 export async function findFacts(question: Question): Promise<Facts> {
-  const { inputs, outcome, given, clock, signal, gap } = question;
+  const { outcome, given, clock, signal, gap } = question;
   const connection = { clock, signal };
   const [{ services: openServices }, { taskDefinitions: openDefinitions }] = await Promise.all([
     import('../../aws/services.ts'),
@@ -59,10 +66,8 @@ export async function findFacts(question: Question): Promise<Facts> {
       return undefined;
     }
   };
-  const [service] =
-    (await attempt('The service could not be looked at', () =>
-      services.describe(inputs.cluster, [inputs.service]),
-    )) ?? [];
+  const service = await attempt('The service could not be looked at', () => serviceOf(question, services));
+  if (service instanceof ConfigError) throw service;
   const history: Deployed[] = [];
   if (service) {
     await attempt('The earlier deployments could not be looked at', async () => {
@@ -80,7 +85,7 @@ export async function findFacts(question: Question): Promise<Facts> {
       ? undefined
       : await attempt(`The revision ${reference} could not be looked at`, () => definitions.find(reference));
   const [failed, good] = await Promise.all([find(sides.failed), find(sides.good)]);
-  const [{ stops, logs }, migrations] = await Promise.all([
+  const [{ tasks, stops, logs }, migrations] = await Promise.all([
     lookAtTasks(question, failed, good, attempt),
     service && good
       ? attempt('The migrations could not be looked at', () =>
@@ -94,10 +99,31 @@ export async function findFacts(question: Question): Promise<Facts> {
     sides,
     definitions: [failed, good].filter((each) => each !== undefined),
     difference: failed && good ? diff(good.definition, failed.definition) : undefined,
+    tasks,
     stops,
     logs,
     migrations,
   };
+}
+
+/** @returns the error where the inputs name none that is there */
+async function serviceOf(
+  { inputs: { cluster, service }, recorded }: Question,
+  services: Services,
+): Promise<EcsService | ConfigError | undefined> {
+  try {
+    const [found] = await services.describe(cluster, [service]);
+    // One that has a record was there: somebody has deleted it since.
+    if (found || recorded) return found;
+  } catch (error) {
+    const noCluster = error instanceof ConfigError && error.problems.some(({ input }) => input === 'cluster');
+    if (!noCluster || recorded) throw error;
+    return error;
+  }
+  return new ConfigError({
+    input: 'service',
+    message: `there is no service "${service}" in the cluster "${cluster}" of this account and region; check the name, the cluster and AWS_REGION`,
+  });
 }
 
 type Attempt = <T>(what: string, act: () => Promise<T>) => Promise<T | undefined>;
@@ -110,9 +136,9 @@ async function lookAtTasks(
   failed: RegisteredTaskDefinition | undefined,
   good: RegisteredTaskDefinition | undefined,
   attempt: Attempt,
-): Promise<Pick<Facts, 'stops' | 'logs'>> {
+): Promise<Pick<Facts, 'tasks' | 'stops' | 'logs'>> {
   const known = new Map((recorded?.stops ?? []).map((task) => [task.arn, task]));
-  if (!failed) return { stops: [...known.values()], logs: [] };
+  if (!failed) return { tasks: [], stops: [...known.values()], logs: [] };
   const [{ pastTasks }, { logEnds }] = await Promise.all([
     import('../../aws/past-tasks.ts'),
     import('../../aws/log-ends.ts'),
@@ -124,7 +150,7 @@ async function lookAtTasks(
     )) ?? [];
   for (const task of tasks) if (task.stoppedAt !== undefined) known.set(task.arn, stopOf(task));
   const stops = [...known.values()].filter(isTelling);
-  if (!inputs.logs) return { stops, logs: [] };
+  if (!inputs.logs) return { tasks, stops, logs: [] };
   // ECS forgets a task after an hour; its log stays.
   const there = new Set(tasks.map(({ arn }) => arn));
   const forgotten = [...known.values()]
@@ -138,7 +164,7 @@ async function lookAtTasks(
   const all = excerpts.flat();
   const written = all.filter(({ lines }) => lines.length > 0).slice(0, MOST_EXCERPTS);
   const shown = written.length > 0 ? written : all.slice(0, 1);
-  return { stops, logs: shown.map((excerpt) => boundedExcerpt(excerpt, hidden)) };
+  return { tasks, stops, logs: shown.map((excerpt) => boundedExcerpt(excerpt, hidden)) };
 }
 
 /** A task that somebody has stopped, as every rollback does with the canary's, tells nothing, whatever its exit code. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Clock } from '../../clock.ts';
-import { DeployError } from '../../errors.ts';
+import { ConfigError, DeployError } from '../../errors.ts';
 import {
   foresee,
   type IncidentIssue,
@@ -142,7 +142,7 @@ async function tellOf(
     }));
   cancelled.throwIfAborted();
   const hidden = withoutValues(facts.definitions.map(({ definition }) => definition));
-  const times = timesOf(outcome, facts.past);
+  const times = timesOf(outcome, facts.past, sides.failed, facts.tasks);
   const at = recorded?.decidedAt ?? times.at ?? now;
   const stops = facts.stops.map((stop) => ({
     ...stop,
@@ -162,6 +162,7 @@ async function tellOf(
     outcome,
     reason: hidden(inputs.reason ?? recorded?.reason ?? ''),
     at,
+    atIs: recorded?.decidedAt !== undefined ? 'known' : times.at === undefined ? 'told' : times.atIs,
     failed: sides.failed,
     good: sides.good,
     backAt: recorded?.decidedAt === undefined ? times.backAt : recorded.backAt,
@@ -202,7 +203,7 @@ async function tellOf(
   return conclude(kept, outcome, context);
 }
 
-/** @throws only when the run is cancelled */
+/** @throws ConfigError where AWS says that there is no such service; else only when the run is cancelled */
 async function askAws(
   question: Omit<Parameters<typeof findFacts>[0], 'signal'>,
   env: NodeJS.ProcessEnv,
@@ -215,6 +216,7 @@ async function askAws(
     sides: given,
     definitions: [],
     difference: undefined,
+    tasks: [],
     stops: recorded?.stops ?? [],
     logs: [],
     migrations: undefined,
@@ -230,6 +232,7 @@ async function askAws(
   try {
     return await findFacts({ ...question, signal });
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     gap('AWS could not be asked', error);
     return nothing;
   } finally {

@@ -125,6 +125,22 @@ test('names from stacks lead to the bucket, and a folder is what the origin puts
   expect(world.simulator.bugs).toEqual([]);
 });
 
+test('a distribution of another bucket is refused before anything is changed, by a rollback too', async ({
+  onTestFinished,
+}) => {
+  const world = await openFrontendWorld({ scale: 20 }, onTestFinished);
+  const other = { ...INPUTS, bucket: 'shop-backend' };
+  const release = await world.job(shop('one')).run('frontend', other);
+  const back = await world.job({}).run('rollback', { ...BACK, bucket: 'shop-backend' });
+  for (const { code, log } of [release, back]) {
+    expect(code, log).toBe(1);
+    expect(log).toContain(
+      '::error::distribution: "E1A2B3C4D5E6F7" does not serve the bucket "shop-backend" but shop-frontend;',
+    );
+  }
+  expect([...new Set(world.simulator.calls.map(({ operation }) => operation))]).toEqual(['GetDistribution']);
+});
+
 const shop = (release: string): Build => {
   const script = `start('${release}')`;
   const asset = hashed('app', script);

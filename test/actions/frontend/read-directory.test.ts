@@ -1,4 +1,4 @@
-import { symlinkSync } from 'node:fs';
+import { chmodSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readDirectory } from '../../../src/actions/frontend/read-directory.ts';
@@ -44,6 +44,38 @@ describe('a build folder', () => {
     [{ 'index.html': '', 'a\nb': '' }, 'its name has characters that are no text in UTF-8'],
   ] as const)('%o is refused: %s', async ([build, message]) => {
     await expect(readDirectory(built(build), 'dist', '')).rejects.toThrow(message);
+  });
+
+  test.for(['..', '../..', '/', 'dist/../../other'])(
+    'outside of the workspace is refused: %s',
+    async (name) => {
+      await expect(readDirectory(built({ 'index.html': '' }), name, '')).rejects.toThrow(
+        `directory: "${name}" is outside of the workspace; give the folder of the build, such as dist`,
+      );
+    },
+  );
+
+  // Root reads everything.
+  test.skipIf(process.getuid?.() === 0)('that cannot be read is an error of the file', async () => {
+    const directory = built({ 'index.html': '', 'closed.js': '', 'folder/a': '' });
+    const close = (path: string) => chmodSync(join(directory, 'dist', path), 0);
+    close('closed.js');
+    await expect(readDirectory(directory, 'dist', '')).rejects.toThrow(
+      'directory: "closed.js" cannot be read: EACCES',
+    );
+    close('folder');
+    const refused = readDirectory(directory, 'dist', '');
+    await expect(refused).rejects.toThrow('directory: "folder" cannot be read: EACCES');
+    chmodSync(join(directory, 'dist', 'folder'), 0o700);
+  });
+
+  test('whose file is gone when it is to go up says which', async () => {
+    const directory = built({ 'index.html': '', 'a.js': '' });
+    const { read } = await readDirectory(directory, 'dist', '');
+    rmSync(join(directory, 'dist', 'a.js'));
+    await expect(read('a.js')).rejects.toThrow(
+      '"a.js" of "dist" could be read before, and cannot any more: ENOENT',
+    );
   });
 
   test('may link to its own files, and to nothing else', async () => {
