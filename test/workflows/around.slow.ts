@@ -1,7 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Scenario } from '../../src/simulator/scenario/scenario.ts';
+import { refreshShop, SECRET } from '../bundle/refresh-shop.ts';
 import { StagedRelease, withSimulator } from './act.ts';
 import { call, callToFail, onGithub, use } from './calling.ts';
 
@@ -14,6 +16,7 @@ beforeAll(() => {
 afterAll(() => release.end());
 
 const MINUTE = 60_000;
+const START = Date.UTC(2026, 0, 5, 12);
 const QUICK = { steps: '50% for 4m', image: 'app:v2' };
 /** Nothing is wrong with it until all the traffic is on it. */
 const LEAKING: Scenario['behaviours'] = {
@@ -51,6 +54,17 @@ async function onSlack<T>(visit: (url: string, told: readonly Told[]) => Promise
     server.close();
   }
 }
+
+/** A workflow of one step. */
+const workflowOf = (step: string): string => `on: workflow_dispatch
+jobs:
+  it:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+      - id: it
+        ${step.trim().replaceAll('\n', '\n        ')}
+`;
 
 describe('deploy.yml', () => {
   it('watches a release, takes it back, keeps the record, and incident.yml writes it up and closes it', async () => {
@@ -213,5 +227,69 @@ describe('pr-check.yml', () => {
         expect(simulator.bugs).toEqual([]);
       }),
     );
+  });
+});
+
+describe('a workflow of its own', () => {
+  it('starts the tasks of a service anew once its secret has changed, and not before', async () => {
+    await withSimulator({ override: refreshShop() }, async (simulator, clock) => {
+      const step = `uses: org/deploy-actions/refresh@v1
+with:
+  cluster: prod
+  service: web
+  steps: 50% for 4m
+  only-if-rotated: true`;
+      const files = { '.github/workflows/refresh.yml': workflowOf(step) };
+      const before = await release.run({ files }, simulator);
+      expect(before.code, before.log).toBe(0);
+      expect(simulator.calls.map(({ operation }) => operation)).not.toContain('RegisterTaskDefinition');
+      const secrets = new SecretsManagerClient({
+        endpoint: simulator.url,
+        region: 'eu-west-1',
+        credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+      });
+      await secrets.send(new PutSecretValueCommand({ SecretId: SECRET, SecretString: 'new' }));
+      secrets.destroy();
+      await clock.sleep(1_000);
+      const after = await release.run({ files }, simulator);
+      expect(after.code, after.log).toBe(0);
+      expect(after.log).toContain('web:2 is promoted');
+      expect(simulator.world.users.total({ from: START }).errors).toBe(0);
+      expect(simulator.bugs).toEqual([]);
+    });
+  });
+
+  it('puts a frontend into its bucket, and rollback.yml brings the one before back', async () => {
+    const override = {
+      buckets: { shop: {} },
+      distributions: { E1A2B3C4D5E6F7: { bucket: 'shop', defaultRootObject: 'index.html' } },
+    };
+    await withSimulator({ override }, async (simulator) => {
+      const place = { bucket: 'shop', distribution: 'E1A2B3C4D5E6F7' };
+      const step = (version: string) => `uses: org/deploy-actions/frontend@v1
+with:
+  directory: build
+  version: ${version}
+  bucket: ${place.bucket}
+  distribution: ${place.distribution}`;
+      for (const version of ['v1', 'v2']) {
+        const files = {
+          '.github/workflows/frontend.yml': workflowOf(step(version)),
+          'build/index.html': `<h1>${version}</h1>`,
+        };
+        const { code, log } = await release.run(
+          { files, workflow: '.github/workflows/frontend.yml' },
+          simulator,
+        );
+        expect(code, log).toBe(0);
+        expect(simulator.world.edge.get('/')?.body).toBe(`<h1>${version}</h1>`);
+      }
+      await call(release, 'deploy', { ...QUICK, preflight: false }, simulator);
+      const { code, log, outputs } = await call(release, 'rollback', { ...place, timeout: '10m' }, simulator);
+      expect(code, log).toBe(0);
+      expect(outputs).toMatchObject({ outcome: 'rolled-back', 'task-definition': 'web:1' });
+      expect(simulator.world.edge.get('/')?.body).toBe('<h1>v1</h1>');
+      expect(simulator.bugs).toEqual([]);
+    });
   });
 });
