@@ -41,6 +41,17 @@ export function refersTo(reference: RevisionReference, arn: string): boolean {
   );
 }
 
+/**
+ * The ARN of a revision that a service runs, or has run: all of them are in its account and region.
+ *
+ * @param runs ARN of what the service runs
+ */
+export function arnBeside(reference: RevisionReference, runs: string): string {
+  if (reference.kind === 'arn') return reference.arn;
+  const [family = ''] = revision(runs).split(':');
+  return runs.replace(/[^/]*$/, `${reference.family ?? family}:${reference.revision}`);
+}
+
 /** `web:42`, `42`: as it was given, an ARN without what all ARNs have. */
 export function revisionText(reference: RevisionReference): string {
   if (reference.kind === 'arn') return revision(reference.arn);

@@ -266,7 +266,10 @@ describe.concurrent('a monitored release', () => {
     await inWorld({ scale: 300 }, async (world) => {
       const step = await monitor(world, LITERAL);
       expect(step.code, step.log).toBe(0);
-      expect(step.outputs['outcome']).toBe('superseded');
+      expect(step.outputs).toMatchObject({
+        outcome: 'superseded',
+        'task-definition-arn': revisionArn('web:2'),
+      });
       return { runs: 'web:1' };
     });
   });

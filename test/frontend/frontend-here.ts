@@ -42,6 +42,8 @@ export class WaitingClock implements Clock {
 /** CloudFront, which remembers what it was told to forget. */
 export class MemoryEdge implements Distributions {
   readonly invalidations: (readonly string[])[] = [];
+  /** Whether it answers how far it is. */
+  answers = true;
 
   async find() {
     return { domain: 'd1.cloudfront.net', aliases: [], enabled: true, origins: [] };
@@ -52,6 +54,7 @@ export class MemoryEdge implements Distributions {
   }
 
   async state() {
+    if (!this.answers) throw new Error('Service Unavailable');
     return 'completed' as const;
   }
 }
@@ -125,14 +128,19 @@ export class FrontendHere {
     );
   }
 
-  async restore(client: Client, to = 'previous', prefix = ''): Promise<Restored> {
+  async restore(
+    client: Client,
+    to = 'previous',
+    prefix = '',
+    inService?: (restored: Restored) => void,
+  ): Promise<Restored> {
     const { signal } = new AbortController();
     const found = await lookForVersion(
       this.#context(signal),
       { bucket: 'shop', prefix, distribution: 'E1', to, timeoutMs: 900_000, dryRun: false },
       async () => this.#site(client, prefix, signal),
     );
-    return found.restore();
+    return found.restore(inService);
   }
 }
 

@@ -18,6 +18,32 @@ const keysOf = (bucket: MemoryBucket, prefix = '') =>
     .filter((key) => key.startsWith(prefix) && !key.includes('.deploy-actions/'))
     .sort();
 
+test('a version that is in service is told, also where CloudFront does not say how far it is', async () => {
+  const { bucket, here } = open();
+  await here.release(bucket.client(), shop('1'), { version: 'v1' });
+  here.edge.answers = false;
+  const unknown = (version: string, id: string) => ({
+    message: 'CloudFront could not be asked whether it has forgotten the old files: Service Unavailable',
+    state: expect.stringMatching(
+      `^${version} is in service, and CloudFront has taken the invalidation ${id},.*Whether it has completed is not known`,
+    ),
+    next: expect.stringContaining(`get-invalidation --distribution-id E1 --id ${id}`),
+  });
+  await expect(here.release(bucket.client(), shop('2'), { version: 'v2' })).rejects.toMatchObject(
+    unknown('v2', 'I2'),
+  );
+  expect(here.outputs).toMatchObject({
+    outcome: 'deployed',
+    version: 'v2',
+    'previous-version': 'v1',
+    'invalidation-id': 'I2',
+  });
+  const restored: unknown[] = [];
+  const back = here.restore(bucket.client(), 'previous', '', (each) => restored.push(each));
+  await expect(back).rejects.toMatchObject(unknown('v1', 'I3'));
+  expect(restored).toEqual([{ outcome: 'rolled-back', version: 'v1', previousVersion: 'v2' }]);
+});
+
 describe('a release', () => {
   test('of what is in service already reads one object', async () => {
     const { bucket, here } = open();

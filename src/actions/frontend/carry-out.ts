@@ -262,11 +262,13 @@ const PAUSES_MS = [15_000, 35_000, 50_000];
 
 /**
  * @returns false when it took longer than the limit
- * @throws DeployError when the run was cancelled meanwhile
+ * @param name what the version in service is called
+ * @throws DeployError when the run was cancelled meanwhile, or CloudFront cannot be asked
  */
 export async function awaitInvalidation(
   { edge, cancelled }: Site,
   clock: Clock,
+  name: string,
   invalidation: string,
   limitMs: number,
 ): Promise<boolean> {
@@ -279,7 +281,22 @@ export async function awaitInvalidation(
         state: `The new files are in service. CloudFront goes on with the invalidation ${invalidation}.`,
       });
     }
-    if ((await edge.distributions.state(edge.id, invalidation)) === 'completed') return true;
+    const state = await edge.distributions.state(edge.id, invalidation).catch((cause: unknown) => {
+      throw notAnswered(cause, name, edge.id, invalidation);
+    });
+    if (state === 'completed') return true;
     if (clock.now() > limit) return false;
   }
+}
+
+function notAnswered(cause: unknown, name: string, distribution: string, invalidation: string): DeployError {
+  const why = cause instanceof Error ? cause.message || cause.name : String(cause);
+  return new DeployError(`CloudFront could not be asked whether it has forgotten the old files: ${why}`, {
+    state: `${name} is in service, and CloudFront has taken the invalidation ${invalidation}, with which it goes on by itself. Whether it has completed is not known: until then, it may hand out older files.`,
+    next: [
+      ...(cause instanceof DeployError && cause.next !== undefined ? [cause.next] : []),
+      `See by aws cloudfront get-invalidation --distribution-id ${distribution} --id ${invalidation}; nothing has to be released again.`,
+    ].join(' '),
+    cause,
+  });
 }

@@ -39,7 +39,8 @@ export interface Restored {
 export interface Restorable {
   /** The version it would lead to now. */
   readonly version: string;
-  restore(): Promise<Restored>;
+  /** @param inService hears of it before CloudFront is waited for, which may fail */
+  restore(inService?: (restored: Restored) => void): Promise<Restored>;
 }
 
 /**
@@ -58,12 +59,12 @@ export async function lookForVersion(
   const version = nameOf(targetOf(state, inputs.to, site));
   return {
     version,
-    async restore() {
+    async restore(inService = () => undefined) {
       for (;;) {
         const seen = inputs.dryRun
           ? await look(site.bucket, site.prefix)
           : await awaitTurn(site, site.prefix, holderOf(context.env), inputs.timeoutMs);
-        const restored = await bringBack(context, inputs, site, seen);
+        const restored = await bringBack(context, inputs, site, seen, inService);
         if (restored) return restored;
       }
     },
@@ -93,6 +94,7 @@ async function bringBack(
   inputs: RestoreInputs,
   site: Site,
   seen: Seen,
+  inService: (restored: Restored) => void,
 ): Promise<Restored | undefined> {
   const { reporter, clock, env } = context;
   const { state } = seen;
@@ -122,11 +124,13 @@ async function bringBack(
     read: async ({ path }) => bodies.get(path) ?? new Uint8Array(),
   });
   if (!done) return undefined;
-  await finish(context, inputs, site, done);
+  const restored: Restored = { outcome: 'rolled-back', ...names };
+  inService(restored);
+  await finish(context, inputs, site, done, names.version);
   const line = `${names.version} of the frontend is in service again`;
   reporter.notice(line);
   await reporter.summary(summaryOf(`↩️ ${line}`, site, plan.next, done));
-  return { outcome: 'rolled-back', ...names };
+  return restored;
 }
 
 /** Objects that are read side by side. */

@@ -71,7 +71,9 @@ async function release(
   const storage = storageFor(state, record.id, handled.entries);
   const plan = planRelease(state, { record, files: storage.files }, clock.now(), inputs.graceMs);
   if (isIdle(plan, state) && isKnown) {
-    await conclude(context, site, record, state, { reason: 'all files are in service already' });
+    const result = { reason: 'all files are in service already' };
+    tellOutputs(context, record, state, result);
+    await conclude(context, site, record, state, result);
     return true;
   }
   if (seen.etag === undefined) await tellAdopted(context, site, handled.entries);
@@ -116,9 +118,12 @@ async function release(
     }),
   });
   if (!done) return false;
-  await finish(context, inputs, site, done);
   const reason = `${done.uploaded.toLocaleString('en')} of ${counted(storage.files.length)} changed`;
-  await conclude(context, site, record, plan.next, { done, reason });
+  const result = { done, reason };
+  // It is in service, whatever comes of the wait for CloudFront.
+  tellOutputs(context, record, plan.next, result);
+  await finish(context, inputs, site, done, nameOf(record));
+  await conclude(context, site, record, plan.next, result);
   return true;
 }
 
@@ -187,12 +192,17 @@ async function tellAdopted(
     reporter.info(`It touches nothing else there, now or later: ${counted(others, 'other file')}`);
 }
 
-/** Tells what did not go as it should, and waits for CloudFront. */
+/**
+ * Tells what did not go as it should, and waits for CloudFront.
+ *
+ * @param name what the version is called
+ */
 export async function finish(
   { reporter, clock }: ActionContext,
   { timeoutMs, distribution }: Pick<Inputs, 'timeoutMs' | 'distribution'>,
   site: Site,
   done: Done,
+  name: string,
 ): Promise<void> {
   if (done.undeleted > 0) {
     reporter.warning(
@@ -208,19 +218,24 @@ export async function finish(
   reporter.info(
     `CloudFront forgets ${counted(done.invalidated.length, 'path')}: ${some(done.invalidated)} (${done.invalidationId})`,
   );
-  if (await awaitInvalidation(site, clock, done.invalidationId, timeoutMs)) return;
+  if (await awaitInvalidation(site, clock, name, done.invalidationId, timeoutMs)) return;
   reporter.warning(
     `The invalidation ${done.invalidationId} of ${distribution} is still under way; CloudFront goes on with it by itself.`,
   );
 }
 
-async function conclude(
+/** What is known as soon as the version is in service. */
+interface Result {
+  readonly done?: Done;
+  readonly reason: string;
+}
+
+function tellOutputs(
   { reporter }: ActionContext,
-  site: Site,
   record: VersionRecord,
   next: State,
-  { done, reason }: { readonly done?: Done; readonly reason: string },
-): Promise<void> {
+  { done, reason }: Result,
+): void {
   const before = next.versions.find(({ id }) => id === record.before);
   reporter.output('outcome', done ? 'deployed' : 'unchanged');
   reporter.output('reason', reason);
@@ -230,6 +245,15 @@ async function conclude(
   reporter.output('deleted', String(done?.deleted ?? 0));
   reporter.output('invalidated', String(done?.invalidated.length ?? 0));
   reporter.output('invalidation-id', done?.invalidationId ?? '');
+}
+
+async function conclude(
+  { reporter }: ActionContext,
+  site: Site,
+  record: VersionRecord,
+  next: State,
+  { done, reason }: Result,
+): Promise<void> {
   const line = `${nameOf(record)} is in service: ${reason}`;
   reporter.notice(line);
   const nothing: Done = {

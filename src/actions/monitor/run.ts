@@ -22,7 +22,7 @@ import { type Adapters, connect, connectToLogSearch, connectToStacks } from '../
 import { callJournal } from '../call-journal.ts';
 import { findAlarms } from '../canary/prepare.ts';
 import { type Announcer, announcerOf } from '../github-deployments.ts';
-import { refersTo, revisionText } from '../revision-reference.ts';
+import { arnBeside, refersTo } from '../revision-reference.ts';
 import { readHistory } from '../rollback/find-target.ts';
 import { supersededBy } from '../rollback/superseded.ts';
 import { workspaceOf } from '../workspace.ts';
@@ -89,7 +89,7 @@ class Monitor {
     const { taskDefinition } = this.#inputs;
     const service = await this.#describe();
     if (taskDefinition && !refersTo(taskDefinition, service.taskDefinition)) {
-      const watched = taskDefinition.kind === 'arn' ? taskDefinition.arn : revisionText(taskDefinition);
+      const watched = arnBeside(taskDefinition, service.taskDefinition);
       const why = supersededBy(taskDefinition, service, undefined) ?? '';
       return this.#standBack(service, watched, why);
     }
@@ -367,22 +367,18 @@ class Monitor {
     const { reporter } = this.#context;
     const now = await this.#describe().catch(() => service);
     const history = await this.#history(now);
-    const arn = watched.startsWith('arn:')
-      ? watched
-      : (history.find(({ taskDefinition }) => revision(taskDefinition) === watched)?.taskDefinition ??
-        watched);
-    const byEcs = wasTakenBack(history, arn);
-    if (byEcs || wentBack(history, arn, now.taskDefinition)) {
+    const byEcs = wasTakenBack(history, watched);
+    if (byEcs || wentBack(history, watched, now.taskDefinition)) {
       this.#previous = now.taskDefinition;
       const reason = byEcs
-        ? `ECS has taken the deployment of ${revision(arn)} back: ${now.name} runs ${revision(now.taskDefinition)}`
-        : `${now.name} was rolled back from ${revision(arn)} to ${revision(now.taskDefinition)} meanwhile`;
-      this.#outputs({ outcome: 'rolled-back', reason, watched: arn });
+        ? `ECS has taken the deployment of ${revision(watched)} back: ${now.name} runs ${revision(now.taskDefinition)}`
+        : `${now.name} was rolled back from ${revision(watched)} to ${revision(now.taskDefinition)} meanwhile`;
+      this.#outputs({ outcome: 'rolled-back', reason, watched });
       await end('rolled-back', reason);
       throw new DeployError(reason, { state: 'This run has changed nothing.' });
     }
     reporter.warning(`Nothing is watched any more: ${why}. Nothing was changed.`);
-    this.#outputs({ outcome: 'superseded', reason: why, watched: arn });
+    this.#outputs({ outcome: 'superseded', reason: why, watched });
     await end('superseded', why);
   }
 

@@ -1,5 +1,5 @@
 import type { ActionContext } from '../action.ts';
-import { lookForVersion, type RestoreInputs } from '../frontend/restore.ts';
+import { lookForVersion, type Restored, type RestoreInputs } from '../frontend/restore.ts';
 import type { Inputs } from './inputs.ts';
 
 /**
@@ -32,13 +32,15 @@ export async function withFrontend(
       return;
     }
   }
-  const { outcome, version, previousVersion } = await found.restore();
-  const changed = outcome === 'rolled-back' || said['outcome'] === 'rolled-back';
-  const unchanged = `${version} of the frontend is in service already`;
-  if (outcome !== '') {
-    reporter.output('outcome', changed ? 'rolled-back' : 'unchanged');
-    reporter.output('reason', changed ? reason : (said['reason'] ?? unchanged));
-  }
-  reporter.output('version', version);
-  reporter.output('previous-version', previousVersion);
+  const tellOutputs = ({ outcome, version, previousVersion }: Restored): void => {
+    const changed = outcome === 'rolled-back' || said['outcome'] === 'rolled-back';
+    const unchanged = `${version} of the frontend is in service already`;
+    if (outcome !== '') {
+      reporter.output('outcome', changed ? 'rolled-back' : 'unchanged');
+      reporter.output('reason', changed ? reason : (said['reason'] ?? unchanged));
+    }
+    reporter.output('version', version);
+    reporter.output('previous-version', previousVersion);
+  };
+  tellOutputs(await found.restore(tellOutputs));
 }
