@@ -25,7 +25,7 @@ export class ContainerService {
   /** How many further calls of RunTask find no capacity. */
   callsWithoutCapacity = 0;
   /** What tasks do by the values that they get at their start, where the scenario says so. */
-  behaviourBySecrets: (secrets: readonly Secret[]) => Partial<Behaviour> = () => ({});
+  behaviourBySecrets = (behaviour: Behaviour, _secrets: readonly Secret[]): Behaviour => behaviour;
   readonly clusters = new Map<string, ClusterRecord>();
   /** By family, in the order of the revisions. */
   readonly families = new Map<string, TaskDefinitionRecord[]>();

@@ -83,10 +83,10 @@ export function newTask(
         service === undefined ? launchOf(state.programs, container, override, settingOf(region)) : undefined,
       process: undefined,
       essential: container.essential ?? true,
-      behaviour: {
-        ...behaviourOf(container.image ?? '', state.behaviours),
-        ...state.behaviourBySecrets(container.secrets ?? []),
-      },
+      behaviour: state.behaviourBySecrets(
+        behaviourOf(container.image ?? '', state.behaviours),
+        container.secrets ?? [],
+      ),
       description: {
         containerArn: state.kernel.arn('ecs', `container/${cluster.name}/${id}/${uuid(random)}`),
         taskArn: arn,

@@ -4,18 +4,20 @@ import type { Secrets } from '../secrets-manager/secrets.ts';
 import type { Behaviour } from '../traffic/behaviour.ts';
 
 /**
- * What a task does by the values that its secrets have when it is made.
+ * What a task does by the values that its secrets have when it is made. Where they say nothing, it is the very behaviour
+ * that it has otherwise: traffic is reckoned once for all tasks of one behaviour.
  *
  * @param said by a secret's name and its whole value
  */
 export const behaviourBySecrets =
   (secrets: Secrets, said: ScenarioSecretBehaviours) =>
-  (references: readonly Secret[]): Partial<Behaviour> => {
+  (behaviour: Behaviour, references: readonly Secret[]): Behaviour => {
+    if (Object.keys(said).length === 0) return behaviour;
     const behaviours = references.map(({ valueFrom = '' }) => {
       const [, , service, region = ''] = valueFrom.split(':');
-      if (service !== 'secretsmanager' || Object.keys(said).length === 0) return {};
+      if (service !== 'secretsmanager') return {};
       const secret = secrets.truly(valueFrom.split(':').slice(0, 7).join(':'), region);
       return said[secret.name]?.[secrets.value(secret, {}).text ?? ''] ?? {};
     });
-    return Object.assign({}, ...behaviours);
+    return behaviours.length === 0 ? behaviour : Object.assign({}, behaviour, ...behaviours);
   };
