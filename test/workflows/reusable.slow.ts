@@ -66,6 +66,7 @@ describe('deploy.yml', () => {
               'approval-environment': 'production-approval',
               'build-images': built(),
               'create-repository': true,
+              'container-name': 'web',
               'backup-db-instances': 'shop',
               'migrate-command': '["sh", "-c", "echo applied >> log"]',
               'smoke-test-url': url,

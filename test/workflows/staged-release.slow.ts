@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node
 import { dirname, join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { PUBLISHED_WORKFLOWS } from '../../src/build/release/published.ts';
 import type { Simulator } from '../../src/simulator/server.ts';
 import type { SimulatedWorld } from '../../src/simulator/world/world.ts';
 import { writeLayout } from '../images/layout.ts';
@@ -97,12 +98,9 @@ describe('the staged release', () => {
       );
     }
     expect(readdirSync(join(staged, '.github'))).toEqual(['workflows']);
-    expect(readdirSync(join(staged, '.github/workflows')).toSorted()).toEqual([
-      'deploy.yml',
-      'pr-check.yml',
-      'promote.yml',
-      'rollback.yml',
-    ]);
+    expect(readdirSync(join(staged, '.github/workflows')).toSorted()).toEqual(
+      PUBLISHED_WORKFLOWS.map((name) => `${name}.yml`).toSorted(),
+    );
     expect(
       filesOf(staged).filter((file) => /\.ts$|(^|\/)(test|src|examples|node_modules)\//.test(file)),
     ).toEqual([]);
