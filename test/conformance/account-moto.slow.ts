@@ -89,6 +89,7 @@ it('subnets, security groups, and the load balancers in them', async () => {
       vpc: first.VpcId,
       zone: first.AvailabilityZone,
       freeAddresses: first.AvailableIpAddressCount,
+      ranges: [first.CidrBlock],
     },
   ]);
   const [group] = await adapter.securityGroups([GroupId, 'sg-none']);
