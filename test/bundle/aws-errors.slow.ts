@@ -121,7 +121,9 @@ function viewer(of: Package, type: string, operation: string) {
   const see = async (error: Modelled): Promise<Seen> => {
     state.answer = answer(client, error);
     delete state.kind;
-    const thrown = await client.send(new Command({})).catch((reason: unknown) => reason);
+    // What the paths of S3 are made of.
+    const input = { Bucket: 'bucket', Key: 'key' };
+    const thrown = await client.send(new Command(input)).catch((reason: unknown) => reason);
     const { name, message, $fault, $metadata } = thrown as Error & { $fault: string; $metadata: object };
     return { name, message, fault: $fault, metadata: $metadata, kind: state.kind ?? 'never tried again' };
   };
@@ -154,7 +156,9 @@ describe.each(clients)('what runs sees in errors what the SDK sees: %s', async (
   if (!sdk || !lean) throw new Error(`no ${service}`);
   const type = Object.keys(lean).find((name) => name.endsWith('Client')) ?? '';
   const operation =
-    Object.keys(lean).find((name) => /^(Describe|Get|List|Publish|AssumeRole)\w*Command$/.test(name)) ?? '';
+    Object.keys(lean).find((name) =>
+      /^(Describe|Get|List|Publish|AssumeRole|Simulate)\w*Command$/.test(name),
+    ) ?? '';
   const expected = viewer(sdk, type, operation);
   const seen = viewer(lean, type, operation);
   const errors = [...modelled(sdk), ...GENERAL, ...OUTAGES];

@@ -339,7 +339,7 @@ function shiftOf(call: RecordedCall): Shift | undefined {
 const isEffective = ({ outcome }: RecordedCall): boolean => /^(ok|lost-answer|kill)$/.test(outcome);
 
 export const isChange = ({ operation }: RecordedCall): boolean =>
-  !/^(Describe|List|Get|Filter)/.test(operation);
+  !/^(Describe|List|Get|Filter|Simulate)/.test(operation);
 
 export async function openWorld(
   options: WorldOptions,

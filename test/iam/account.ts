@@ -45,7 +45,7 @@ export const SIMULATED: Values = {
   TARGET_ROLE: 'push-images',
   // The second is misspelled on purpose: nothing is known of its migrations.
   LOCK: [
-    ...['prod/web', 'prod/wbe', 'prod/shop', 'shop-database', 'shopdb'],
+    ...['prod/web', 'prod/wbe', 'prod/api', 'prod/shop', 'shop-database', 'shopdb'],
     ...Object.entries(EXAMPLES).flatMap(([cluster, services]) =>
       services.map((service) => `${cluster}/${service}`),
     ),

@@ -19,6 +19,9 @@ const roleOf = ({ caller }: RecordedNeed): string =>
 const isNothingThere = (action: string): boolean =>
   /^(ecs:DescribeServices|elasticloadbalancing:AddTags|\w+:Delete\w+)$/.test(action);
 
+/** What runs the very code of another action: what that one has used, it would use, too. */
+const SAME_CODE: Readonly<Record<string, string>> = { refresh: 'canary' };
+
 const problems: string[] = [];
 const needs: RecordedNeed[] = [];
 for (const suite of ['fast', 'slow']) {
@@ -48,6 +51,8 @@ for (const [action, policy] of policies) {
     }
   }
   problems.push(...[...denied].map((what) => `${action} may not call ${what}`));
+  for (const need of needs.filter((each) => each.action === SAME_CODE[action]))
+    for (const request of need.requests ?? []) await attached.uses(request, roleOf(need));
   if (heard.length === 0)
     problems.push(`nothing was recorded of ${action}; is dist/ built from these sources?`);
   else if (complete) problems.push(...attached.unused.map((what) => `${action} never uses ${what}`));

@@ -1,6 +1,8 @@
+import type { DescribeServicesCommandOutput } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from 'vitest';
 import { listenDataPlane } from '../../src/simulator/elbv2/data-plane.ts';
 import { openBackupWorld } from '../actions/backup/backup-world.ts';
+import { refreshShop } from '../bundle/refresh-shop.ts';
 import { inWorld, PROMOTED, TAKEN_BACK, type TestWorld, type WorldOptions } from '../bundle/world.ts';
 import { inMigrations } from '../migrations/migrate-world.ts';
 
@@ -49,6 +51,8 @@ describe('names from stacks and images of ECR', () => {
     ['render-task-definition', { ...BY_STACK, image: IMAGE }],
     ['plan', { ...BY_STACK, image: IMAGE, comment: 'false' }],
     ['migrate', { ...BY_STACK, image: IMAGE, command: 'true', 'dry-run': 'true' }],
+    ['incident', { ...BY_STACK, outcome: 'rolled-back', 'github-token': 'x', 'dry-run': 'true' }],
+    ['refresh', { ...BY_STACK, 'dry-run': 'true' }],
   ] as const)('%s', (action, inputs) =>
     inWorld(SERVED, (world) =>
       untouched(world, async () => {
@@ -94,6 +98,16 @@ describe('a task definition with roles and tags', () => {
         service: 'web',
         volumeConfigurations: [{ name: 'data', managedEBSVolume: { roleArn, sizeInGiB: 10 } }],
       });
+      const deployments = async () => {
+        const asked = { cluster: 'prod', services: ['web'] };
+        const { services = [] } = await world.ask<DescribeServicesCommandOutput>(
+          'ECS',
+          'DescribeServices',
+          asked,
+        );
+        return services[0]?.deployments?.length;
+      };
+      while ((await deployments()) !== 1) await world.clock.sleep(5_000);
       await world.prepared();
       const job = world.job();
       job.file('task.json', definition([volume]));
@@ -146,3 +160,32 @@ test('a rollback takes over a rollout that was killed before its test was over',
       }
     },
   ));
+
+test('preflight looks for backups of serverless caches', () =>
+  inWorld({ override: { caches: { serverless: { baskets: {} } } } }, (world) =>
+    untouched(world, async () => {
+      const inputs = { cluster: 'prod', service: 'web', 'backup-serverless-caches': 'baskets' };
+      const step = await world.job().run('preflight', inputs);
+      expect(step.log).toContain('serverless cache baskets has no snapshot that is available');
+    }),
+  ));
+
+test('refresh looks when a parameter has changed', async () => {
+  const shop = refreshShop();
+  const secrets = [{ name: 'KEY', valueFrom: 'arn:aws:ssm:eu-west-1:123456789012:parameter/shop/key' }];
+  const scenario = {
+    ...shop,
+    taskDefinitions: shop.taskDefinitions.map((definition) => ({
+      ...definition,
+      containers: definition.containers.map((container) => ({ ...container, secrets })),
+    })),
+    parameters: { '/shop/key': { value: 'x', changedAgo: 2 * 86_400_000 } },
+  };
+  await inWorld({ scenario }, (world) =>
+    untouched(world, async () => {
+      const inputs = { cluster: 'prod', service: 'web', 'only-if-rotated': 'true' };
+      const step = await world.job().run('refresh', inputs);
+      expect(step.outputs['outcome'], step.log).toBe('unchanged');
+    }),
+  );
+});

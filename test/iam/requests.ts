@@ -522,7 +522,11 @@ const onObject =
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html */
 const s3: Readonly<Record<string, Need>> = {
-  GetObject: onObject('s3:GetObject'),
+  // Who may not list a bucket is denied what is not there, so that nobody can tell the one from the other.
+  GetObject: ({ Bucket = '', Key = '' }: Record<string, string>, place) => [
+    place.on('s3:GetObject', objectArn({ Bucket, Key })),
+    place.on('s3:ListBucket', `arn:aws:s3:::${Bucket}`),
+  ],
   HeadObject: onObject('s3:GetObject'),
   PutObject: onObject('s3:PutObject'),
   CopyObject: ({ Bucket = '', Key = '', CopySource = '' }: Record<string, string>, place) => [

@@ -7,8 +7,8 @@ async function namesOf(env: Readonly<Record<string, string>>): Promise<readonly 
   const world = await openWorld({});
   const names = new Set<string>();
   const hear = (message: unknown) => {
-    const { userAgent, world: asked } = message as Arrival;
-    if (asked === world.simulator.world) names.add(/\bapp\/(\S+)/.exec(userAgent)?.[1] ?? userAgent);
+    const { userAgent } = message as Arrival;
+    names.add(/\bapp\/(\S+)/.exec(userAgent)?.[1] ?? userAgent);
   };
   arrivals.subscribe(hear);
   try {
