@@ -1,1 +1,0 @@
-export const id=2451;export const ids=[2451];export const modules={2451:(e,r,t)=>{t.d(r,{EventStreamSerde:()=>o.M3,eventStreamSerdeProvider:()=>o.JM});var o=t(520);t(7725),t(8142),t(8650),t(1127)}};

@@ -1,1 +1,0 @@
-export const id=2932;export const ids=[2932];export const modules={2932:(e,t,o)=>{o.d(t,{getDefaultRoleAssumer:()=>s.cz,getDefaultRoleAssumerWithWebIdentity:()=>s.I$});var s=o(5979);o(5339),o(4807),o(7725),o(5800),o(3148),o(1198),o(2308),o(8142),o(8650),o(1127)}};

@@ -1,1 +1,0 @@
-export const id=3334;export const ids=[3334];export const modules={3334:(o,s,t)=>{t.d(s,{fromEnv:()=>r.sF});var r=t(5800);t(3148),t(1198),t(2308),t(8142),t(8650),t(1127)}};

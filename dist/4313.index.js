@@ -1,1 +1,0 @@
-export const id=4313;export const ids=[4313];export const modules={4313:(t,o,r)=>{r.r(o),r.d(o,{run:()=>s});var e=r(9698),n=r(5049);async function s({reporter:t}){let o=t.state(n.jZ);""!==o&&await(0,e.J)(o)}}};

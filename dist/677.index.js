@@ -1,1 +1,0 @@
-export const id=677;export const ids=[677];export const modules={677:(o,r,s)=>{s.r(r),s.d(r,{SyntaxRefusal:()=>t.Eg,loadParser:()=>t.qd});var t=s(5049)}};
