@@ -5,7 +5,7 @@ import type { Metafile, Plugin } from 'esbuild';
 /** Below it, in bytes of source, a file costs more to open than to read. */
 const SMALL = 20_000;
 /** What fewer entries share is not worth its time to all the others. */
-const SHARERS = 5;
+const SHARERS = 4;
 /**
  * Stands at the beginning of every module that ncc is given: below 20,000 characters, it puts a module that several
  * others need into each of them, and has no option for that. terser takes it away.

@@ -1,1 +1,0 @@
-export const id=1103;export const ids=[1103];export const modules={1103:(t,n,o)=>{o.d(n,{u:()=>i});var r=o(4203);function i(t,n){let[o,i]=(0,r.Zm)(t,n);return JSON.stringify(o)===JSON.stringify(i)}}};

@@ -1,1 +1,0 @@
-export const id=1911;export const ids=[1911];export const modules={1911:(t,e,o)=>{o.d(e,{$:()=>r,O:()=>s});var r=(t,e)=>t.saveState("rollout",JSON.stringify(e));function s(t){let e=t.state("rollout");return""===e||"true"===t.state("ended")?void 0:JSON.parse(e)}}};

@@ -1,1 +1,0 @@
-export const id=2893;export const ids=[2893];export const modules={2893:(t,s,o)=>{o.r(s),o.d(s,{inputOf:()=>r.wg,taskOf:()=>r.Xb,tasks:()=>r.vB});var r=o(6094);o(4203)}};

@@ -1,1 +1,0 @@
-export const id=3055;export const ids=[3055];export const modules={3055:(t,o,r)=>{r.r(o),r.d(o,{run:()=>n});var e=r(3983);r(4203);async function n({reporter:t}){let o=t.state(e.jZ);""!==o&&await(0,e.Jq)(o)}}};

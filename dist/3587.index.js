@@ -1,1 +1,0 @@
-export const id=3587;export const ids=[3587];export const modules={3587:(e,o,r)=>{r.d(o,{findOrMake:()=>t.tc,isOpen:()=>t.nT,openDeployments:()=>t.XC,retireFormer:()=>t.BF});var t=r(3743);r(5475),r(4203)}};

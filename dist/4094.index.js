@@ -1,1 +1,0 @@
-export const id=4094;export const ids=[4094];export const modules={4094:(o,r,t)=>{t.r(r),t.d(r,{rollBack:()=>e.F,run:()=>e.e});var e=t(8558);t(2924),t(8058),t(1929),t(7916),t(3513),t(7512),t(422),t(293),t(2159),t(287),t(3289),t(4085),t(4203)}};

@@ -1,1 +1,0 @@
-export const id=6880;export const ids=[6880];export const modules={6880:(o,s,r)=>{r.r(s),r.d(s,{finish:()=>t.O9,publish:()=>t.mk,run:()=>t.eF});var t=r(9354);r(7825),r(7264),r(4085),r(4203)}};

@@ -1,1 +1,0 @@
-export const id=9104;export const ids=[9104];export const modules={9104:(o,r,t)=>{t.r(r),t.d(r,{run:()=>e.e});var e=t(7152);t(3513),t(7512),t(422),t(293),t(2159),t(287),t(3289),t(4085),t(4203)}};

@@ -1,1 +1,0 @@
-export const id=9150;export const ids=[9150];export const modules={9150:(o,t,s)=>{s.d(t,{judgeMigrations:()=>d.p});var d=s(8058);s(1929),s(7916),s(2159),s(287),s(4085),s(4203)}};
