@@ -175,7 +175,8 @@ export async function announcerOf(
       if (teller && !teller.ended) {
         if (cause === 'TakenOver') teller.sayUnlessEnded(deploymentStatus('failure', text));
         else teller.say(deploymentStatus(cancelled.aborted ? 'error' : 'failure', text));
-      } else if (!cancelled.aborted) {
+      } else if (!cancelled.aborted && (!teller || teller.origin.kind === 'former')) {
+        // What this run was to deploy never began; whatever it has ended itself is not ended once more.
         announcer.begin({ kind: 'new', task, rollout: newRolloutId(env) });
         announcer.say(deploymentStatus('error', text));
       }

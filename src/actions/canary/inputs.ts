@@ -18,10 +18,9 @@ import {
 } from '../../rollout/plan.ts';
 import { alarmNames } from '../alarm-names.ts';
 import { parseCapacity } from '../capacity-input.ts';
-import { type ConfigFile, readConfigFile, withConfig } from '../config-file.ts';
+import { type Need, readConfigured } from '../configured-inputs.ts';
 import { type DeploymentInputs, readDeploymentInputs } from '../github-deployments.ts';
-import { InputReader, type InputSource } from '../input-reader.ts';
-import { withStackOutputs } from '../stack-outputs.ts';
+import type { InputReader, InputSource } from '../input-reader.ts';
 import { parseCustomMetrics } from './custom-metrics.ts';
 
 /** How a release to a service is to be made, whatever is released. */
@@ -107,9 +106,6 @@ export const readRolloutInputs = (
   stacks: () => Promise<Stacks>,
 ): Promise<RolloutInputs> => readWith(input, workspace, stacks, () => ({}));
 
-/** Reads an input that has to be given. */
-export type Need = (name: string, example: string) => string;
-
 /**
  * The same inputs, and what an action reads besides.
  *
@@ -123,18 +119,7 @@ export async function readWith<Released>(
   readReleased: (need: Need, reader: InputReader) => Released,
   keys: readonly string[] = CONFIG_KEYS,
 ): Promise<RolloutInputs & Released> {
-  const path = input('config').trim();
-  let texts = input;
-  const reader = new InputReader((name) => texts(name));
-  const unread: ConfigFile = { texts: {}, structures: {} };
-  const config =
-    path === ''
-      ? unread
-      : await reader.attemptLater(() => readConfigFile(path, workspace, keys, ['metrics']), unread);
-  texts = await withStackOutputs(withConfig(input, config), ['cluster', 'service'], stacks);
-  // What is missing may stand in the file that cannot be read.
-  const need: Need = (name, example) =>
-    path !== '' && config === unread ? (reader.optional(name) ?? '') : reader.required(name, example);
+  const { reader, need, config, path } = await readConfigured(input, workspace, stacks, keys);
   const customMetrics = reader.attempt(() => parseCustomMetrics(config.structures['metrics'], path), {});
   const gatesText = reader.optional('gates');
   const inputs = {

@@ -7,11 +7,10 @@ import type { Gate } from '../../rollout/gates.ts';
 import { DEFAULT_WATCH_GATES, parseWatchGates } from '../../watch/gates.ts';
 import { type LogPattern, parseLogPatterns } from '../../watch/log-patterns.ts';
 import { parseCustomMetrics } from '../canary/custom-metrics.ts';
-import { type ConfigFile, readConfigFile, withConfig } from '../config-file.ts';
+import { readConfigured } from '../configured-inputs.ts';
 import { type DeploymentInputs, readDeploymentInputs } from '../github-deployments.ts';
-import { InputReader, type InputSource } from '../input-reader.ts';
+import type { InputSource } from '../input-reader.ts';
 import { parseRevision, type RevisionReference } from '../revision-reference.ts';
-import { withStackOutputs } from '../stack-outputs.ts';
 
 export interface Inputs {
   readonly cluster: string;
@@ -66,18 +65,7 @@ export async function readInputs(
   workspace: string,
   stacks: () => Promise<Stacks>,
 ): Promise<Inputs> {
-  const path = input('config').trim();
-  let texts = input;
-  const reader = new InputReader((name) => texts(name));
-  const unread: ConfigFile = { texts: {}, structures: {} };
-  const config =
-    path === ''
-      ? unread
-      : await reader.attemptLater(() => readConfigFile(path, workspace, CONFIG_KEYS, ['metrics']), unread);
-  texts = await withStackOutputs(withConfig(input, config), ['cluster', 'service'], stacks);
-  // What is missing may stand in the file that cannot be read.
-  const need = (name: string, example: string) =>
-    path !== '' && config === unread ? (reader.optional(name) ?? '') : reader.required(name, example);
+  const { reader, need, config, path } = await readConfigured(input, workspace, stacks, CONFIG_KEYS);
   const customMetrics = reader.attempt(() => parseCustomMetrics(config.structures['metrics'], path), {});
   const gates = reader.optional('gates');
   const forMs = reader.duration('for', 30 * MINUTE);

@@ -1,1 +1,0 @@
-export const id=1047;export const ids=[1047];export const modules={1047:(o,r,t)=>{t.r(r),t.d(r,{rollBack:()=>e.F,run:()=>e.e});var e=t(1352);t(6333),t(5),t(7169),t(7302),t(9939),t(7512),t(5090),t(2875),t(6446),t(287),t(3289),t(4085),t(6526)}};

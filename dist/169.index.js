@@ -1,1 +1,0 @@
-export const id=169;export const ids=[169];export const modules={169:(o,t,s)=>{s.d(t,{judgeMigrations:()=>d.p});var d=s(5);s(7169),s(7302),s(6446),s(287),s(4085),s(6526)}};
