@@ -8,7 +8,10 @@ export class RecordFile<Recorded extends { readonly entries: readonly object[] }
   readonly #what: string;
   readonly #warn: (message: string) => void;
   readonly #record: Recorded;
+  readonly #newest = new Map<string, readonly Period[]>();
   readonly #minutes = new Map<string, string>();
+  /** What is recorded does not change any more, so each entry is made a line of once. */
+  readonly #lines: string[] = [];
   #unwritable = false;
 
   /** @param what it is a record of, for a warning */
@@ -21,6 +24,8 @@ export class RecordFile<Recorded extends { readonly entries: readonly object[] }
 
   /** Minutes that were not recorded yet, or otherwise: late metrics change what was said before. */
   fresh(side: string, periods: readonly Period[]): readonly Period[] {
+    if (this.#newest.get(side) === periods) return [];
+    this.#newest.set(side, periods);
     return periods.filter((period) => {
       const key = `${side} ${period.start}`;
       const text = JSON.stringify(period);
@@ -50,8 +55,11 @@ export class RecordFile<Recorded extends { readonly entries: readonly object[] }
     mkdirSync(dirname(this.path), { recursive: true });
     const draft = `${this.path}.part`;
     const { entries, ...head } = this.#record;
-    const lines = entries.map((entry) => JSON.stringify(entry)).join(',\n');
-    writeFileSync(draft, `${JSON.stringify(head).slice(0, -1)},"entries":[\n${lines}\n]}\n`);
+    for (const entry of entries.slice(this.#lines.length)) this.#lines.push(JSON.stringify(entry));
+    writeFileSync(
+      draft,
+      `${JSON.stringify(head).slice(0, -1)},"entries":[\n${this.#lines.join(',\n')}\n]}\n`,
+    );
     renameSync(draft, this.path);
   }
 }

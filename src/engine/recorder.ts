@@ -30,9 +30,13 @@ export class Recorder {
   }
 
   observed(observation: Observation): void {
-    const { canary, stable, ...evidence } = observation.evidence;
-    const fresh = { canary: this.#file.fresh('canary', canary), stable: this.#file.fresh('stable', stable) };
-    if (fresh.canary.length + fresh.stable.length > 0) {
+    const { canary, stable, before, ...evidence } = observation.evidence;
+    const fresh = {
+      canary: this.#file.fresh('canary', canary),
+      stable: this.#file.fresh('stable', stable),
+      before: this.#file.fresh('before', before),
+    };
+    if (Object.values(fresh).some(({ length }) => length > 0)) {
       this.#record.entries.push({ at: observation.now, kind: 'metrics', ...fresh });
     }
     this.#record.entries.push({

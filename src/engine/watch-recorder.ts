@@ -39,7 +39,7 @@ export class WatchRecorder {
     lines,
   }: Sighting): void {
     const fresh = this.#file.fresh('canary', canary);
-    if (fresh.length > 0) this.#add({ at: now, kind: 'metrics', canary: fresh, stable: [] });
+    if (fresh.length > 0) this.#add({ at: now, kind: 'metrics', canary: fresh, stable: [], before: [] });
     const counts = Object.fromEntries([...lines].map(([name, found]) => [name, found.length]));
     const observation = { evidence, lines: counts };
     const text = JSON.stringify(observation);

@@ -24,7 +24,7 @@ export type RecordEntry =
       readonly kind: 'observation';
       /** The minutes of its evidence stand in entries of their own, each once. */
       readonly observation: Omit<Observation, 'evidence'> & {
-        readonly evidence: Omit<Evidence, 'canary' | 'stable'>;
+        readonly evidence: Omit<Evidence, 'canary' | 'stable' | 'before'>;
       };
     }
   /** What CloudWatch said of some minutes for the first time, or differently than before. */
@@ -33,6 +33,8 @@ export type RecordEntry =
       readonly kind: 'metrics';
       readonly canary: readonly Period[];
       readonly stable: readonly Period[];
+      /** Stable's, from before the rollout. */
+      readonly before: readonly Period[];
     }
   | {
       readonly at: number;

@@ -1,1 +1,0 @@
-export const id=1552;export const ids=[1552];export const modules={1552:(o,r,t)=>{t.r(r),t.d(r,{run:()=>e.e});var e=t(3295);t(9939),t(7512),t(5090),t(2875),t(7330),t(287),t(3289),t(4085),t(6526)}};

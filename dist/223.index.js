@@ -1,1 +1,0 @@
-export const id=223;export const ids=[223];export const modules={223:(o,r,t)=>{t.r(r),t.d(r,{rollBack:()=>e.F,run:()=>e.e});var e=t(8882);t(6333),t(4923),t(3613),t(7302),t(9939),t(7512),t(5090),t(2875),t(7330),t(287),t(3289),t(4085),t(6526)}};
