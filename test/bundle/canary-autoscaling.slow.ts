@@ -2,7 +2,7 @@ import type {
   DescribeScalableTargetsCommandOutput,
   DescribeScalingActivitiesCommandOutput,
 } from '@aws-sdk/client-application-auto-scaling';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Fault } from '../../src/simulator/faults.ts';
 import type { Scenario, ScenarioScalableTarget } from '../../src/simulator/scenario/scenario.ts';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
@@ -16,6 +16,9 @@ import {
   type TestWorld,
   type WorldOptions,
 } from './world.ts';
+
+// They wait for the schedule most of the time.
+vi.setConfig({ maxConcurrency: 10 });
 
 const MINUTE = 60_000;
 const SCALING = 'Application Auto Scaling';

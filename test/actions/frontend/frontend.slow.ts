@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { RunningStep } from '../../../src/runner/start-action.ts';
 import type { Fault, FaultKind } from '../../../src/simulator/faults.ts';
 import {
@@ -10,6 +10,9 @@ import {
   INPUTS,
   openFrontendWorld,
 } from './frontend-world.ts';
+
+// They wait for CloudFront most of the time.
+vi.setConfig({ maxConcurrency: 12 });
 
 const BACK = { bucket: BUCKET, distribution: DISTRIBUTION };
 
@@ -42,9 +45,11 @@ function expectWhole(world: FrontendWorld, ...builds: readonly Build[]): void {
 const expectServed = (world: FrontendWorld, build: Build) =>
   expect(Object.fromEntries(Object.keys(build).map((path) => [path, world.text(path)]))).toEqual(build);
 
-describe('a website of 2,000 files', () => {
-  test('with 20 changed uploads 20, in at most 30 calls, and goes back as quickly', async () => {
-    const world = await openFrontendWorld({ scale: 20 });
+describe.concurrent('a website of 2,000 files', () => {
+  test('with 20 changed uploads 20, in at most 30 calls, and goes back as quickly', async ({
+    onTestFinished,
+  }) => {
+    const world = await openFrontendWorld({ scale: 20 }, onTestFinished);
     const [before, after] = [website('one', 20), website('two', 20)];
     const first = await world.job(before).run('frontend', { ...INPUTS, version: 'v1' });
     expect(first.code, first.log).toBe(0);
@@ -82,7 +87,7 @@ describe('a website of 2,000 files', () => {
   });
 });
 
-test('names from stacks lead to the bucket, and a folder is what the origin puts before each path', async ({
+test.concurrent('names from stacks lead to the bucket, and a folder is what the origin puts before each path', async ({
   onTestFinished,
 }) => {
   const stacks = { site: { Bucket: BUCKET, Distribution: DISTRIBUTION } };
@@ -125,7 +130,7 @@ test('names from stacks lead to the bucket, and a folder is what the origin puts
   expect(world.simulator.bugs).toEqual([]);
 });
 
-test('a distribution of another bucket is refused before anything is changed, by a rollback too', async ({
+test.concurrent('a distribution of another bucket is refused before anything is changed, by a rollback too', async ({
   onTestFinished,
 }) => {
   const world = await openFrontendWorld({ scale: 20 }, onTestFinished);
