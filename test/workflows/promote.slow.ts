@@ -5,9 +5,11 @@ import type {
   RegisterTaskDefinitionResponse,
 } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/clock.ts';
 import { Job } from '../../src/runner/start-action.ts';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import type { Simulator } from '../../src/simulator/server.ts';
+import type { SimulatedWorld } from '../../src/simulator/world/world.ts';
 import { ask, type Backstage } from '../bundle/picture.ts';
 import type { GithubServer } from '../github/github-server.ts';
 import { writeLayout } from '../images/layout.ts';
@@ -25,7 +27,8 @@ async function deployAnother(service: string, backstage: Backstage): Promise<voi
     'DescribeTaskDefinition',
     { taskDefinition: service },
   );
-  const { family, cpu, memory, networkMode, requiresCompatibilities, ...given } = latest ?? {};
+  const { family, cpu, memory, networkMode, requiresCompatibilities, executionRoleArn, ...given } =
+    latest ?? {};
   const containerDefinitions = given.containerDefinitions?.map((container) => ({
     ...container,
     environment: [{ name: 'TRY', value: 'another' }],
@@ -34,7 +37,7 @@ async function deployAnother(service: string, backstage: Backstage): Promise<voi
     backstage,
     'ECS',
     'RegisterTaskDefinition',
-    { family, cpu, memory, networkMode, requiresCompatibilities, containerDefinitions },
+    { family, cpu, memory, networkMode, requiresCompatibilities, executionRoleArn, containerDefinitions },
   );
   await ask(backstage, 'ECS', 'UpdateService', {
     cluster: 'prod',
@@ -140,7 +143,7 @@ describe('promote.yml', () => {
   });
 
   it('does not go on from a stage to which somebody else deploys while it is watched', async () => {
-    await withSimulator({ repositories, override }, async (simulator, clock) => {
+    const play = async (event: FromGithub, simulator: Simulator<SimulatedWorld>, clock: Clock) => {
       const layout = join(release.home, 'watched');
       writeLayout(layout, { text: layout });
       const builder = new Job(simulator.env());
@@ -155,7 +158,7 @@ describe('promote.yml', () => {
         'monitor-for': '90m',
       };
       let over = false;
-      const promoting = call(release, 'promote', inputs, simulator).finally(() => {
+      const promoting = call(release, 'promote', inputs, simulator, event).finally(() => {
         over = true;
       });
       // Only a watch asks for metrics once the canary is gone.
@@ -173,10 +176,13 @@ describe('promote.yml', () => {
       expect(log).toMatch(
         /staging was not begun: dev did not see .* \(superseded: dev runs dev:3, not dev:2/,
       );
-      expect(jobs).toMatchObject({ 'stage-1': 'succeeded', stopped: 'failed' });
+      expect(jobs).toMatchObject({ monitor: 'succeeded', stopped: 'failed' });
       expect(images(simulator).map(([family]) => family)).toEqual(['dev']);
       expect(simulator.bugs).toEqual([]);
-    });
+    };
+    await onGithub({}, (_, event) =>
+      withSimulator({ repositories, override }, (simulator, clock) => play(event, simulator, clock)),
+    );
   });
 
   it.each([
