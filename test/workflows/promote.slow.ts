@@ -87,7 +87,7 @@ describe('promote.yml', () => {
   const repositories = { shop: {}, 'staging/shop': {}, 'production/shop': { immutable: true } };
   const stages = (url: string) =>
     JSON.stringify([
-      { environment: 'dev', service: 'dev', 'smoke-test-url': url },
+      { environment: 'dev', service: 'dev', 'smoke-test-url': url, 'monitor-for': '5m' },
       { environment: 'staging', service: 'staging', repository: 'staging/shop' },
       { environment: 'production', service: 'production', repository: 'production/shop' },
     ]);
@@ -119,6 +119,7 @@ describe('promote.yml', () => {
           });
         const { code, log, outputs } = await promote('v1.2.3', { stages: stages(good) });
         expect(code, log).toBe(0);
+        expect(log).toContain('dev:2 has passed: ');
         expect(outputs).toMatchObject({ digest, version: 'v1.2.3', image: `ecr:shop@${digest}` });
         expect(images(simulator)).toEqual([
           ['dev', `shop@${digest}`],
