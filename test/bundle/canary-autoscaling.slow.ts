@@ -7,6 +7,7 @@ import type { Fault } from '../../src/simulator/faults.ts';
 import type { Scenario, ScenarioScalableTarget } from '../../src/simulator/scenario/scenario.ts';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import type { Rate } from '../../src/simulator/traffic/source.ts';
+import { CRITICAL, monitor } from './monitored.ts';
 import {
   type Ending,
   inWorld,
@@ -237,6 +238,45 @@ describe.concurrent('a run that is killed', () => {
       return TAKEN_BACK;
     });
   });
+
+  const LATE_KILLS: readonly (readonly [string, Fault])[] = [
+    // The first one gives the canary more tasks.
+    ['when it has given the service its revision', { kind: 'kill', operation: 'UpdateService', nth: 2 }],
+    ['when it is to release the scaler', { kind: 'kill', operation: 'DescribeScheduledActions', nth: 2 }],
+  ];
+  test.each(LATE_KILLS)(
+    '%s, and whose revision then fails its watch, is taken back by monitor, which gives the scaler back',
+    async (_, kill) => {
+      const logs = [{ line: 'FATAL', after: 32 * MINUTE, every: MINUTE }];
+      const options = { behaviours: { 'app:v2': { logs } }, faults: [{ ...kill, after: true }] };
+      await inWorld(world(options), async (its) => {
+        const main = await its.release({ steps: '50% for 1m', gates: 'crashes = 0' });
+        expect(main.code, main.log).not.toBe(0);
+        expect((await targetOf(its)).suspended).toMatchObject({ ScheduledScalingSuspended: true });
+        const before = its.calls.length;
+        const inputs = { for: '60m', gates: 'crashes = 0', 'log-patterns': CRITICAL };
+        const step = await monitor(its, inputs, its.job('1002'));
+        expect(step.code, step.log).toBe(1);
+        expect(step.outputs['outcome'], step.log).toBe('rolled-back');
+        expect(step.outputs['reason']).toMatch(/^log critical: /);
+        expect(its.clock.now()).toBeGreaterThan(START + 30 * MINUTE);
+        const asked = its.calls.slice(before).filter(({ service }) => service === SCALING);
+        expect(asked.map(({ operation, outcome }) => `${operation} ${outcome}`)).toEqual([
+          'DescribeScalableTargets ok',
+          'DescribeScalableTargets ok',
+          'DescribeScheduledActions ok',
+          'RegisterScalableTarget ok',
+        ]);
+        // What the schedule has missed is made up for in the call that lets it go.
+        expect(asked.at(-1)?.input).toMatchObject({ MinCapacity: 8, MaxCapacity: 20, SuspendedState: FREE });
+        await expectUntouched(its);
+        await its.clock.sleep(5 * MINUTE);
+        await its.expectSettled(TAKEN_BACK, SCHEDULE.more.min);
+        expect(failed(its).errors).toBe(0);
+        return ending(TAKEN_BACK);
+      });
+    },
+  );
 });
 
 describe.concurrent('a load that grows in the middle of a rollout', () => {

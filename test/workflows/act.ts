@@ -40,6 +40,9 @@ runs:
 /** GitHub knows it since March 2026, act does not yet (nektos/act#6086). */
 export const NOT_IN_ACT = /^ +deployment: false\n/gm;
 
+/** act leaves the outputs of jobs that were skipped as they are written; GitHub has none. */
+const OUTPUT_OF_JOB = /\bjobs\.[\w-]+\.outputs\.[\w-]+/g;
+
 /**
  * act stops reading what a program printed when that fails, and its last lines are lost now and then: what runs the
  * steps waits a moment before it fails.
@@ -140,7 +143,10 @@ export class StagedRelease {
     const workflows = join(this.#played, '.github/workflows');
     for (const file of readdirSync(workflows)) {
       const text = readFileSync(join(workflows, file), 'utf8');
-      writeFileSync(join(workflows, file), text.replaceAll(NOT_IN_ACT, ''));
+      const played = text
+        .replaceAll(NOT_IN_ACT, '')
+        .replaceAll(OUTPUT_OF_JOB, (output) => `(!startsWith(${output}, '$') && ${output} || '')`);
+      writeFileSync(join(workflows, file), played);
     }
     for (const [reference, text] of Object.entries(STAND_INS)) {
       const directory = join(this.home, reference.replaceAll(/\W/g, '-'));

@@ -7,6 +7,7 @@ import { holds, interpolate, type Status } from './expressions.ts';
 interface Job {
   readonly if?: string;
   readonly needs: readonly string[];
+  readonly outputs?: Readonly<Record<string, string>>;
   readonly steps?: readonly Step[];
 }
 
@@ -18,7 +19,12 @@ interface Step {
 }
 
 const file = resolve(import.meta.dirname, '../../.github/workflows/deploy.yml');
-const { jobs } = parse(readFileSync(file, 'utf8')) as { jobs: Readonly<Record<string, Job>> };
+const { on, jobs } = parse(readFileSync(file, 'utf8')) as {
+  readonly on: {
+    readonly workflow_call: { readonly outputs: Readonly<Record<string, { readonly value: string }>> };
+  };
+  readonly jobs: Readonly<Record<string, Job>>;
+};
 
 /** Every part is wanted. */
 const inputs = {
@@ -106,6 +112,24 @@ describe('a job of deploy.yml', () => {
     expect(onFailure({ 'task-definition': '', 'previous-task-definition': '' })).toBe('roll-back');
     expect(onFailure(moved, 'migrated', 'false')).toBe('fail');
     expect(onFailure(moved, 'nothing-to-do', 'false')).toBe('roll-back');
+  });
+
+  it.each([
+    [undefined, 'promoted'],
+    ['passed', 'promoted'],
+    ['superseded', 'superseded'],
+    ['rolled-back', 'rolled-back'],
+    ['rollback-failed', 'rollback-failed'],
+  ])('promoted is the outcome of a watch that has passed and of none: %s', (watched, outcome) => {
+    const scope = (contexts: object) =>
+      ({ contexts: { ...contexts }, status: 'success', jobStatus: 'success' }) as const;
+    const steps = { monitor: { outputs: { outcome: watched } } };
+    const ended = watched && interpolate(jobs['monitor']?.outputs?.['outcome'] ?? '', scope({ steps }));
+    const verify = { outputs: {} };
+    const canary = { outputs: { outcome: 'promoted' } };
+    const after = { monitor: { outputs: ended === undefined ? {} : { outcome: ended } }, verify, canary };
+    const { value = '' } = on.workflow_call.outputs['outcome'] ?? {};
+    expect(interpolate(value, scope({ jobs: after }))).toBe(outcome);
   });
 
   it.each([

@@ -1,9 +1,16 @@
 import { join } from 'node:path';
-import type { RegisterTaskDefinitionRequest } from '@aws-sdk/client-ecs';
+import type {
+  DescribeTaskDefinitionResponse,
+  RegisterTaskDefinitionRequest,
+  RegisterTaskDefinitionResponse,
+} from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/clock.ts';
 import { Job } from '../../src/runner/start-action.ts';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import type { Simulator } from '../../src/simulator/server.ts';
+import type { SimulatedWorld } from '../../src/simulator/world/world.ts';
+import { ask, type Backstage } from '../bundle/picture.ts';
 import type { GithubServer } from '../github/github-server.ts';
 import { writeLayout } from '../images/layout.ts';
 import { debianPrograms } from '../slow/tools.ts';
@@ -11,6 +18,33 @@ import { StagedRelease, type WorkflowRun, withSimulator } from './act.ts';
 import { answering, call, onGithub } from './calling.ts';
 
 type FromGithub = Pick<WorkflowRun, 'env' | 'secrets'>;
+
+/** Somebody deploys a new revision to the service of that name, past the wire. */
+async function deployAnother(service: string, backstage: Backstage): Promise<void> {
+  const { taskDefinition: latest } = await ask<DescribeTaskDefinitionResponse>(
+    backstage,
+    'ECS',
+    'DescribeTaskDefinition',
+    { taskDefinition: service },
+  );
+  const { family, cpu, memory, networkMode, requiresCompatibilities, executionRoleArn, ...given } =
+    latest ?? {};
+  const containerDefinitions = given.containerDefinitions?.map((container) => ({
+    ...container,
+    environment: [{ name: 'TRY', value: 'another' }],
+  }));
+  const { taskDefinition } = await ask<RegisterTaskDefinitionResponse>(
+    backstage,
+    'ECS',
+    'RegisterTaskDefinition',
+    { family, cpu, memory, networkMode, requiresCompatibilities, executionRoleArn, containerDefinitions },
+  );
+  await ask(backstage, 'ECS', 'UpdateService', {
+    cluster: 'prod',
+    service,
+    taskDefinition: taskDefinition?.taskDefinitionArn,
+  });
+}
 
 let release: StagedRelease;
 
@@ -53,7 +87,7 @@ describe('promote.yml', () => {
   const repositories = { shop: {}, 'staging/shop': {}, 'production/shop': { immutable: true } };
   const stages = (url: string) =>
     JSON.stringify([
-      { environment: 'dev', service: 'dev', 'smoke-test-url': url },
+      { environment: 'dev', service: 'dev', 'smoke-test-url': url, 'monitor-for': '5m' },
       { environment: 'staging', service: 'staging', repository: 'staging/shop' },
       { environment: 'production', service: 'production', repository: 'production/shop' },
     ]);
@@ -85,6 +119,7 @@ describe('promote.yml', () => {
           });
         const { code, log, outputs } = await promote('v1.2.3', { stages: stages(good) });
         expect(code, log).toBe(0);
+        expect(log).toContain('dev:2 has passed: ');
         expect(outputs).toMatchObject({ digest, version: 'v1.2.3', image: `ecr:shop@${digest}` });
         expect(images(simulator)).toEqual([
           ['dev', `shop@${digest}`],
@@ -105,6 +140,49 @@ describe('promote.yml', () => {
       });
     await onGithub({}, (github, event) =>
       answering(200, (good) => answering(503, (bad) => play(github, event, good, bad))),
+    );
+  });
+
+  it('does not go on from a stage to which somebody else deploys while it is watched', async () => {
+    const play = async (event: FromGithub, simulator: Simulator<SimulatedWorld>, clock: Clock) => {
+      const layout = join(release.home, 'watched');
+      writeLayout(layout, { text: layout });
+      const builder = new Job(simulator.env());
+      await builder.run('ecr-push', { repository: 'shop', 'oci-layout': layout, tags: 'watched' });
+      builder.end();
+      const list = ['dev', 'staging', 'production'].map((name) => ({ environment: name, service: name }));
+      const inputs = {
+        stages: JSON.stringify(list),
+        image: 'ecr:shop:watched',
+        version: 'v2',
+        steps: '50% for 4m',
+        'monitor-for': '90m',
+      };
+      let over = false;
+      const promoting = call(release, 'promote', inputs, simulator, event).finally(() => {
+        over = true;
+      });
+      // Only a watch asks for metrics once the canary is gone.
+      const isWatched = () => {
+        const gone = simulator.calls.findIndex(({ operation }) => operation === 'DeleteTargetGroup');
+        const since = gone === -1 ? [] : simulator.calls.slice(gone);
+        return since.filter(({ operation }) => operation === 'GetMetricData').length >= 10;
+      };
+      while (!over && !isWatched()) await clock.sleep(30_000);
+      await deployAnother('dev', { operations: simulator.world.services, now: () => clock.now() });
+
+      const { code, log, jobs } = await promoting;
+      expect(code, log).toBe(1);
+      expect(log).toContain('Nothing is watched any more: dev runs dev:3, not dev:2');
+      expect(log).toMatch(
+        /staging was not begun: dev did not see .* \(superseded: dev runs dev:3, not dev:2/,
+      );
+      expect(jobs).toMatchObject({ monitor: 'succeeded', stopped: 'failed' });
+      expect(images(simulator).map(([family]) => family)).toEqual(['dev']);
+      expect(simulator.bugs).toEqual([]);
+    };
+    await onGithub({}, (_, event) =>
+      withSimulator({ repositories, override }, (simulator, clock) => play(event, simulator, clock)),
     );
   });
 

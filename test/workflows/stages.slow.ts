@@ -12,22 +12,30 @@ interface Step {
 }
 
 const file = resolve(import.meta.dirname, '../../.github/workflows/promote.yml');
-const { jobs } = parse(readFileSync(file, 'utf8')) as { jobs: { stages: { steps: readonly Step[] } } };
+const { jobs } = parse(readFileSync(file, 'utf8')) as {
+  readonly jobs: Readonly<Record<'stages' | 'stopped', { readonly steps: readonly Step[] }>>;
+};
 const step = jobs.stages.steps.find(({ id }) => id === 'stages');
+const [stop] = jobs.stopped.steps;
 
 beforeAll(() => debianPrograms({ jq: 'jq' }));
 
-/** Runs the step that looks at the stages, as the runner does. */
-function check(stages: unknown, path = process.env['PATH']) {
-  const STAGES = typeof stages === 'string' ? stages : JSON.stringify(stages);
+/** Runs a step as the runner does. */
+function perform({ run = '', env: own }: Step = {}, env: Readonly<Record<string, string | undefined>> = {}) {
   const { status, stdout, stderr, error } = spawnSync(
     '/bin/bash',
-    ['--noprofile', '--norc', '-eo', 'pipefail', '-c', step?.run ?? ''],
-    { encoding: 'utf8', env: { ...step?.env, PATH: path, STAGES } },
+    ['--noprofile', '--norc', '-eo', 'pipefail', '-c', run],
+    { encoding: 'utf8', env: { ...own, PATH: process.env['PATH'], ...env } },
   );
   if (error) throw error;
   expect(stderr).toBe('');
   return { status, lines: stdout.split('\n').filter((line) => line !== '') };
+}
+
+/** Runs the step that looks at the stages. */
+function check(stages: unknown, path = process.env['PATH']) {
+  const STAGES = typeof stages === 'string' ? stages : JSON.stringify(stages);
+  return perform(step, { PATH: path, STAGES });
 }
 
 const stage = { environment: 'production' };
@@ -82,5 +90,36 @@ describe('the stages of a promotion', () => {
     const { status, lines } = check([stage], dirname(file));
     expect(status).toBe(1);
     expect(lines).toEqual(['::error::The check of the input stages needs jq on the runner']);
+  });
+});
+
+describe('a promotion that does not go on', () => {
+  const STAGES = JSON.stringify(['dev', 'staging', 'production'].map((environment) => ({ environment })));
+  const stopped = (...ends: readonly object[]) => {
+    const skipped = { result: 'skipped', outputs: {} };
+    const [first = skipped, second = skipped, third = skipped] = ends;
+    const needs = { 'stage-1': first, 'stage-2': second, 'stage-3': third };
+    return perform(stop, { STAGES, NEEDS: JSON.stringify(needs) });
+  };
+
+  it('names the stage that did not see the version through, why, and what to do', () => {
+    const outputs = { outcome: 'superseded', reason: 'web runs web:3,\nnot web:2' };
+    expect(stopped({ result: 'success', outputs })).toEqual({
+      status: 1,
+      lines: [
+        '::error::staging was not begun: dev did not see this version through (superseded: web runs web:3, not web:2). Run all jobs of this promotion again to bring it there once more, or promote the version that dev is to run',
+      ],
+    });
+  });
+
+  it.each([{}, { outcome: '', reason: '' }])('fails also where nothing is known of it: %j', (outputs) => {
+    const promoted = { result: 'success', outputs: { outcome: 'promoted', reason: 'all steps passed' } };
+    const { status, lines } = stopped(promoted, { result: 'success', outputs });
+    expect(status).toBe(1);
+    expect(lines).toEqual([
+      expect.stringContaining(
+        '::error::production was not begun: staging did not see this version through (its deploy tells no outcome).',
+      ),
+    ]);
   });
 });

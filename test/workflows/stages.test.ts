@@ -48,21 +48,59 @@ it('all stages of a promotion are the same but for their place', () => {
   ]);
 });
 
-it('a stage follows the one before, whichever jobs were skipped there, and nothing but a success', () => {
-  const follows = (index: number, before: string, run: Status = 'success', count = 4) => {
-    const [, stage] = stages[index] ?? [];
-    const needs = { image: { result: 'success' }, [`stage-${index}`]: { result: before } };
-    const list = JSON.stringify(Array(count).fill({ environment: 'production' }));
-    const contexts = { inputs: { stages: list }, needs };
-    return holds(stage?.if, { contexts, status: run, jobStatus: run });
-  };
+/** What a stage has come to: whether its jobs were green, and what its deploy says. */
+type End = readonly [result: string, outcome?: string];
+const PROMOTED: End = ['success', 'promoted'];
+const SKIPPED: End = ['skipped'];
+
+/** Whether a job runs after stages that have ended so, of so many that were asked for. */
+function runs(name: string, ends: readonly End[], run: Status = 'success', count = 4): boolean {
+  const needs = Object.fromEntries(
+    [PROMOTED, ...ends].map(([result, outcome = ''], index) => [
+      index === 0 ? 'image' : `stage-${index}`,
+      { result, outputs: { outcome } },
+    ]),
+  );
+  const contexts = { inputs: { stages: JSON.stringify(Array(count).fill({ environment: 'dev' })) }, needs };
+  return holds(jobs[name]?.if, { contexts, status: run, jobStatus: run });
+}
+
+it('a stage follows the one before, whichever jobs were skipped there, and nothing but a promotion', () => {
   for (const index of [1, 2, 3]) {
-    expect(follows(index, 'success')).toBe(true);
+    const follows = (end: End, run?: Status, count?: number) =>
+      runs(`stage-${index + 1}`, [...Array(index - 1).fill(PROMOTED), end], run, count);
+    expect(follows(PROMOTED)).toBe(true);
     // What GitHub's own success() says after a called workflow with a job that was skipped.
-    expect(follows(index, 'success', 'failure')).toBe(true);
-    for (const result of ['failure', 'cancelled', 'skipped']) expect(follows(index, result)).toBe(false);
-    expect(follows(index, 'success', 'cancelled')).toBe(false);
-    expect(follows(index, 'success', 'success', index)).toBe(false);
+    expect(follows(PROMOTED, 'failure')).toBe(true);
+    for (const result of ['failure', 'cancelled', 'skipped']) {
+      expect(follows([result])).toBe(false);
+      expect(follows([result, 'promoted'])).toBe(false);
+    }
+    // Green all the same: somebody else has deployed during the watch; the output is lost.
+    expect(follows(['success', 'superseded'])).toBe(false);
+    expect(follows(['success', ''])).toBe(false);
+    expect(follows(PROMOTED, 'cancelled')).toBe(false);
+    expect(follows(PROMOTED, 'success', index)).toBe(false);
+  }
+});
+
+it('a promotion that ends before its last stage is never green', () => {
+  const last = jobs['stopped'];
+  expect(last?.needs).toEqual(['stage-1', 'stage-2', 'stage-3']);
+  for (const ended of [1, 2, 3, 4]) {
+    const after = (end: End, run?: Status, count?: number) => {
+      const ends = [...Array(ended - 1).fill(PROMOTED), end, ...Array(4 - ended).fill(SKIPPED)];
+      return runs('stopped', ends.slice(0, 3), run, count);
+    };
+    expect(after(PROMOTED)).toBe(false);
+    for (const outcome of ['superseded', '']) {
+      expect(after(['success', outcome])).toBe(ended < 4);
+      // Nothing was to follow.
+      expect(after(['success', outcome], 'success', ended)).toBe(false);
+      expect(after(['success', outcome], 'cancelled')).toBe(false);
+    }
+    // Red, or cancelled, by itself.
+    for (const result of ['failure', 'cancelled', 'skipped']) expect(after([result])).toBe(false);
   }
 });
 
