@@ -44,7 +44,7 @@ export async function readInputs(
     ...readPlace(
       reader,
       jobRegion(env),
-      reader.optional('region') === undefined ? {} : { fix: 'give its region' },
+      reader.optional('region') === undefined ? {} : { fix: 'mend the input region' },
     ),
     definition,
     region: reader.parse('region', readRegion, undefined),
