@@ -186,6 +186,15 @@ test.each([
   expect(asked).toBe(0);
 });
 
+test('preflight takes no backup of a database of another region for one of a database here', async () => {
+  const defaults = Object.fromEntries(aboutServices)['preflight'] ?? {};
+  const given = { ...WEB, 'backup-db-instances': 'arn:aws:rds:us-east-1:123456789012:db:orders' };
+  const [problem, ...others] = await problemsOf('preflight', defaults, given);
+  expect(problem).toMatch(/^backup-db-instances line 1, name 1: "arn:aws:rds:us-east-1:ACCOUNT:db:orders" /);
+  expect(problem).toMatch(REGION);
+  expect(others).toEqual([]);
+});
+
 test.each(withInput('alarms'))('%s takes alarms by their names', async (action, defaults) => {
   const alarm = (region: string) => `arn:aws:cloudwatch:${region}:123456789012:alarm:web: errors, p95`;
   const alarms = `fine\n${alarm('eu-west-1')}\n${alarm('us-east-1')}`;

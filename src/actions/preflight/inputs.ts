@@ -18,6 +18,7 @@ import { readAlarmNames } from '../alarm-names.ts';
 import { SOURCE_INPUTS, sourceProblem } from '../backup/inputs.ts';
 import { parseCapacity } from '../capacity-input.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
+import { foreignRegion } from '../job-region.ts';
 import {
   type RenderInputs,
   readRenderInputs,
@@ -83,7 +84,7 @@ export async function readInputs(
     cluster,
     service,
     alarms: readAlarmNames(reader, region),
-    backups: await readBackups(reader, input, stacks),
+    backups: await readBackups(reader, input, stacks, region),
     backupMaxAgeMs: reader.duration('backup-max-age', DAY_MS),
     freeze:
       calendar === undefined
@@ -120,6 +121,7 @@ async function readBackups(
   reader: InputReader,
   input: InputSource,
   stacks: () => Promise<Stacks>,
+  region: string | undefined,
 ): Promise<readonly BackedUp[]> {
   const written = (Object.keys(SOURCE_INPUTS) as SourceKind[]).flatMap((kind) => {
     const name = `backup-${SOURCE_INPUTS[kind].input}`;
@@ -140,7 +142,7 @@ async function readBackups(
     const value = found(place);
     if (value === '') return [];
     const id = (value.split(':').at(-1) ?? '').toLowerCase();
-    const problem = sourceProblem(kind, value, id);
+    const problem = sourceProblem(kind, value, id) ?? foreignRegion(value, region);
     if (problem === undefined) return [{ kind, id }];
     reader.problem(place, problem);
     return [];
