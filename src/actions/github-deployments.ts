@@ -10,6 +10,7 @@ import type { Reporter } from '../ports.ts';
 import { type DeploymentStatus, deploymentStatus, statusOfRollout } from '../report/deployment-status.ts';
 import type { ActionContext } from './action.ts';
 import type { InputReader } from './input-reader.ts';
+import { jobRegion } from './job-region.ts';
 
 /** Where GitHub is to show what runs. */
 export interface DeploymentInputs {
@@ -133,8 +134,8 @@ export async function announcerOf(
     );
     return SILENT;
   }
-  const region = env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || '';
-  const subject = { region, cluster: nameIn(cluster), service: nameIn(service) };
+  const region = jobRegion(env) ?? '';
+  const subject = { region, cluster: nameIn(cluster), service };
   const place = {
     owner,
     repository,

@@ -1,12 +1,13 @@
 import type { Clock } from '../clock.ts';
 import type { RegistryLogin, Repositories } from '../ports.ts';
+import { jobRegion } from './job-region.ts';
 
 /** A registry as errors name it. */
 export function placeOf(
   place: { readonly region: string | undefined; readonly registryId: string | undefined },
   env: NodeJS.ProcessEnv,
 ): string {
-  const region = place.region || env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || 'the region of the job';
+  const region = place.region || jobRegion(env) || 'the region of the job';
   return `the registry of ${place.registryId ?? "the account of this job's role"} in ${region}`;
 }
 

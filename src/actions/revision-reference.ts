@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import { revision } from '../report/narrate.ts';
+import { foreignRegion } from './job-region.ts';
 
 /** A task definition revision as people name it. */
 export type RevisionReference =
@@ -10,24 +11,35 @@ export type RevisionReference =
 /**
  * Reads `42`, `web:42` or an ARN; `undefined` for any other text.
  *
- * @throws ConfigError for what begins as an ARN and is none of a revision
+ * @param region of the job
+ * @throws ConfigError for what begins as an ARN and is none of a revision in that region
  */
-export function readRevision(text: string, input: string): RevisionReference | undefined {
+export function readRevision(
+  text: string,
+  input: string,
+  region: string | undefined,
+): RevisionReference | undefined {
   if (text.startsWith('arn:')) {
-    if (/^arn:[^:\s]+:ecs:[^:\s]+:\d{12}:task-definition\/[\w-]+:\d+$/.test(text))
-      return { kind: 'arn', arn: text };
+    const isRevision = /^arn:[^:\s]+:ecs:[^:\s]+:\d{12}:task-definition\/[\w-]+:\d+$/.test(text);
+    const foreign = isRevision ? foreignRegion(text, region) : undefined;
+    if (isRevision && foreign === undefined) return { kind: 'arn', arn: text };
     throw new ConfigError({
       input,
-      message: `"${text}" is not the ARN of a task definition revision, such as arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`,
+      message:
+        foreign ??
+        `"${text}" is not the ARN of a task definition revision, such as arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`,
     });
   }
   const [, family, number] = /^(?:([\w-]+):)?([1-9]\d*)$/.exec(text) ?? [];
   return number === undefined ? undefined : { kind: 'revision', family, revision: Number(number) };
 }
 
-/** @throws ConfigError for a text that names no revision */
-export function parseRevision(text: string, input: string): RevisionReference {
-  const reference = readRevision(text, input);
+/**
+ * @param region of the job
+ * @throws ConfigError for a text that names no revision, or one of another region
+ */
+export function parseRevision(text: string, input: string, region: string | undefined): RevisionReference {
+  const reference = readRevision(text, input, region);
   if (reference) return reference;
   throw new ConfigError({ input, message: `"${text}" is neither a revision (42 or web:42) nor its ARN` });
 }

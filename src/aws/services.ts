@@ -19,10 +19,10 @@ import {
   type Task,
   UpdateServiceCommand,
 } from '@aws-sdk/client-ecs';
-import { ConfigError } from '../errors.ts';
 import type { EcsService, PastDeployment, ServiceCopy, Services } from '../ports.ts';
 import type { StoppedTask } from '../rollout/judge/evidence.ts';
 import type { Tags } from '../rollout/ledger.ts';
+import { clusterRefusal } from './cluster-refusal.ts';
 import { CHANGE, type Connection, call, clientSettings, deniedAsGone, errorName } from './connection.ts';
 
 /** ECS services, and what their tasks and deployments have to say. */
@@ -38,14 +38,7 @@ export function services(connection: Connection): Services {
     const output = await send<DescribeServicesCommandOutput>(
       new DescribeServicesCommand({ cluster, services: [...names], include: ['TAGS'] }),
     ).catch((error: unknown) => {
-      if (errorName(error) !== 'ClusterNotFoundException') throw error;
-      throw new ConfigError(
-        {
-          input: 'cluster',
-          message: `there is no cluster "${cluster}" in this account and region; check its name and AWS_REGION`,
-        },
-        { cause: error },
-      );
+      throw clusterRefusal(cluster, error);
     });
     return names.map((name) => {
       const found = output.services?.find(

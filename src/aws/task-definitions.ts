@@ -10,6 +10,7 @@ import {
   type RegisterTaskDefinitionCommandInput,
   type RegisterTaskDefinitionCommandOutput,
 } from '@aws-sdk/client-ecs';
+import { nameIn } from '../arn.ts';
 import { ConfigError, DeployError } from '../errors.ts';
 import type {
   RegisteredTaskDefinition,
@@ -20,7 +21,8 @@ import type {
 import { clean } from '../taskdef/clean.ts';
 import type { TaskDefinition } from '../taskdef/definition.ts';
 import { sameDefinition } from '../taskdef/equal.ts';
-import { type Connection, call, clientSettings, errorName, isUncertain } from './connection.ts';
+import { clusterRefusal } from './cluster-refusal.ts';
+import { type Connection, call, clientSettings, isUncertain } from './connection.ts';
 
 /** How long a registration whose fate is unknown is looked for and tried again. */
 const REGISTRATION_PATIENCE_MS = 90_000;
@@ -115,31 +117,24 @@ export function taskDefinitions(connection: Connection): TaskDefinitions {
   async function ofService(cluster: string, service: string): Promise<RegisteredTaskDefinition> {
     const command = new DescribeServicesCommand({ cluster, services: [service] });
     const described = await send<DescribeServicesCommandOutput>(command).catch((error: unknown) => {
-      if (errorName(error) !== 'ClusterNotFoundException') throw error;
-      throw new ConfigError(
-        {
-          input: 'cluster',
-          message: `there is no cluster "${cluster}" in this account and region; check its name and AWS_REGION`,
-        },
-        { cause: error },
-      );
+      throw clusterRefusal(cluster, error);
     });
     const [found] = described.services ?? [];
     const wrong = (message: string) => new ConfigError({ input: 'service', message });
     if (!found) {
       throw wrong(
-        `there is no service "${service}" in cluster "${cluster}"; check both names and AWS_REGION`,
+        `there is no service "${service}" in cluster "${nameIn(cluster)}"; check both names and AWS_REGION`,
       );
     }
     if (found.status !== 'ACTIVE') {
       const state = found.status === 'DRAINING' ? 'is being deleted' : 'was deleted';
       throw wrong(
-        `service "${service}" in cluster "${cluster}" ${state} (${found.status}); create it again, or name another one`,
+        `service "${service}" in cluster "${nameIn(cluster)}" ${state} (${found.status}); create it again, or name another one`,
       );
     }
     if (!found.taskDefinition) {
       throw wrong(
-        `service "${service}" in cluster "${cluster}" keeps its task definitions in task sets, which belong to its external deployment controller; give task-definition-family or task-definition-arn instead`,
+        `service "${service}" in cluster "${nameIn(cluster)}" keeps its task definitions in task sets, which belong to its external deployment controller; give task-definition-family or task-definition-arn instead`,
       );
     }
     const definition = await find(found.taskDefinition);

@@ -13,8 +13,10 @@ import {
   type Task as SdkTask,
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
+import { nameIn } from '../arn.ts';
 import { ConfigError, DeployError, isOutage } from '../errors.ts';
 import type { EcsTask, TaskOrder, TaskPlacement, Tasks } from '../ports.ts';
+import { clusterRefusal } from './cluster-refusal.ts';
 import { type Connection, call, clientSettings, errorName } from './connection.ts';
 import { orderProblem } from './task-refusals.ts';
 
@@ -36,7 +38,8 @@ export function tasks(connection: Connection): Tasks {
   const starter = new ECSClient(clientSettings(connection, { patienceMs: START_PATIENCE_MS }));
   const send = <Output>(command: object, through = client): Promise<Output> =>
     call<Output>(connection, 'ecs', through, command).catch((error: unknown) => {
-      throw errorName(error) === 'ClusterNotFoundException' ? noCluster(command, error) : error;
+      const { cluster = 'default' } = (command as { input?: { cluster?: string } }).input ?? {};
+      throw clusterRefusal(cluster, error);
     });
 
   async function describe(cluster: string, arns: readonly string[]): Promise<ReadonlyMap<string, EcsTask>> {
@@ -98,7 +101,7 @@ export function tasks(connection: Connection): Tasks {
       if (!taskDefinition) {
         throw new ConfigError({
           input: 'service',
-          message: `service "${service}" in cluster "${cluster}" has no primary task set yet; name another service, or give the task definition and the network yourself`,
+          message: `service "${service}" in cluster "${nameIn(cluster)}" has no primary task set yet; name another service, or give the task definition and the network yourself`,
         });
       }
       return {
@@ -166,26 +169,17 @@ export function tasks(connection: Connection): Tasks {
   };
 }
 
-function noCluster(command: object, error: unknown): ConfigError {
-  const { cluster = 'default' } = (command as { input?: { cluster?: string } }).input ?? {};
-  return new ConfigError(
-    {
-      input: 'cluster',
-      message: `there is no cluster "${cluster}" in this account and region; check its name and AWS_REGION`,
-    },
-    { cause: error },
-  );
-}
-
 function existing(cluster: string, service: string, found: SdkService | undefined): SdkService {
   const wrong = (message: string) => new ConfigError({ input: 'service', message });
   if (!found) {
-    throw wrong(`there is no service "${service}" in cluster "${cluster}"; check both names and AWS_REGION`);
+    throw wrong(
+      `there is no service "${service}" in cluster "${nameIn(cluster)}"; check both names and AWS_REGION`,
+    );
   }
   if (found.status !== 'ACTIVE') {
     const state = found.status === 'DRAINING' ? 'is being deleted' : 'was deleted';
     throw wrong(
-      `service "${service}" in cluster "${cluster}" ${state} (${found.status}); create it again, or name another one`,
+      `service "${service}" in cluster "${nameIn(cluster)}" ${state} (${found.status}); create it again, or name another one`,
     );
   }
   return found;

@@ -1,3 +1,4 @@
+import { nameIn } from '../arn.ts';
 import { ConfigError, DeployError } from '../errors.ts';
 import type { EcsService, Route, Scaling, Services, TargetGroup, Traffic } from '../ports.ts';
 import { fromTags, type Ledger, ROLLOUT_TAG, type Tags } from '../rollout/ledger.ts';
@@ -47,13 +48,12 @@ export interface Site {
  * @throws ConfigError when the service is not one that this engine can shift traffic for
  */
 export async function surveySite({ services, traffic, scaling }: Cloud, cluster: string, service: string) {
-  const name = service.split('/').at(-1) ?? service;
-  const canaryName = canaryServiceName(name);
-  const [stable, canary] = await services.describe(cluster, [name, canaryName]);
+  const canaryName = canaryServiceName(service);
+  const [stable, canary] = await services.describe(cluster, [service, canaryName]);
   if (!stable) {
     throw new ConfigError({
       input: 'service',
-      message: `there is no active service "${name}" in the cluster "${cluster}"; check the name, the cluster and AWS_REGION`,
+      message: `there is no active service "${service}" in the cluster "${nameIn(cluster)}"; check the name, the cluster and AWS_REGION`,
     });
   }
   requireShiftable(stable);
@@ -83,10 +83,10 @@ export async function surveySite({ services, traffic, scaling }: Cloud, cluster:
   if (!first || missing.length > 0) {
     throw new ConfigError({
       input: 'service',
-      message: `the service "${name}" names a target group that does not exist any more: ${missing.join(', ')}; make it anew, or take it out of the service`,
+      message: `the service "${service}" names a target group that does not exist any more: ${missing.join(', ')}; make it anew, or take it out of the service`,
     });
   }
-  requireApplicationLoadBalancer(groups, name);
+  requireApplicationLoadBalancer(groups, service);
   const routes = routesTo(allRoutes, pairs);
   const [tags, targetStickiness] = await Promise.all([
     first.canary ? traffic.tags([first.canary.arn]) : new Map<string, Tags>(),

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { getOctokit } from '@actions/github';
 import type { Clock } from '../clock.ts';
-import { pauseAfter } from './api-failure.ts';
+import { noAnswer, pauseAfter } from './api-failure.ts';
 
 /** How GitHub is spoken to. */
 export interface GithubAccess {
@@ -31,6 +31,8 @@ export function openGithub({ token, env, signal }: GithubAccess) {
         fetch(url, {
           ...options,
           signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
+        }).catch((error: unknown) => {
+          throw signal.aborted ? error : new Error(noAnswer(error), { cause: error });
         }),
     },
   });

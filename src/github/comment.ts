@@ -1,5 +1,5 @@
 import { type GithubAccess, openGithub, patiently } from './api.ts';
-import { isForbidden, statusOf } from './api-failure.ts';
+import { isForbidden, statusOf, wordsOf } from './api-failure.ts';
 import type { PullRequest } from './pull-request.ts';
 
 /** A comment that is kept up to date: one for each key and pull request. */
@@ -159,11 +159,5 @@ const sameText = (a: string, b: string): boolean => plain(a) === plain(b);
 const plain = (text: string): string => text.replaceAll('\r\n', '\n').trim();
 
 function refusal(error: unknown): Kept {
-  const status = statusOf(error);
-  const message = error instanceof Error ? error.message : String(error);
-  return {
-    kind: 'refused',
-    forbidden: isForbidden(error),
-    why: status === undefined ? message : `${message} (${status})`,
-  };
+  return { kind: 'refused', forbidden: isForbidden(error), why: wordsOf(error) };
 }

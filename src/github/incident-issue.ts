@@ -9,7 +9,7 @@ import {
 import type { Subject } from '../incidents/incident.ts';
 import { issueMark, resolvedMark } from '../incidents/marks.ts';
 import { type GithubAccess, patiently } from './api.ts';
-import { isForbidden, statusOf } from './api-failure.ts';
+import { isForbidden, statusOf, wordsOf } from './api-failure.ts';
 import { type Issue, type IssueComment, type Issues, openIssues, type Repository } from './issues.ts';
 
 /** By which the issues of incidents are found. */
@@ -99,17 +99,11 @@ async function attempt(
     return await patiently(access, () => act(issues, made), { lookAnew: true });
   } catch (error) {
     if (access.signal.aborted) throw error;
-    const status = statusOf(error);
-    const message = error instanceof Error ? error.message : String(error);
+    const gone = statusOf(error) === 410;
     return {
       kind: 'refused',
       forbidden: isForbidden(error),
-      why:
-        status === 410
-          ? 'issues are switched off in this repository'
-          : status === undefined
-            ? message
-            : `${message} (${status})`,
+      why: gone ? 'issues are switched off in this repository' : wordsOf(error),
     };
   }
 }

@@ -47,7 +47,12 @@ const noStacks = () => Promise.reject(new Error('no stack is named'));
 
 const read = (config: string, inputs: Record<string, string> = {}) => {
   writeFileSync(join(workspace, 'canary.yml'), config);
-  return readInputs((name) => ({ config: 'canary.yml', ...inputs })[name] ?? '', workspace, noStacks);
+  return readInputs(
+    (name) => ({ config: 'canary.yml', ...inputs })[name] ?? '',
+    workspace,
+    noStacks,
+    'eu-west-1',
+  );
 };
 
 const problems = async (config: string, inputs?: Record<string, string>): Promise<string[]> => {

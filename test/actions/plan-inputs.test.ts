@@ -36,6 +36,7 @@ const read = (given: Readonly<Record<string, string>>) => {
     () => {
       throw new Error('no stack is asked for');
     },
+    'eu-west-1',
   );
 };
 

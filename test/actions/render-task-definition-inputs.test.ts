@@ -9,7 +9,7 @@ import { parseEnvFile } from '../../src/actions/render-task-definition/env-file.
 import { readInputs as readInputsIn } from '../../src/actions/render-task-definition/inputs.ts';
 import { describedAs, FILE, given, problemsOf } from './render-inputs.ts';
 
-const readInputs = (input: InputSource) => readInputsIn(input, '/there/is/no/workspace');
+const readInputs = (input: InputSource) => readInputsIn(input, '/there/is/no/workspace', undefined);
 
 describe('the inputs of render-task-definition', () => {
   it('may be a file alone', async () => {
@@ -593,7 +593,7 @@ describe('what stands in files of the workspace', () => {
 
   const put = (name: string, text: string) => writeFile(join(workspace, name), text);
   const read = (inputs: Readonly<Record<string, string>>) =>
-    readInputsIn(given({ ...FILE, ...inputs }), workspace);
+    readInputsIn(given({ ...FILE, ...inputs }), workspace, 'eu-west-1');
 
   it('is variables, which those of the step win over; an ARN is for ECS to read', async () => {
     await put('base.env', 'A=file\nB=file\n');

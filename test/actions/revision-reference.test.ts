@@ -8,5 +8,5 @@ test.each([
   ['shop:2', `${ARN}/shop:2`],
   [`${ARN}/other:7`, `${ARN}/other:7`],
 ])('the ARN of %s is in the account and region of what the service runs', (text, arn) => {
-  expect(arnBeside(parseRevision(text, 'task-definition'), `${ARN}/web:3`)).toBe(arn);
+  expect(arnBeside(parseRevision(text, 'task-definition', 'eu-west-1'), `${ARN}/web:3`)).toBe(arn);
 });

@@ -148,6 +148,11 @@ describe.concurrent('what is not there is said to be missing:', () => {
   for (const [what, inputs, said] of [
     ['a cluster', { cluster: 'prd' }, 'cluster: there is no cluster "prd" in this account and region'],
     ['a service', { service: 'wbe' }, 'service: there is no active service "wbe" in the cluster "prod"'],
+    [
+      'a service of that name in another account',
+      { service: 'arn:aws:ecs:eu-west-1:210987654321:service/prod/web' },
+      'cluster: the cluster "prod" is in another account than the credentials of this job, by the ARN of cluster or service',
+    ],
     ['a revision', { 'task-definition': 'web:9' }, 'task-definition: there is no task definition "web:9"'],
     [
       'a file',

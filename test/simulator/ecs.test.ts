@@ -481,6 +481,12 @@ describe('services', () => {
     );
     expect(create(on({ containerPort: 1 }))).toMatch(/did not have a container port 1 defined/);
     expect(create({ cluster: 'dev' })).toBe('ClusterNotFoundException: Cluster not found.');
+    expect(create({ cluster: 'arn:aws:ecs:us-east-2:123456789012:cluster/prod' })).toBe(
+      'InvalidParameterException: Invalid Region in ARN',
+    );
+    expect(create({ cluster: 'arn:aws:ecs:eu-west-1:210987654321:cluster/prod' })).toBe(
+      'InvalidParameterException: Identifier is for 210987654321. Your accountId is 123456789012',
+    );
     expect(create({ taskDefinition: 'web:9' })).toBe('ClientException: TaskDefinition not found.');
     expect(create({ networkConfiguration: undefined })).toMatch(/Network Configuration must be provided/);
     expect(create({ loadBalancers: [], healthCheckGracePeriodSeconds: 5 })).toMatch(

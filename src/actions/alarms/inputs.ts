@@ -2,17 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Definition } from '../../alarms/definition.ts';
 import { dashboardNameProblem, readDefinition } from '../../alarms/read-definition.ts';
-import { nameIn } from '../../arn.ts';
 import { ConfigError, type Problem } from '../../errors.ts';
 import type { Path } from '../../taskdef/definition.ts';
 import { printable } from '../../taskdef/shape.ts';
 import { readYaml, type YamlDocument } from '../../taskdef/yaml-document.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
+import { jobRegion } from '../job-region.ts';
+import { readPlace, type ServicePlace } from '../service-place.ts';
 
-export interface Inputs {
-  readonly cluster: string;
-  /** The service's name. */
-  readonly service: string;
+export interface Inputs extends ServicePlace {
   readonly definition: Definition | undefined;
   readonly region: string | undefined;
   /** A name; `false` for none; undefined for what the definition says. */
@@ -43,8 +41,11 @@ export async function readInputs(
     text === undefined ? undefined : await reader.attemptLater(() => readGiven(text, workspace), undefined);
   const annotation = readAnnotation(reader, env);
   const inputs: Inputs = {
-    cluster: nameIn(reader.required('cluster', 'production')),
-    service: nameIn(reader.required('service', 'shop')),
+    ...readPlace(
+      reader,
+      jobRegion(env),
+      reader.optional('region') === undefined ? {} : { fix: 'mend the input region' },
+    ),
     definition,
     region: reader.parse('region', readRegion, undefined),
     dashboard: readDashboard(reader),

@@ -1,7 +1,9 @@
 import type { WatchedService } from '../../alarms/wanted.ts';
+import { nameIn } from '../../arn.ts';
 import { printable } from '../../taskdef/shape.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToStacks } from '../aws-adapters.ts';
+import { jobRegion } from '../job-region.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { workspaceOf } from '../workspace.ts';
 import { carryOut } from './carry-out.ts';
@@ -53,10 +55,10 @@ export async function run(context: ActionContext): Promise<void> {
 async function find(inputs: Inputs, { clock, cancelled, env }: ActionContext): Promise<WatchedService> {
   const { cluster, service, definition } = inputs;
   if (!definition) {
-    const region = env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || '';
+    const region = jobRegion(env) ?? '';
     const partition = /^(cn|us-gov|eusc)-/.exec(region)?.[1];
     return {
-      cluster,
+      cluster: nameIn(cluster),
       service,
       partition: partition === undefined ? 'aws' : `aws-${partition}`,
       region,

@@ -1,4 +1,5 @@
 import type { WatchedService } from '../../alarms/wanted.ts';
+import { nameIn } from '../../arn.ts';
 import { canaryServiceName, canaryTargetGroupName } from '../../engine/names.ts';
 import { ConfigError } from '../../errors.ts';
 import type { EcsService, Services, Traffic } from '../../ports.ts';
@@ -18,7 +19,7 @@ export async function survey(
   if (!service) {
     throw new ConfigError({
       input: 'service',
-      message: `there is no active service "${name}" in the cluster "${cluster}"; check the name, the cluster and the region`,
+      message: `there is no active service "${name}" in the cluster "${nameIn(cluster)}"; check the name, the cluster and the region`,
     });
   }
   const arns = groupArns(service);

@@ -16,11 +16,13 @@ import {
   STRATEGIES,
   STRATEGY_NAMES,
 } from '../../rollout/plan.ts';
-import { alarmNames } from '../alarm-names.ts';
+import { readAlarmNames } from '../alarm-names.ts';
 import { parseCapacity } from '../capacity-input.ts';
 import { type Need, readConfigured } from '../configured-inputs.ts';
 import { type DeploymentInputs, readDeploymentInputs } from '../github-deployments.ts';
 import type { InputReader, InputSource } from '../input-reader.ts';
+import { foreignRegion } from '../job-region.ts';
+import { readPlace } from '../service-place.ts';
 import { parseCustomMetrics } from './custom-metrics.ts';
 
 /** How a release to a service is to be made, whatever is released. */
@@ -89,9 +91,10 @@ export const readInputs = (
   input: InputSource,
   workspace: string,
   stacks: () => Promise<Stacks>,
+  region: string | undefined,
 ): Promise<Inputs> =>
-  readWith(input, workspace, stacks, (need, reader) => ({
-    taskDefinition: need('task-definition', 'task-definition.json'),
+  readWith(input, workspace, stacks, region, (need, reader) => ({
+    taskDefinition: readDefinition(need, reader, region),
     deployment: readDeploymentInputs(reader),
   }));
 
@@ -104,11 +107,13 @@ export const readRolloutInputs = (
   input: InputSource,
   workspace: string,
   stacks: () => Promise<Stacks>,
-): Promise<RolloutInputs> => readWith(input, workspace, stacks, () => ({}));
+  region: string | undefined,
+): Promise<RolloutInputs> => readWith(input, workspace, stacks, region, () => ({}));
 
 /**
  * The same inputs, and what an action reads besides.
  *
+ * @param region of the job
  * @param keys what may stand in a `config` file
  * @throws ConfigError with every problem of every input
  */
@@ -116,6 +121,7 @@ export async function readWith<Released>(
   input: InputSource,
   workspace: string,
   stacks: () => Promise<Stacks>,
+  region: string | undefined,
   readReleased: (need: Need, reader: InputReader) => Released,
   keys: readonly string[] = CONFIG_KEYS,
 ): Promise<RolloutInputs & Released> {
@@ -123,13 +129,12 @@ export async function readWith<Released>(
   const customMetrics = reader.attempt(() => parseCustomMetrics(config.structures['metrics'], path), {});
   const gatesText = reader.optional('gates');
   const inputs = {
-    cluster: need('cluster', 'production'),
-    service: need('service', 'web'),
+    ...readPlace(reader, region, { read: need }),
     ...readReleased(need, reader),
     plan: readPlan(reader),
     gates: reader.attempt(() => parseGates(gatesText ?? DEFAULT_GATES, Object.keys(customMetrics)), []),
     gatesAreDefault: gatesText === undefined,
-    alarms: alarmNames(reader.optional('alarms')),
+    alarms: readAlarmNames(reader, region),
     minRequests: reader.integer('min-requests', 100, { min: 1, max: 1_000_000_000 }),
     onNoEvidence: reader.oneOf('on-no-evidence', ['auto', 'hold', 'roll-back', 'proceed'] as const, 'auto'),
     maxHoldMs: reader.duration('max-hold', 30 * MINUTE),
@@ -156,6 +161,13 @@ export async function readWith<Released>(
   }
   reader.finish();
   return inputs;
+}
+
+function readDefinition(need: Need, reader: InputReader, region: string | undefined): string {
+  const text = need('task-definition', 'task-definition.json');
+  const foreign = foreignRegion(text, region);
+  if (foreign !== undefined) reader.problem('task-definition', foreign);
+  return text;
 }
 
 function readPlan(reader: InputReader): Plan {

@@ -1,4 +1,3 @@
-import { nameIn } from '../../arn.ts';
 import { conduct, type Performance, type Stage } from '../../engine/conduct.ts';
 import { requireExpressible } from '../../engine/expressible.ts';
 import { requireDead } from '../../engine/lease.ts';
@@ -360,7 +359,7 @@ async function idleNow(
   source: Source,
 ): Promise<string | undefined> {
   const [[stable], released] = await Promise.all([
-    aws.services.describe(cluster, [nameIn(service)]),
+    aws.services.describe(cluster, [service]),
     source.find(aws),
   ]);
   return stable && (await source.idle?.(aws, stable, released));

@@ -1,6 +1,6 @@
 import { ConfigError, DeployError } from '../../errors.ts';
 import type { GithubAccess } from '../../github/api.ts';
-import { statusOf } from '../../github/api-failure.ts';
+import { statusOf, wordsOf } from '../../github/api-failure.ts';
 import type { ChangedFiles } from '../../github/changed-files.ts';
 import { type PullRequest, rangeOf } from '../../github/pull-request.ts';
 import type { ActionContext } from '../action.ts';
@@ -89,16 +89,16 @@ async function asked<T>(ask: () => Promise<T>): Promise<T> {
   } catch (cause) {
     const status = statusOf(cause);
     if (status === undefined) throw cause;
-    const said = cause instanceof Error ? cause.message : String(cause);
+    const said = wordsOf(cause);
     if ([401, 403, 404].includes(status) && !/rate limit/i.test(said))
       throw new ConfigError(
         {
           input: 'github-token',
-          message: `GitHub does not let it read the change: ${said} (${status}); give the job "permissions: contents: read, pull-requests: read", and check base`,
+          message: `GitHub does not let it read the change: ${said}; give the job "permissions: contents: read, pull-requests: read", and check base`,
         },
         { cause },
       );
-    throw new DeployError(`GitHub did not tell what the change holds: ${said} (${status}).`, {
+    throw new DeployError(`GitHub did not tell what the change holds: ${said}.`, {
       state: 'Nothing was judged.',
       next: 'Run this step again.',
       cause,

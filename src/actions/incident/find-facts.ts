@@ -1,3 +1,4 @@
+import { nameIn } from '../../arn.ts';
 import type { Clock } from '../../clock.ts';
 import { ConfigError } from '../../errors.ts';
 import { type Deployed, type Past, type Sides, sidesOf } from '../../incidents/from-ecs.ts';
@@ -122,7 +123,7 @@ async function serviceOf(
   }
   return new ConfigError({
     input: 'service',
-    message: `there is no service "${service}" in the cluster "${cluster}" of this account and region; check the name, the cluster and AWS_REGION`,
+    message: `there is no service "${service}" in the cluster "${nameIn(cluster)}" of this account and region; check the name, the cluster and AWS_REGION`,
   });
 }
 
@@ -155,7 +156,7 @@ async function lookAtTasks(
   const there = new Set(tasks.map(({ arn }) => arn));
   const forgotten = [...known.values()]
     .filter(({ arn }) => !there.has(arn))
-    .map((stop) => taskOf(stop, inputs.cluster, failed.arn));
+    .map((stop) => taskOf(stop, nameIn(inputs.cluster), failed.arn));
   const chosen = mostTelling([...tasks, ...forgotten], at).slice(0, LOOKED_AT);
   const hidden = [failed, good].flatMap((each) => (each ? [each.definition] : []));
   const excerpts = await Promise.all(

@@ -1,10 +1,10 @@
-import { nameIn } from '../../arn.ts';
 import { ConfigError } from '../../errors.ts';
 import { BAD_ENDS, type BadEnd } from '../../incidents/incident.ts';
 import { lockParameter } from '../../migrations/lock.ts';
 import { printable } from '../../taskdef/shape.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 import { parseRevision, revisionText } from '../revision-reference.ts';
+import { readPlace, type ServicePlace } from '../service-place.ts';
 
 /** Inputs that may be `cloudformation:STACK.OUTPUT`. */
 export const STACK_INPUTS = ['cluster', 'service'];
@@ -25,9 +25,7 @@ export const isSound = (outcome: Outcome): boolean => SOUND.some((each) => each 
 export const outcomeOf = (text: string | undefined): Outcome | undefined =>
   OUTCOMES.find((each) => each === text);
 
-export interface Inputs {
-  readonly cluster: string;
-  readonly service: string;
+export interface Inputs extends ServicePlace {
   /** The region that an ARN among the inputs names. */
   readonly region: string | undefined;
   /** Undefined where the step before has not come so far; then the record says it, if there is one. */
@@ -58,24 +56,22 @@ export interface Inputs {
 const LONGEST_LABEL = 50;
 const MOST_ASSIGNEES = 10;
 
-/** @throws ConfigError with every problem of every input */
-export function readInputs(input: InputSource): Inputs {
+/**
+ * @param jobRegion the region of the job
+ * @throws ConfigError with every problem of every input
+ */
+export function readInputs(input: InputSource, jobRegion: string | undefined): Inputs {
   const reader = new InputReader(input);
-  const cluster = reader.required('cluster', 'production');
-  const service = reader.required('service', 'web');
+  const { cluster, service } = readPlace(reader, jobRegion);
   const inputs: Inputs = {
-    cluster: nameIn(cluster),
-    service: nameIn(service),
-    region: regionOf(cluster, service, input('task-definition'), input('previous-task-definition')),
+    cluster,
+    service,
+    region: regionIn(cluster, input('task-definition'), input('previous-task-definition')),
     outcome: reader.parse('outcome', readOutcome, undefined),
     reason: reader.optional('reason'),
     record: reader.optional('record'),
-    failed: reader.parse('task-definition', (text) => readRevision(text, 'task-definition'), undefined),
-    good: reader.parse(
-      'previous-task-definition',
-      (text) => readRevision(text, 'previous-task-definition'),
-      undefined,
-    ),
+    failed: readRevision(reader, 'task-definition', jobRegion),
+    good: readRevision(reader, 'previous-task-definition', jobRegion),
     commitsSince: reader.parse('commits-since', readGitReference, undefined),
     environment: reader.optional('environment'),
     restoreCommands: reader.verbatim('restore-commands'),
@@ -94,7 +90,7 @@ export function readInputs(input: InputSource): Inputs {
 }
 
 /** That of the first ARN. */
-function regionOf(...texts: readonly string[]): string | undefined {
+function regionIn(...texts: readonly string[]): string | undefined {
   for (const text of texts) {
     const [, region] = /^arn:[\w-]+:ecs:([\w-]+):/.exec(text.trim()) ?? [];
     if (region !== undefined) return region;
@@ -111,11 +107,16 @@ function readOutcome(text: string): Outcome {
   });
 }
 
-function readRevision(text: string, input: string): string {
-  const reference = parseRevision(text, input);
-  if (reference.kind === 'arn' || reference.family !== undefined) return revisionText(reference);
-  throw new ConfigError({ input, message: `"${text}" has no family; write FAMILY:${text}, or the ARN` });
-}
+const readRevision = (reader: InputReader, input: string, jobRegion: string | undefined) =>
+  reader.parse<string | undefined>(
+    input,
+    (text) => {
+      const reference = parseRevision(text, input, jobRegion);
+      if (reference.kind === 'arn' || reference.family !== undefined) return revisionText(reference);
+      throw new ConfigError({ input, message: `"${text}" has no family; write FAMILY:${text}, or the ARN` });
+    },
+    undefined,
+  );
 
 function readGitReference(text: string): string {
   if (/^[\w][\w./@+-]{0,250}$/.test(text) && !text.includes('..')) return text;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { nameIn } from '../../arn.ts';
 import type { Clock } from '../../clock.ts';
 import { ConfigError, DeployError } from '../../errors.ts';
 import {
@@ -22,6 +23,7 @@ import { revision } from '../../report/narrate.ts';
 import { printable } from '../../taskdef/shape.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToStacks } from '../aws-adapters.ts';
+import { jobRegion } from '../job-region.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { workspaceOf } from '../workspace.ts';
 import { findCommits } from './find-commits.ts';
@@ -37,7 +39,7 @@ const REAL_PATIENCE_MS = 5_000;
 export async function run(context: ActionContext): Promise<void> {
   const { clock, cancelled, reporter } = context;
   const input = await withStackOutputs(context.input, STACK_INPUTS, () => connectToStacks(clock, cancelled));
-  const inputs = readInputs(input);
+  const inputs = readInputs(input, jobRegion(context.env));
   reporter.mask(inputs.token);
   try {
     await keepIssue(inputs, context);
@@ -221,7 +223,7 @@ async function askAws(
     logs: [],
     migrations: undefined,
   };
-  if (!env['AWS_REGION'] && !env['AWS_DEFAULT_REGION']) {
+  if (jobRegion(env) === undefined) {
     gap(
       'AWS was not asked',
       new Error('the job has no AWS_REGION; run aws-actions/configure-aws-credentials before this step'),
@@ -269,9 +271,10 @@ function productionOf(
 }
 
 async function recordOf(
-  { record: path, cluster, service }: Inputs,
+  { record: path, cluster: reference, service }: Inputs,
   { reporter, env }: ActionContext,
 ): Promise<Recorded | undefined> {
+  const cluster = nameIn(reference);
   if (path === undefined) return undefined;
   const text = await readFile(resolve(workspaceOf(env), path), 'utf8').catch(() => undefined);
   if (text === undefined) {
@@ -301,8 +304,8 @@ function subjectOf(
 ): Incident['subject'] {
   const [, , , ofRecord] = recorded?.failed?.split(':') ?? [];
   return {
-    region: ofRecord || region || env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || '',
-    cluster,
+    region: ofRecord || region || jobRegion(env) || '',
+    cluster: nameIn(cluster),
     service,
   };
 }

@@ -7,8 +7,10 @@ import type { ContainerSettings } from '../../taskdef/settings.ts';
 import { parseAssignments, VARIABLES } from '../assignments.ts';
 import { parseWords } from '../command-words.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
+import { foreignRegion } from '../job-region.ts';
 import { readImages } from '../render-task-definition/render-inputs.ts';
 import type { Source } from '../render-task-definition/source.ts';
+import { readPlace } from '../service-place.ts';
 
 export type Words = readonly string[];
 
@@ -75,12 +77,18 @@ const DEFAULT_LOCK_WAIT_MS = 15 * 60_000;
 /** What the lock has room for. */
 const MAX_COMMANDS = 20;
 
-/** @throws ConfigError with every problem of every input */
-export async function readInputs(input: InputSource): Promise<Inputs> {
+/**
+ * @param region of the job
+ * @throws ConfigError with every problem of every input
+ */
+export async function readInputs(input: InputSource, region: string | undefined): Promise<Inputs> {
   const reader = new InputReader(input);
-  const cluster = reader.required('cluster', 'production');
-  const service = reader.optional('service');
-  const source = readSource(reader, cluster, service);
+  const { cluster, service: named } = readPlace(reader, region, {
+    read: (name, example) =>
+      name === 'cluster' ? reader.required(name, example) : (reader.optional(name) ?? ''),
+  });
+  const service = named === '' ? undefined : named;
+  const source = readSource(reader, cluster, service, region);
   const preset = readPreset(reader);
   const undo = reader.boolean('undo', false);
   const images = await readImages(reader);
@@ -111,7 +119,12 @@ export async function readInputs(input: InputSource): Promise<Inputs> {
 }
 
 /** A file of the workspace, a revision, a family, or, without any, what the service runs. */
-function readSource(reader: InputReader, cluster: string, service: string | undefined): Source {
+function readSource(
+  reader: InputReader,
+  cluster: string,
+  service: string | undefined,
+  region: string | undefined,
+): Source {
   const text = reader.optional('task-definition');
   if (text === undefined) {
     if (service === undefined) {
@@ -122,6 +135,8 @@ function readSource(reader: InputReader, cluster: string, service: string | unde
     }
     return { kind: 'service', cluster, service: service ?? '' };
   }
+  const foreign = foreignRegion(text, region);
+  if (foreign !== undefined) reader.problem('task-definition', foreign);
   if (text.startsWith('arn:') || /^[\w-]{1,255}(:\d+)?$/.test(text)) {
     return { kind: 'registered', reference: text, input: 'task-definition' };
   }
@@ -296,7 +311,7 @@ function readPlacement(reader: InputReader): GivenPlacement {
 function readLock(reader: InputReader, cluster: string, service: string | undefined): string {
   const given = reader.optional('lock');
   if (given === undefined) {
-    if (service !== undefined) return `${nameIn(cluster)}/${nameIn(service)}`;
+    if (service !== undefined) return `${nameIn(cluster)}/${service}`;
     reader.problem('lock', 'is required without a service; name the database, such as shop-db');
     return '';
   }

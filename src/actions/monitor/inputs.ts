@@ -6,11 +6,13 @@ import { formatDuration } from '../../rollout/duration.ts';
 import type { Gate } from '../../rollout/gates.ts';
 import { DEFAULT_WATCH_GATES, parseWatchGates } from '../../watch/gates.ts';
 import { type LogPattern, parseLogPatterns } from '../../watch/log-patterns.ts';
+import { readAlarmNames } from '../alarm-names.ts';
 import { parseCustomMetrics } from '../canary/custom-metrics.ts';
 import { readConfigured } from '../configured-inputs.ts';
 import { type DeploymentInputs, readDeploymentInputs } from '../github-deployments.ts';
 import type { InputSource } from '../input-reader.ts';
 import { parseRevision, type RevisionReference } from '../revision-reference.ts';
+import { readPlace } from '../service-place.ts';
 
 export interface Inputs {
   readonly cluster: string;
@@ -64,6 +66,7 @@ export async function readInputs(
   input: InputSource,
   workspace: string,
   stacks: () => Promise<Stacks>,
+  region: string | undefined,
 ): Promise<Inputs> {
   const { reader, need, config, path } = await readConfigured(input, workspace, stacks, CONFIG_KEYS);
   const customMetrics = reader.attempt(() => parseCustomMetrics(config.structures['metrics'], path), {});
@@ -74,11 +77,10 @@ export async function readInputs(
       ? undefined
       : reader.duration('until-confident', SHORTEST_MS);
   const inputs: Inputs = {
-    cluster: need('cluster', 'production'),
-    service: need('service', 'web'),
+    ...readPlace(reader, region, { read: need }),
     taskDefinition: reader.parse(
       'task-definition',
-      (text) => parseRevision(text, 'task-definition'),
+      (text) => parseRevision(text, 'task-definition', region),
       undefined,
     ),
     forMs,
@@ -89,7 +91,7 @@ export async function readInputs(
     ),
     gatesAreDefault: gates === undefined,
     customMetrics,
-    alarms: reader.list('alarms', /\n/).map((line) => line.replace(/^- /, '')),
+    alarms: readAlarmNames(reader, region),
     patterns: reader.parse('log-patterns', parseLogPatterns, []),
     minRequests: reader.integer('min-requests', 100, { min: 1, max: 1_000_000_000 }),
     metricDelayMs: reader.duration('metric-delay', 3 * MINUTE),
@@ -108,7 +110,7 @@ export async function readInputs(
     );
   }
   reader.finish();
-  return { ...inputs, alarms: [...new Set(inputs.alarms)] };
+  return inputs;
 }
 
 function parseLock(lock: string): string {

@@ -22,6 +22,7 @@ import { type Adapters, connect, connectToLogSearch, connectToStacks } from '../
 import { callJournal } from '../call-journal.ts';
 import { findAlarms } from '../canary/prepare.ts';
 import { type Announcer, announcerOf } from '../github-deployments.ts';
+import { jobRegion } from '../job-region.ts';
 import { arnBeside, refersTo } from '../revision-reference.ts';
 import { readHistory } from '../rollback/find-target.ts';
 import { supersededBy } from '../rollback/superseded.ts';
@@ -37,7 +38,8 @@ const DEPLOYMENT_MS = 15 * 60_000;
 /** Watches a service after its promotion, and rolls it back, or only fails, where it does not do well. */
 export async function run(context: ActionContext): Promise<void> {
   const { clock, cancelled, env } = context;
-  const inputs = await readInputs(context.input, workspaceOf(env), () => connectToStacks(clock, cancelled));
+  const stacks = () => connectToStacks(clock, cancelled);
+  const inputs = await readInputs(context.input, workspaceOf(env), stacks, jobRegion(env));
   const calls = callJournal();
   const aws = await connect(clock, cancelled, calls.add);
   const announced = inputs.dryRun ? { ...inputs, deployment: undefined } : inputs;
@@ -122,12 +124,11 @@ class Monitor {
 
   async #describe(): Promise<EcsService> {
     const { cluster, service } = this.#inputs;
-    const name = nameIn(service);
-    const [found] = await this.#aws.services.describe(cluster, [name]);
+    const [found] = await this.#aws.services.describe(cluster, [service]);
     if (found && found.status === 'ACTIVE') return found;
     throw new ConfigError({
       input: 'service',
-      message: `there is no active service "${name}" in the cluster "${cluster}"; check the name, the cluster and AWS_REGION`,
+      message: `there is no active service "${service}" in the cluster "${nameIn(cluster)}"; check the name, the cluster and AWS_REGION`,
     });
   }
 
@@ -390,7 +391,7 @@ class Monitor {
     reporter.output('previous-task-definition-arn', this.#previous);
   }
 
-  cancelled(cause: unknown, name = nameIn(this.#inputs.service), watched = ''): DeployError {
+  cancelled(cause: unknown, name = this.#inputs.service, watched = ''): DeployError {
     const runs = watched === '' ? '' : ` ${name} runs ${revision(watched)} on.`;
     return new DeployError('The watch was cancelled.', {
       state: `It was not decided whether the release does well; nothing was changed.${runs}`,

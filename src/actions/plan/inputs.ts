@@ -26,6 +26,7 @@ export interface Inputs {
 
 /**
  * @param workspace the directory that relative paths start from
+ * @param region of the job
  * @param temporary the runner's directory for files of the job
  * @throws ConfigError with every problem of every input
  */
@@ -33,6 +34,7 @@ export async function readInputs(
   input: InputSource,
   workspace: string,
   stacks: () => Promise<Stacks>,
+  region: string | undefined,
   temporary?: string,
 ): Promise<Inputs> {
   const resolved = await withStackOutputs(input, STACK_INPUTS, stacks);
@@ -42,8 +44,11 @@ export async function readInputs(
     if (rollout && (name === 'cluster' || name === 'service')) return rollout[name];
     return HIDDEN.includes(name) ? '' : resolved(name);
   });
-  rollout = await reader.attemptLater(() => readRolloutInputs(resolved, workspace, stacks), undefined);
-  const render = await readRenderInputs(reader, workspace);
+  rollout = await reader.attemptLater(
+    () => readRolloutInputs(resolved, workspace, stacks, region),
+    undefined,
+  );
+  const render = await readRenderInputs(reader, workspace, region);
   const comment = reader.boolean('comment', true);
   const title = reader.parse('title', parseTitle, undefined);
   const reports = reader.parse('reports', (text) => readReportFiles(text, workspace, temporary), []);
@@ -53,7 +58,7 @@ export async function readInputs(
   return {
     render,
     rollout: known,
-    title: title ?? [known.cluster, known.service].map(nameIn).join('/'),
+    title: title ?? `${nameIn(known.cluster)}/${known.service}`,
     comment,
     token: reader.optional('github-token'),
     reports,

@@ -14,15 +14,17 @@ import type { Capacity } from '../../rollout/capacity.ts';
 import { listLines } from '../../rollout/list-lines.ts';
 import type { Path } from '../../taskdef/definition.ts';
 import { readYaml } from '../../taskdef/yaml-document.ts';
-import { alarmNames } from '../alarm-names.ts';
+import { readAlarmNames } from '../alarm-names.ts';
 import { SOURCE_INPUTS, sourceProblem } from '../backup/inputs.ts';
 import { parseCapacity } from '../capacity-input.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
+import { foreignRegion } from '../job-region.ts';
 import {
   type RenderInputs,
   readRenderInputs,
   STACK_INPUTS,
 } from '../render-task-definition/render-inputs.ts';
+import { readPlace } from '../service-place.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 
 /** A database or cache of which there has to be a backup. */
@@ -56,23 +58,24 @@ const RENDERED = ['cluster', 'service', 'image', 'images', 'container-name'];
 
 /**
  * @param workspace where paths of files start from
+ * @param region of the job
  * @throws ConfigError with every problem of every input
  */
 export async function readInputs(
   input: InputSource,
   workspace: string,
   stacks: () => Promise<Stacks>,
+  region: string | undefined,
 ): Promise<Inputs> {
   const resolved = await withStackOutputs(input, STACK_INPUTS, stacks);
   const reader = new InputReader(resolved);
-  const cluster = reader.required('cluster', 'production');
-  const service = reader.required('service', 'web');
+  const { cluster, service } = readPlace(reader, region);
   const named = cluster !== '' && service !== '';
   const rendering = new InputReader((name) => {
     if (name.startsWith('task-definition')) return definitionInput(name, resolved('task-definition'));
     return RENDERED.includes(name) ? resolved(name) : '';
   });
-  const render = named ? await readRenderInputs(rendering, workspace) : undefined;
+  const render = named ? await readRenderInputs(rendering, workspace, region) : undefined;
   reader.attempt(() => rendering.finish(), undefined);
   const { exceptions, problems } = readExceptions(listLines(input('allow-findings')));
   for (const { input: place, message } of problems) reader.problem(place, message);
@@ -80,8 +83,8 @@ export async function readInputs(
   const inputs = {
     cluster,
     service,
-    alarms: alarmNames(reader.optional('alarms')),
-    backups: await readBackups(reader, input, stacks),
+    alarms: readAlarmNames(reader, region),
+    backups: await readBackups(reader, input, stacks, region),
     backupMaxAgeMs: reader.duration('backup-max-age', DAY_MS),
     freeze:
       calendar === undefined
@@ -118,6 +121,7 @@ async function readBackups(
   reader: InputReader,
   input: InputSource,
   stacks: () => Promise<Stacks>,
+  region: string | undefined,
 ): Promise<readonly BackedUp[]> {
   const written = (Object.keys(SOURCE_INPUTS) as SourceKind[]).flatMap((kind) => {
     const name = `backup-${SOURCE_INPUTS[kind].input}`;
@@ -138,7 +142,7 @@ async function readBackups(
     const value = found(place);
     if (value === '') return [];
     const id = (value.split(':').at(-1) ?? '').toLowerCase();
-    const problem = sourceProblem(kind, value, id);
+    const problem = sourceProblem(kind, value, id) ?? foreignRegion(value, region);
     if (problem === undefined) return [{ kind, id }];
     reader.problem(place, problem);
     return [];

@@ -7,6 +7,7 @@ import { preflightLines, preflightMarkdown } from '../../report/preflight.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToRepositories, connectToStacks } from '../aws-adapters.ts';
 import { withEcrImages } from '../ecr-images.ts';
+import { jobRegion } from '../job-region.ts';
 import { IMAGE_INPUTS } from '../render-task-definition/render-inputs.ts';
 import { withReport } from '../step-report.ts';
 import { workspaceOf } from '../workspace.ts';
@@ -37,7 +38,7 @@ async function check(context: ActionContext): Promise<DeployError | undefined> {
   const freeze = checkFreeze(freezing ? (inputs.freeze ?? []) : [], inputs.freezeOverride, clock.now());
   const findings = await lookAtAll(world);
   const verdict = judge([...(freezing ? freeze.findings : []), ...findings], inputs.settings);
-  const subject = `${nameIn(inputs.service)} in ${nameIn(inputs.cluster)}`;
+  const subject = `${inputs.service} in ${nameIn(inputs.cluster)}`;
   for (const line of preflightLines(verdict)) reporter.info(line);
   tellWarnings(verdict, context);
   reporter.output('outcome', verdict.outcome);
@@ -53,7 +54,8 @@ async function check(context: ActionContext): Promise<DeployError | undefined> {
 async function inputsOf({ input, env, clock, cancelled }: ActionContext): Promise<Inputs> {
   const stacks = () => connectToStacks(clock, cancelled);
   const registry = () => connectToRepositories(clock, cancelled);
-  return readInputs(await withEcrImages(input, IMAGE_INPUTS, registry), workspaceOf(env), stacks);
+  const given = await withEcrImages(input, IMAGE_INPUTS, registry);
+  return readInputs(given, workspaceOf(env), stacks, jobRegion(env));
 }
 
 /** GitHub shows ten annotations of a kind for a step; the log has all of them. */

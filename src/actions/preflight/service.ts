@@ -66,7 +66,7 @@ function newestOf(snapshots: readonly Snapshot[]) {
 }
 
 export const observeMigrations: Observer = async ({ inputs, ports, context }) => {
-  const lock = inputs.lock ?? `${nameIn(inputs.cluster)}/${nameIn(inputs.service)}`;
+  const lock = inputs.lock ?? `${nameIn(inputs.cluster)}/${inputs.service}`;
   const versions = await (await ports.parameters()).history(lockParameter(lock));
   const { last, unclear } = readJournal(versions);
   const now = context.clock.now();

@@ -52,14 +52,14 @@ export interface World {
 export function openWorld(context: ActionContext, inputs: Inputs, ports: Ports): World {
   const { cluster, service } = inputs;
   const serviceFound = owned('service', async () => {
-    const [found] = await (await ports.services()).describe(cluster, [nameIn(service)]);
+    const [found] = await (await ports.services()).describe(cluster, [service]);
     if (found) return found;
     throw new ConfigError({
       input: 'service',
-      message: `there is no active service "${nameIn(service)}" in the cluster "${nameIn(cluster)}"; check the name, the cluster and AWS_REGION`,
+      message: `there is no active service "${service}" in the cluster "${nameIn(cluster)}"; check the name, the cluster and AWS_REGION`,
     });
   });
-  const tasks = owned('service', async () => (await ports.tasks()).ofService(cluster, nameIn(service)));
+  const tasks = owned('service', async () => (await ports.tasks()).ofService(cluster, service));
   const definition = owned('task-definition', async () => {
     const { render } = inputs;
     const { service: _compared, ...alone } = render;

@@ -17,11 +17,13 @@ export const readInputs = (
   input: InputSource,
   workspace: string,
   stacks: () => Promise<Stacks>,
+  region: string | undefined,
 ): Promise<Inputs> =>
   readWith(
     input,
     workspace,
     stacks,
+    region,
     (_need, reader) => ({
       onlyIfRotated: reader.boolean('only-if-rotated', false),
       deployment: readDeploymentInputs(reader),

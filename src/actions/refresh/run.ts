@@ -1,9 +1,9 @@
-import { nameIn } from '../../arn.ts';
 import { newRolloutId, runUrl } from '../../github/run-identity.ts';
 import { markedCopy } from '../../taskdef/copy.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToStacks, connectToVaults } from '../aws-adapters.ts';
 import { releaseFrom } from '../canary/release.ts';
+import { jobRegion } from '../job-region.ts';
 import { workspaceOf } from '../workspace.ts';
 import { readInputs } from './inputs.ts';
 import { changedSince } from './rotation.ts';
@@ -14,14 +14,15 @@ import { changedSince } from './rotation.ts';
  */
 export async function run(context: ActionContext): Promise<void> {
   const { env, clock, cancelled, reporter } = context;
-  const inputs = await readInputs(context.input, workspaceOf(env), () => connectToStacks(clock, cancelled));
+  const stacks = () => connectToStacks(clock, cancelled);
+  const inputs = await readInputs(context.input, workspaceOf(env), stacks, jobRegion(env));
   const { cluster, onlyIfRotated } = inputs;
   // The same for every attempt of a run, so that it finds the copy that it has registered.
   const mark = runUrl(env) ?? newRolloutId(env);
   await releaseFrom(context, inputs, {
     name: 'the revision that runs, with new tasks,',
     async find({ taskDefinitions }) {
-      const { definition } = await taskDefinitions.ofService(cluster, nameIn(inputs.service));
+      const { definition } = await taskDefinitions.ofService(cluster, inputs.service);
       return { kind: 'definition', definition: markedCopy(definition, mark) };
     },
     already: (revision) =>

@@ -8,12 +8,17 @@ export interface Inputs extends RenderInputs {
 
 /**
  * @param workspace the directory that relative paths start from
+ * @param region of the job
  * @throws ConfigError with every problem of every input
  */
-export async function readInputs(input: InputSource, workspace: string): Promise<Inputs> {
+export async function readInputs(
+  input: InputSource,
+  workspace: string,
+  region: string | undefined,
+): Promise<Inputs> {
   const reader = new InputReader(input);
   const inputs = {
-    ...(await readRenderInputs(reader, workspace)),
+    ...(await readRenderInputs(reader, workspace, region)),
     outputFile: reader.optional('output-file'),
   };
   reader.finish();

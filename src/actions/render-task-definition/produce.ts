@@ -5,13 +5,13 @@ import { type Difference, diff } from '../../taskdef/diff.ts';
 import { type Attempt, attemptRender } from '../../taskdef/render.ts';
 import { type Finding, validate } from '../../taskdef/validate.ts';
 import type { ActionContext } from '../action.ts';
+import type { ServicePlace } from '../service-place.ts';
 import { workspaceOf } from '../workspace.ts';
 import { type Loaded, load } from './load.ts';
 import type { RenderInputs } from './render-inputs.ts';
-import type { ServiceName } from './source.ts';
 
 /** What a task definition was compared with: itself before it was rendered, or what a service runs. */
-export type Compared = { readonly kind: 'source' } | ({ readonly kind: 'service' } & ServiceName);
+export type Compared = { readonly kind: 'source' } | ({ readonly kind: 'service' } & ServicePlace);
 
 export interface Produced {
   readonly definition: TaskDefinition;

@@ -75,9 +75,14 @@ const REPLACEABLE: readonly Replaceable[] = [
  * the reader, which its caller has to `finish`.
  *
  * @param workspace the directory that relative paths start from
+ * @param region of the job
  */
-export async function readRenderInputs(reader: InputReader, workspace: string): Promise<RenderInputs> {
-  const source = readSource(reader);
+export async function readRenderInputs(
+  reader: InputReader,
+  workspace: string,
+  region: string | undefined,
+): Promise<RenderInputs> {
+  const source = readSource(reader, region);
   const image = readImage(reader);
   const images = await readNamed(reader, 'images', IMAGES);
   const files = await readEnvFiles(reader, workspace);

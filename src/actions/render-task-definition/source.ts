@@ -1,27 +1,25 @@
 import type { InputReader } from '../input-reader.ts';
+import { foreignRegion } from '../job-region.ts';
+import { readPlace, type ServicePlace } from '../service-place.ts';
 
 /** Where the task definition comes from. */
 export type Source =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'registered'; readonly reference: string; readonly input: string }
-  | ({ readonly kind: 'service' } & ServiceName);
-
-export interface ServiceName {
-  readonly cluster: string;
-  readonly service: string;
-}
+  | ({ readonly kind: 'service' } & ServicePlace);
 
 export interface SourceInputs {
   readonly source: Source;
   /** The service that the result is compared with; it is the source as well where nothing else is. */
-  readonly service?: ServiceName;
+  readonly service?: ServicePlace;
 }
 
-export function readSource(reader: InputReader): SourceInputs {
+/** @param region of the job */
+export function readSource(reader: InputReader, region: string | undefined): SourceInputs {
   const path = reader.optional('task-definition');
   const arn = reader.optional('task-definition-arn');
   const family = readFamily(reader);
-  const service = readService(reader);
+  const service = readService(reader, region);
 
   if (path?.startsWith('arn:')) {
     reader.problem('task-definition', `"${path}" is not a file; give it as task-definition-arn`);
@@ -30,6 +28,8 @@ export function readSource(reader: InputReader): SourceInputs {
     const example = 'arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION';
     reader.problem('task-definition-arn', `"${arn}" is not the ARN of a task definition, such as ${example}`);
   }
+  const foreign = arn === undefined ? undefined : foreignRegion(arn, region);
+  if (foreign !== undefined) reader.problem('task-definition-arn', foreign);
 
   const sources: Source[] = [];
   if (path !== undefined) sources.push({ kind: 'file', path });
@@ -81,18 +81,16 @@ function readFamily(reader: InputReader): string | undefined {
   return `${name}:${revision}`;
 }
 
-function readService(reader: InputReader): ServiceName | undefined {
-  const cluster = reader.optional('cluster');
-  const service = reader.optional('service');
-  if (service !== undefined && cluster === undefined) {
+function readService(reader: InputReader, region: string | undefined): ServicePlace | undefined {
+  const { cluster, service } = readPlace(reader, region, { read: (name) => reader.optional(name) ?? '' });
+  if (service !== '' && cluster === '') {
     reader.problem('cluster', `is required with service "${service}"; name the cluster that it runs in`);
   }
-  if (cluster !== undefined && service === undefined) {
+  if (cluster !== '' && service === '') {
     reader.problem(
       'service',
       `is required with cluster "${cluster}"; name the service that runs the definition`,
     );
   }
-  if (cluster === undefined && service === undefined) return undefined;
-  return { cluster: cluster ?? '', service: service ?? '' };
+  return cluster === '' && service === '' ? undefined : { cluster, service };
 }

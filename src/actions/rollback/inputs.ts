@@ -6,6 +6,7 @@ import { readSite } from '../frontend/site-inputs.ts';
 import { type DeploymentInputs, readDeploymentInputs } from '../github-deployments.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
 import { parseRevision, type RevisionReference, readRevision } from '../revision-reference.ts';
+import { readPlace } from '../service-place.ts';
 
 /** Where to roll back to. */
 export type Target =
@@ -40,8 +41,11 @@ export interface ServiceInputs {
   readonly dryRun: boolean;
 }
 
-/** @throws ConfigError with every problem of every input */
-export function readInputs(input: InputSource): Inputs {
+/**
+ * @param region of the job
+ * @throws ConfigError with every problem of every input
+ */
+export function readInputs(input: InputSource, region: string | undefined): Inputs {
   const reader = new InputReader(input);
   const lock = reader.parse('lock', parseLenientLock, 'own');
   if (reader.optional('lock') !== undefined && reader.optional('migrations') !== undefined) {
@@ -59,10 +63,9 @@ export function readInputs(input: InputSource): Inputs {
   const inputs: Inputs = {
     hasService,
     frontend: site && { ...site, to: reader.optional('to') ?? 'previous', timeoutMs, dryRun },
-    cluster: named('cluster', 'production'),
-    service: named('service', 'web'),
-    to: hasService ? reader.parse('to', parseTarget, PREVIOUS) : PREVIOUS,
-    onlyFrom: reader.parse('only-from', (text) => parseRevision(text, 'only-from'), undefined),
+    ...readPlace(reader, region, { read: named }),
+    to: hasService ? reader.parse('to', (text) => parseTarget(text, region), PREVIOUS) : PREVIOUS,
+    onlyFrom: reader.parse('only-from', (text) => parseRevision(text, 'only-from', region), undefined),
     reason,
     timeoutMs,
     migrations: reader.parse<Inputs['migrations']>('migrations', parseLock, lock),
@@ -96,9 +99,9 @@ function parseLenientLock(lock: string): Inputs['migrations'] {
 }
 
 /** A number is a revision, `family:number` too; every other text that could be one is an image tag. */
-export function parseTarget(text: string): Target {
+export function parseTarget(text: string, region: string | undefined): Target {
   if (text === 'previous' || text === 'last-good') return { kind: text };
-  const reference = readRevision(text, 'to');
+  const reference = readRevision(text, 'to', region);
   if (reference) return reference;
   if (/^[\w][\w.-]{0,127}$/.test(text)) return { kind: 'image-tag', tag: text };
   const word = meantWord(text);

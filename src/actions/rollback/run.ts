@@ -11,6 +11,7 @@ import { printable } from '../../taskdef/shape.ts';
 import type { ActionContext } from '../action.ts';
 import { type Adapters, connect, connectToStacks } from '../aws-adapters.ts';
 import { type Announcer, announcerOf } from '../github-deployments.ts';
+import { jobRegion } from '../job-region.ts';
 import { rescueRollout } from '../rescue-rollout.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { findTarget } from './find-target.ts';
@@ -23,10 +24,10 @@ const DRAIN_MS = 30_000;
 
 /** Brings a service back to a revision that was good: a rollout that is under way first, then the service itself. */
 export async function run(context: ActionContext): Promise<void> {
-  const { clock, cancelled } = context;
+  const { clock, cancelled, env } = context;
   const stackInputs = ['cluster', 'service', 'bucket', 'distribution'];
   const input = await withStackOutputs(context.input, stackInputs, () => connectToStacks(clock, cancelled));
-  const inputs = readInputs(input);
+  const inputs = readInputs(input, jobRegion(env));
   if (!inputs.frontend) return await runService(context, inputs);
   const { withFrontend } = await import('./frontend.ts');
   await withFrontend(context, inputs, inputs.frontend, (listening) => runService(listening, inputs));
@@ -162,12 +163,11 @@ async function requireCompatible(
 }
 
 async function describe({ services }: Adapters, { cluster, service }: ServiceInputs): Promise<EcsService> {
-  const name = nameIn(service);
-  const [found] = await services.describe(cluster, [name]);
+  const [found] = await services.describe(cluster, [service]);
   if (found && found.status === 'ACTIVE') return found;
   throw new ConfigError({
     input: 'service',
-    message: `there is no active service "${name}" in the cluster "${cluster}"; check the name, the cluster and AWS_REGION`,
+    message: `there is no active service "${service}" in the cluster "${nameIn(cluster)}"; check the name, the cluster and AWS_REGION`,
   });
 }
 

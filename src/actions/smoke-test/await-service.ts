@@ -32,7 +32,7 @@ export async function awaitService(
   say: (line: string) => void,
   wanted?: RevisionReference,
 ): Promise<string> {
-  const name = nameIn(place.name);
+  const { name } = place;
   let groups: readonly TargetGroup[] | undefined;
   for (let said = ''; ; ) {
     const service = await describe(services, place.cluster, name);
@@ -97,6 +97,6 @@ async function describe(services: Services, cluster: string, name: string): Prom
   if (found?.status === 'ACTIVE') return found;
   throw new ConfigError({
     input: 'service',
-    message: `there is no active service "${name}" in the cluster "${cluster}"; check the name, the cluster and AWS_REGION`,
+    message: `there is no active service "${name}" in the cluster "${nameIn(cluster)}"; check the name, the cluster and AWS_REGION`,
   });
 }

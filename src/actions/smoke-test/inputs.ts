@@ -12,7 +12,9 @@ import { isObject, type Json, type Path } from '../../taskdef/definition.ts';
 import { kindOf, printable } from '../../taskdef/shape.ts';
 import { readYaml, type YamlDocument } from '../../taskdef/yaml-document.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
+import { jobRegion } from '../job-region.ts';
 import { parseRevision, type RevisionReference } from '../revision-reference.ts';
+import { readPlace } from '../service-place.ts';
 
 export interface Inputs {
   readonly url: URL | undefined;
@@ -61,12 +63,13 @@ export async function readInputs(
   }
   const read = () => readList(list ?? '', settings, reader.optional('url') !== undefined, workspace, env);
   const given = list === undefined ? undefined : await reader.attemptLater(read, undefined);
-  const [cluster, service] = [reader.optional('cluster'), reader.optional('service')];
-  if ((cluster === undefined) !== (service === undefined)) {
-    const [there, missing] = cluster === undefined ? ['service', 'cluster'] : ['cluster', 'service'];
+  const region = jobRegion(env);
+  const { cluster, service } = readPlace(reader, region, { read: (name) => reader.optional(name) ?? '' });
+  if ((cluster === '') !== (service === '')) {
+    const [there, missing] = cluster === '' ? ['service', 'cluster'] : ['cluster', 'service'];
     reader.problem(missing, `is required with ${there}; or leave out both, and nothing is waited for`);
   }
-  if (cluster === undefined && service === undefined && reader.optional('task-definition') !== undefined) {
+  if (cluster === '' && service === '' && reader.optional('task-definition') !== undefined) {
     reader.problem('task-definition', 'says nothing without cluster and service; give all three');
   }
   if (list !== undefined && url && url.search !== '') {
@@ -83,10 +86,10 @@ export async function readInputs(
     headers: await readHeaders(reader),
     secretHeaders: reader.list('secret-headers'),
     timeoutMs: reader.parse('timeout', positive(reader, 'timeout'), 10 * 60_000),
-    service: cluster === undefined || service === undefined ? undefined : { cluster, name: service },
+    service: cluster === '' || service === '' ? undefined : { cluster, name: service },
     taskDefinition: reader.parse(
       'task-definition',
-      (text) => parseRevision(text, 'task-definition'),
+      (text) => parseRevision(text, 'task-definition', region),
       undefined,
     ),
     dryRun: reader.boolean('dry-run', false),

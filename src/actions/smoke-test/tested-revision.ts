@@ -1,4 +1,3 @@
-import { nameIn } from '../../arn.ts';
 import { DeployError } from '../../errors.ts';
 import type { EcsService, Services } from '../../ports.ts';
 import { revision } from '../../report/narrate.ts';
@@ -36,7 +35,7 @@ export async function requireRevisionStill(
   { cluster, name }: { readonly cluster: string; readonly name: string },
   wanted: RevisionReference,
 ): Promise<void> {
-  const [service] = await services.describe(cluster, [nameIn(name)]);
-  if (!service) throw new DeployError(`the service ${nameIn(name)} is gone`);
+  const [service] = await services.describe(cluster, [name]);
+  if (!service) throw new DeployError(`the service ${name} is gone`);
   requireRevision(service, wanted, 'The requests may have been answered by either of them.');
 }

@@ -9,3 +9,7 @@ export const serviceNotFound = (): AwsError => new AwsError('ServiceNotFoundExce
 export const serviceNotActive = (): AwsError =>
   new AwsError('ServiceNotActiveException', 'Service was not ACTIVE.');
 export const badToken = (): AwsError => invalidParameter('Invalid token.');
+/** Of an identifier that is an ARN. */
+export const foreignRegion = (): AwsError => invalidParameter('Invalid Region in ARN');
+export const foreignAccount = (account: string, own: string): AwsError =>
+  invalidParameter(`Identifier is for ${account}. Your accountId is ${own}`);

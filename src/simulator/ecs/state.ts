@@ -7,7 +7,7 @@ import type { Network } from '../traffic/endpoint.ts';
 import type { Kernel } from '../world/kernel.ts';
 import { StaleViews } from '../world/stale-views.ts';
 import type { TagStore } from '../world/tags.ts';
-import { clusterNotFound, serviceNotFound } from './errors.ts';
+import { clusterNotFound, foreignAccount, foreignRegion, serviceNotFound } from './errors.ts';
 import type { ClusterRecord, ServiceRecord, TaskDefinitionRecord, TaskRecord } from './model.ts';
 import type { Processes } from './processes.ts';
 import type { Programs } from './programs.ts';
@@ -69,7 +69,12 @@ export class ContainerService {
 
   /** @param reference a cluster's name or ARN; without it the cluster `default` */
   cluster(reference: string | undefined): ClusterRecord {
-    const name = (reference ?? 'default').replace(/^arn:[^/]*:cluster\//, '');
+    const [, region, account, ofArn] =
+      /^arn:[^:]+:ecs:([^:]*):([^:]*):cluster\/(.*)$/.exec(reference ?? '') ?? [];
+    if (region !== undefined && region !== this.kernel.region) throw foreignRegion();
+    if (account !== undefined && account !== this.kernel.accountId)
+      throw foreignAccount(account, this.kernel.accountId);
+    const name = ofArn ?? reference ?? 'default';
     const cluster = this.clusters.get(name);
     if (cluster === undefined || cluster.status !== 'ACTIVE') throw clusterNotFound();
     return cluster;

@@ -14,8 +14,10 @@ const env = { GITHUB_REPOSITORY: 'org/web', GITHUB_RUN_ID: '7', GITHUB_JOB: 'mig
 
 const keyOf = async (inputs: Readonly<Record<string, string>>, attempt = '1') => {
   const all: Readonly<Record<string, string>> = { ...given, ...inputs };
-  return identityOf(await readInputs((name) => all[name] ?? ''), { ...env, GITHUB_RUN_ATTEMPT: attempt })
-    .runKey;
+  return identityOf(await readInputs((name) => all[name] ?? '', 'eu-west-1'), {
+    ...env,
+    GITHUB_RUN_ATTEMPT: attempt,
+  }).runKey;
 };
 
 describe('the identity of a migration', () => {

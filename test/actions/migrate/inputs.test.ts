@@ -6,7 +6,7 @@ const GIVEN = { cluster: 'prod', service: 'web', command: 'true', image: 'unchan
 
 const problemsOf = async (inputs: Readonly<Record<string, string>>) => {
   const all: Readonly<Record<string, string>> = { ...GIVEN, ...inputs };
-  return readInputs((name) => all[name] ?? '').then(
+  return readInputs((name) => all[name] ?? '', 'eu-west-1').then(
     () => [],
     (error: ConfigError) => error.problems.map(({ input, message }) => `${input}: ${message}`),
   );

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readInputs } from '../../../src/actions/rollback/inputs.ts';
 
 const read = (given: Readonly<Record<string, string>>) =>
-  readInputs((name) => ({ cluster: 'prod', service: 'web', ...given })[name] ?? '').migrations;
+  readInputs((name) => ({ cluster: 'prod', service: 'web', ...given })[name] ?? '', 'eu-west-1').migrations;
 
 test('migrations is strict, lock is not', () => {
   expect(read({})).toBe('own');
@@ -18,7 +18,7 @@ test('a name that no lock can have is refused', () => {
   expect(() => read({ lock: 'a b' })).toThrow('lock: "a b" is no name for a lock');
 });
 
-const all = (given: Readonly<Record<string, string>>) => readInputs((name) => given[name] ?? '');
+const all = (given: Readonly<Record<string, string>>) => readInputs((name) => given[name] ?? '', 'eu-west-1');
 
 test('a frontend may come back without a service, by any name that its versions have', () => {
   const { hasService, frontend } = all({

@@ -11,7 +11,7 @@ const rollout = (to: string, phase = 'stepping') =>
   ({ ledger: { to: arn(to), from: arn('web:1'), phase, holder: 'run 7' } }) as unknown as Site;
 
 const read = (given: Readonly<Record<string, string>>) =>
-  readInputs((name) => ({ cluster: 'prod', service: 'web', ...given })[name] ?? '');
+  readInputs((name) => ({ cluster: 'prod', service: 'web', ...given })[name] ?? '', 'eu-west-1');
 const from = (text: string) => {
   const { onlyFrom } = read({ 'only-from': text });
   if (!onlyFrom) throw new Error('no only-from');
@@ -57,6 +57,6 @@ test.each(['latest', 'v1.2.3', 'arn:aws:ecs:x'])('only-from "%s" is refused', (t
 });
 
 test('to still takes image tags besides', () => {
-  expect(parseTarget('v1.2.3')).toEqual({ kind: 'image-tag', tag: 'v1.2.3' });
-  expect(parseTarget('web:2')).toEqual({ kind: 'revision', family: 'web', revision: 2 });
+  expect(parseTarget('v1.2.3', 'eu-west-1')).toEqual({ kind: 'image-tag', tag: 'v1.2.3' });
+  expect(parseTarget('web:2', 'eu-west-1')).toEqual({ kind: 'revision', family: 'web', revision: 2 });
 });
