@@ -86,6 +86,18 @@ describe('a job of deploy.yml', () => {
     },
   );
 
+  it('everybody is told when another release has taken the place of one that was watched', () => {
+    const status = String(jobs['notify']?.steps?.at(-1)?.with?.['status']);
+    const told = (outcome: string) => {
+      const scope = scopeOf('notify', {});
+      const { monitor } = scope.contexts.needs as Record<string, { readonly result: string }>;
+      const needs = { ...scope.contexts.needs, monitor: { ...monitor, outputs: { outcome } } };
+      return interpolate(status, { ...scope, contexts: { ...scope.contexts, needs } });
+    };
+    expect(told('superseded')).toBe('superseded');
+    expect(told('')).toBe('promoted');
+  });
+
   it('monitor watches what its test has passed, or what has none, and nothing else', () => {
     expect(runs('monitor', {})).toBe(true);
     expect(runs('monitor', { verify: 'skipped', migrate: 'skipped', image: 'skipped' })).toBe(true);

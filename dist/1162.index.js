@@ -1,1 +1,0 @@
-export const id=1162;export const ids=[1162];export const modules={1162:(t,s,o)=>{o.r(s),o.d(s,{inputOf:()=>r.wg,taskOf:()=>r.Xb,tasks:()=>r.vB});var r=o(5391);o(6526)}};

@@ -1,1 +1,0 @@
-export const id=1601;export const ids=[1601];export const modules={1601:(t,o,r)=>{r.r(o),r.d(o,{run:()=>n});var e=r(1531);r(6526);async function n({reporter:t}){let o=t.state(e.jZ);""!==o&&await(0,e.Jq)(o)}}};

@@ -1,1 +1,0 @@
-export const id=4294;export const ids=[4294];export const modules={4294:(o,t,s)=>{s.d(t,{judgeMigrations:()=>d.p});var d=s(4923);s(3613),s(7302),s(7330),s(287),s(4085),s(6526)}};

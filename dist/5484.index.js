@@ -1,1 +1,0 @@
-export const id=5484;export const ids=[5484];export const modules={5484:(o,r,t)=>{t.r(r),t.d(r,{rollBack:()=>e.F,run:()=>e.e});var e=t(9584);t(6333),t(4923),t(3613),t(7302),t(1277),t(5962),t(5090),t(2875),t(7330),t(287),t(3289),t(4085),t(6526)}};

@@ -1,1 +1,0 @@
-export const id=5668;export const ids=[5668];export const modules={5668:(t,n,o)=>{o.d(n,{u:()=>i});var r=o(6526);function i(t,n){let[o,i]=(0,r.Zm)(t,n);return JSON.stringify(o)===JSON.stringify(i)}}};

@@ -1,1 +1,0 @@
-export const id=8227;export const ids=[8227];export const modules={8227:(o,s,r)=>{r.r(s),r.d(s,{finish:()=>t.O9,publish:()=>t.mk,run:()=>t.eF});var t=r(9389);r(2418),r(7264),r(4085),r(6526)}};

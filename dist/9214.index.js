@@ -1,1 +1,0 @@
-export const id=9214;export const ids=[9214];export const modules={9214:(e,o,r)=>{r.d(o,{findOrMake:()=>t.tc,isOpen:()=>t.nT,openDeployments:()=>t.XC,retireFormer:()=>t.BF});var t=r(3712);r(1481),r(6526)}};

@@ -1,1 +1,0 @@
-export const id=932;export const ids=[932];export const modules={932:(o,r,t)=>{t.r(r),t.d(r,{run:()=>e.e});var e=t(1613);t(1277),t(5962),t(5090),t(2875),t(7330),t(287),t(3289),t(4085),t(6526)}};
