@@ -9,7 +9,6 @@ import type { Scenario, ScenarioService } from '../../src/simulator/scenario/sce
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
-import type { RegistryWorld } from '../images/registry-world.ts';
 import { type RunHere, runHere } from '../images/run-here.ts';
 
 /** A Monday noon. */
@@ -172,7 +171,7 @@ export async function openShop(options: ShopOptions = {}): Promise<PreflightShop
     clock,
     look: (inputs = {}, { env = {}, ...rest } = {}) =>
       runHere(
-        { simulator, clock } as RegistryWorld,
+        { simulator, clock },
         { name: 'preflight', run },
         { ...INPUTS, ...inputs },
         { env: { ...ENV, ...env }, ...rest },

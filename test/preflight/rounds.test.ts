@@ -8,6 +8,7 @@ import { openWorld } from '../../src/actions/preflight/world.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { EcsService } from '../../src/ports.ts';
 import { judge } from '../../src/preflight/verdict.ts';
+import { QUIET } from '../actions/quiet-reporter.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -194,13 +195,13 @@ test('looks at a service with twenty secrets in five rounds of calls', async () 
     return rounds.call(String(name), Response.json(body));
   });
   const clock: Clock = { now: () => 0, sleep: async () => undefined, scale: 1 };
-  const quiet = () => undefined;
-  const context = {
+  const context: ActionContext = {
+    input: () => '',
     clock,
     env: { GITHUB_WORKSPACE: tmpdir() },
     cancelled: new AbortController().signal,
-    reporter: { mask: quiet, info: quiet },
-  } as unknown as ActionContext;
+    reporter: QUIET,
+  };
   const inputs: Inputs = {
     cluster: 'prod',
     service: 'web',

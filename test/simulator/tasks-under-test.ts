@@ -12,9 +12,10 @@ import {
   type Task,
 } from '@aws-sdk/client-ecs';
 import { scaledClock, systemClock } from '../../src/clock.ts';
-import type { Scenario, ScenarioBehaviour } from '../../src/simulator/scenario/scenario.ts';
+import type { Scenario } from '../../src/simulator/scenario/scenario.ts';
 import { type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts';
 import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
+import { EMPTY } from './empty-scenario.ts';
 import { START } from './moved-clock.ts';
 
 export const GROUP = '/ecs/jobs';
@@ -35,19 +36,10 @@ export const jobs = (
   containers: readonly ContainerDefinition[] = [job()],
   override: Partial<Scenario> = {},
 ): Scenario => ({
+  ...EMPTY,
   name: 'jobs',
-  history: 0,
-  consistencyLag: { min: 0, max: 0 },
-  slowOver: 1_000,
   clusters: ['prod'],
-  loadBalancers: [],
-  targetGroups: [],
   taskDefinitions: [{ family: 'job', cpu: '256', memory: '512', containers }],
-  services: [],
-  scalableTargets: [],
-  alarms: [],
-  traffic: [],
-  behaviours: {} satisfies Record<string, ScenarioBehaviour>,
   programs: { 'job:1': { prefix: ['/bin/sh', '-c'] } },
   ...override,
 });
