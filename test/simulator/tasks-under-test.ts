@@ -15,6 +15,7 @@ import { scaledClock, systemClock } from '../../src/clock.ts';
 import type { Scenario } from '../../src/simulator/scenario/scenario.ts';
 import { type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts';
 import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
+import { clientOf } from './client-of.ts';
 import { EMPTY } from './empty-scenario.ts';
 import { START } from './moved-clock.ts';
 
@@ -64,12 +65,7 @@ export async function startJobs(
     world: (context) => createWorld(context, scenario),
     ...options,
   });
-  const config = {
-    endpoint: simulator.url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    maxAttempts: 1,
-  };
+  const config = clientOf(simulator);
   const ecs = new ECSClient(config);
   const logs = new CloudWatchLogsClient({ ...config, disableHostPrefix: true });
 
