@@ -107,15 +107,16 @@ const alarm = (AlarmName: string) => ({
   TreatMissingData: 'notBreaching',
 });
 
-/** The usual inputs: everything that can be looked at is named. */
-export const INPUTS = {
+/** Inputs that name everything that can be looked at. */
+export const NAMED = {
   cluster: 'prod',
   service: 'web',
-  image: 'unchanged',
-  images: 'unchanged',
   alarms: 'web-5xx',
   'backup-db-instances': 'orders',
 };
+
+/** With what the action file has where nothing is given. */
+const INPUTS = { ...NAMED, image: 'unchanged', images: 'unchanged' };
 
 export interface PreflightShop {
   readonly simulator: Simulator<SimulatedWorld>;
