@@ -14,7 +14,7 @@ export class LifeTimes {
   #canaryMs = 0;
   #stableMs: number;
 
-  constructor(services: Services, stable: EcsService) {
+  constructor(services: Pick<Services, 'stopped'>, stable: EcsService) {
     this.#stopped = new StoppedTasks(services, { past: true });
     this.#stableMs = TOLD_FOR_MS * stable.running;
   }

@@ -3,13 +3,13 @@ import { isCrash, type StoppedTask } from '../rollout/judge/evidence.ts';
 
 /** Tasks of a service that have stopped by themselves. */
 export class StoppedTasks {
-  readonly #services: Services;
+  readonly #services: Pick<Services, 'stopped'>;
   readonly #crashes = new Map<string, StoppedTask>();
   readonly #known = new Set<string>();
   #newestEvent: string | undefined;
 
   /** @param past whether those count as well that had stopped before: ECS tells of them for an hour */
-  constructor(services: Services, { past = false }: { readonly past?: boolean } = {}) {
+  constructor(services: Pick<Services, 'stopped'>, { past = false }: { readonly past?: boolean } = {}) {
     this.#services = services;
     this.#newestEvent = past ? undefined : '';
   }

@@ -18,6 +18,7 @@ import * as sns from '@aws-sdk/client-sns';
 import * as ssm from '@aws-sdk/client-ssm';
 import * as sts from '@aws-sdk/client-sts';
 import { expect } from 'vitest';
+import { clientOf } from '../simulator/client-of.ts';
 import { type Answer, type Boto3, plain, type Refusal } from './boto3.ts';
 
 /** By the names that boto3 has for the services: the SDK's id, package and client. */
@@ -77,14 +78,8 @@ export class BothClients {
 
   #client(name: ServiceName): Client {
     const { client: Made } = SERVICES[name];
-    const config = {
-      endpoint: this.#url,
-      region: 'eu-west-1',
-      credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-      maxAttempts: 1,
-      disableHostPrefix: true,
-    };
-    const client = this.#clients.get(name) ?? (new Made(config) as unknown as Client);
+    const config = { ...clientOf({ url: this.#url }), disableHostPrefix: true };
+    const client = this.#clients.get(name) ?? (new Made(config) as Client);
     this.#clients.set(name, client);
     return client;
   }

@@ -198,12 +198,11 @@ async function push(
   { architecture = 'amd64', index = false }: PushedImage,
 ): Promise<void> {
   const front = await simulator.registry();
-  const answer = simulator.world.services['ECR']?.['GetAuthorizationToken']?.(
-    {} as never,
-    { now: START, region: REGION, accountId: ACCOUNT } as never,
-  ) as unknown as { authorizationData: readonly { authorizationToken: string }[] };
-  const { authorizationData } = await Promise.resolve(answer);
-  const login = { authorization: `Basic ${authorizationData[0]?.authorizationToken}` };
+  const place = { now: START, region: REGION, accountId: ACCOUNT };
+  const answer = (await simulator.world.services['ECR']?.['GetAuthorizationToken']?.({} as never, place)) as
+    | { readonly authorizationData: readonly { readonly authorizationToken: string }[] }
+    | undefined;
+  const login = { authorization: `Basic ${answer?.authorizationData[0]?.authorizationToken}` };
   const send = async (method: string, path: string, type: string, body: Buffer) => {
     const response = await fetch(`${front.url}/v2/shop/${path}`, {
       method,

@@ -85,7 +85,7 @@ const without = (value: unknown): unknown =>
 
 it.each(['S3', 'CloudFront'] as const)('carries random inputs and answers of %s unchanged', async (id) => {
   const { sdk, make: Made } = SERVICES[id];
-  const sender = new Made(clientOf(simulator)) as unknown as Client;
+  const sender = new Made(clientOf(simulator)) as Client;
   const commands = new Map<string, unknown>(Object.entries(sdk));
   const random = seededRandom(7);
   const wrong: unknown[] = [];
