@@ -4,6 +4,9 @@ import type { DeployError } from './errors.ts';
 import type { Mutability } from './images/mutability.ts';
 import type { Vulnerability } from './images/scan.ts';
 import type { TopicMessage } from './notifications/topic.ts';
+import type { AccessAnswer, AccessQuestion } from './preflight/access.ts';
+import type { HealthCheck } from './preflight/health-check.ts';
+import type { LoadBalancer, SecurityGroup, Subnet } from './preflight/vpc.ts';
 import type { Alarm, StoppedTask } from './rollout/judge/evidence.ts';
 import type { StickinessSeconds, Tags } from './rollout/ledger.ts';
 import type { ScalingChange, ScalingState, Setting } from './rollout/scaling-hold.ts';
@@ -199,35 +202,6 @@ export interface Traffic {
   healthCheck(targetGroupArn: string): Promise<HealthCheck | undefined>;
   /** The limits of the account by AWS's names, such as `target-groups` and `targets-per-application-load-balancer`. */
   limits(): Promise<ReadonlyMap<string, number>>;
-}
-
-/** A load balancer, as far as its targets' network has to fit it. */
-export interface LoadBalancer {
-  readonly arn: string;
-  readonly name: string;
-  /** `application`, `network` or `gateway`. */
-  readonly type: string;
-  readonly vpc: string;
-  /** None for a network load balancer that was made without any. */
-  readonly securityGroups: readonly string[];
-  readonly subnets: readonly string[];
-}
-
-/** How a load balancer finds out whether a target is healthy. */
-export interface HealthCheck {
-  readonly enabled: boolean;
-  /** `HTTP`, `HTTPS`, `TCP`, ... */
-  readonly protocol: string;
-  /** `traffic-port`, or a number. */
-  readonly port: string;
-  /** Of HTTP and HTTPS. */
-  readonly path: string | undefined;
-  readonly intervalSeconds: number;
-  readonly timeoutSeconds: number;
-  readonly healthyThreshold: number;
-  readonly unhealthyThreshold: number;
-  /** Codes of HTTP or gRPC that are a healthy answer, such as `200` or `200-399`. */
-  readonly matcher: string | undefined;
 }
 
 /** A metric, or an expression over others, read in periods of one minute. */
@@ -640,39 +614,6 @@ export interface Secrets {
   ): Promise<readonly (readonly string[] | 'not-json' | DeployError | undefined)[]>;
 }
 
-export interface Subnet {
-  readonly id: string;
-  readonly vpc: string;
-  /** The availability zone's name. */
-  readonly zone: string;
-  /** Private IPv4 addresses that nothing has yet. */
-  readonly freeAddresses: number;
-  /** CIDR blocks of IPv4 addresses. */
-  readonly ranges: readonly string[];
-}
-
-/** What a security group lets through. */
-export interface NetworkRule {
-  /** `-1` for all, `tcp`, `udp`, `icmp`, `icmpv6`, or a number of IANA. */
-  readonly protocol: string;
-  /** Ports, both included: 0 to 65535 where the rule names none. */
-  readonly from: number;
-  readonly to: number;
-  /** Ids of security groups. */
-  readonly groups: readonly string[];
-  /** CIDR blocks, IPv4 and IPv6. */
-  readonly ranges: readonly string[];
-  readonly prefixLists: readonly string[];
-}
-
-export interface SecurityGroup {
-  readonly id: string;
-  readonly name: string;
-  readonly vpc: string;
-  readonly inbound: readonly NetworkRule[];
-  readonly outbound: readonly NetworkRule[];
-}
-
 /** Subnets and security groups of EC2. */
 export interface Network {
   /** Those that are there. */
@@ -680,17 +621,6 @@ export interface Network {
   /** Those that are there. */
   securityGroups(ids: readonly string[]): Promise<readonly SecurityGroup[]>;
 }
-
-export interface AccessQuestion {
-  /** Such as `secretsmanager:GetSecretValue`. */
-  readonly action: string;
-  /** An ARN, or `*` where the action takes none. */
-  readonly resource: string;
-  /** Values of condition keys by their names, each a single string. */
-  readonly context?: Readonly<Record<string, string>>;
-}
-
-export type AccessAnswer = 'allowed' | 'denied' | 'denied-explicitly';
 
 /** What roles may do, as IAM judges their policies. */
 export interface Access {

@@ -6,14 +6,14 @@ import { ConfigError } from '../errors.ts';
  * @returns what they give, in their order
  * @throws the first error that is none of the configuration; else one ConfigError with all problems
  */
-export async function withAllProblems<T extends readonly unknown[]>(
-  promises: readonly [...{ [K in keyof T]: Promise<T[K]> }],
-): Promise<T> {
+export async function withAllProblems<T extends readonly unknown[] | []>(
+  promises: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   const ends = await Promise.allSettled(promises);
   const errors = ends.flatMap((end): unknown[] => (end.status === 'rejected' ? [end.reason] : []));
   const wrong = errors.filter((error) => error instanceof ConfigError);
   const other = errors.find((error) => !(error instanceof ConfigError));
   if (other !== undefined) throw other;
   if (wrong.length > 0) throw new ConfigError(wrong.flatMap(({ problems }) => problems));
-  return ends.map((end) => (end.status === 'fulfilled' ? end.value : undefined)) as unknown as T;
+  return Promise.all(promises);
 }

@@ -19,7 +19,7 @@ const MARGIN_MS = 10 * 60_000;
  * same time gets the same one. The password is masked before anybody can print it.
  */
 export function keptLogin(
-  ecr: Repositories,
+  ecr: Pick<Repositories, 'login'>,
   clock: Clock,
   mask: (secret: string) => void,
 ): (refused?: RegistryLogin) => Promise<RegistryLogin> {

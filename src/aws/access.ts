@@ -4,7 +4,8 @@ import {
   SimulatePrincipalPolicyCommand,
   type SimulatePrincipalPolicyCommandOutput,
 } from '@aws-sdk/client-iam';
-import type { Access, AccessAnswer, AccessQuestion } from '../ports.ts';
+import type { Access } from '../ports.ts';
+import type { AccessAnswer, AccessQuestion } from '../preflight/access.ts';
 import { sideBySide } from './batches.ts';
 import { type Connection, call, clientSettings, errorName } from './connection.ts';
 

@@ -6,7 +6,8 @@ import {
   EC2Client,
   type IpPermission,
 } from '@aws-sdk/client-ec2';
-import type { Network, NetworkRule } from '../ports.ts';
+import type { Network } from '../ports.ts';
+import type { NetworkRule } from '../preflight/vpc.ts';
 import { inBatches } from './batches.ts';
 import { type Connection, call, clientSettings } from './connection.ts';
 

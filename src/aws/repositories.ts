@@ -234,11 +234,20 @@ function enhancedFinding(finding: EnhancedImageScanFinding): Vulnerability {
 }
 
 /** Leaves out what the scanner does not say. */
-const vulnerability = (
-  given: {
-    readonly [Key in keyof Vulnerability]: Vulnerability[Key] | undefined;
-  },
-): Vulnerability =>
-  Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined && value !== ''),
-  ) as unknown as Vulnerability;
+const vulnerability = ({
+  id,
+  severity,
+  packageName,
+  version,
+  fixedIn,
+  url,
+}: {
+  readonly [Key in keyof Vulnerability]: Vulnerability[Key] | undefined;
+} & Pick<Vulnerability, 'id' | 'severity'>): Vulnerability => ({
+  id,
+  severity,
+  ...(packageName && { packageName }),
+  ...(version && { version }),
+  ...(fixedIn && { fixedIn }),
+  ...(url && { url }),
+});

@@ -33,7 +33,9 @@ import {
   type TargetGroup as SdkTargetGroup,
   type TargetGroupStickinessConfig,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { HealthCheck, LoadBalancer, Route, TargetGroup, TargetHealth, Traffic } from '../ports.ts';
+import type { Route, TargetGroup, TargetHealth, Traffic } from '../ports.ts';
+import type { HealthCheck } from '../preflight/health-check.ts';
+import type { LoadBalancer } from '../preflight/vpc.ts';
 import type { StickinessSeconds, Tags } from '../rollout/ledger.ts';
 import type { WeightedGroup } from '../rollout/weights.ts';
 import { CHANGE, type Connection, call, clientSettings, deniedAsGone, errorName } from './connection.ts';

@@ -1,5 +1,6 @@
 import type { EcsService, Services } from '../ports.ts';
-import { isCrash, type Lives, type StoppedTask } from '../rollout/judge/evidence.ts';
+import type { Lives } from '../rollout/judge/evidence.ts';
+import { StoppedTasks } from './stopped-tasks.ts';
 
 const MINUTE = 60_000;
 /** ECS tells of stopped tasks for an hour, so that is how far back stable's crashes are known from the start. */
@@ -7,17 +8,14 @@ const TOLD_FOR_MS = 60 * MINUTE;
 
 /** How long both sides' tasks have been running, and which of stable's have crashed meanwhile. */
 export class LifeTimes {
-  readonly #services: Services;
-  readonly #known = new Set<string>();
-  readonly #crashes: StoppedTask[] = [];
-  #newestEvent: string | undefined;
+  readonly #stopped: StoppedTasks;
   #since: number | undefined;
   #lookedAt: number | undefined;
   #canaryMs = 0;
   #stableMs: number;
 
-  constructor(services: Services, stable: EcsService) {
-    this.#services = services;
+  constructor(services: Pick<Services, 'stopped'>, stable: EcsService) {
+    this.#stopped = new StoppedTasks(services, { past: true });
     this.#stableMs = TOLD_FOR_MS * stable.running;
   }
 
@@ -26,7 +24,7 @@ export class LifeTimes {
       since: this.#since ?? Number.POSITIVE_INFINITY,
       canaryTaskMinutes: this.#canaryMs / MINUTE,
       stableTaskMinutes: this.#stableMs / MINUTE,
-      stableCrashes: this.#crashes,
+      stableCrashes: this.#stopped.crashes,
     };
   }
 
@@ -37,14 +35,6 @@ export class LifeTimes {
     this.#stableMs += passed * stable.running;
     // Tasks that crash before they run had their chance, too.
     this.#canaryMs += passed * Math.max(canary?.running ?? 0, canary?.desired ?? 0);
-    const newest = stable.events[0]?.id ?? '';
-    // ECS says in an event when it replaces a task; only then is it asked which tasks have stopped.
-    if (newest === this.#newestEvent && stable.running >= stable.desired) return;
-    const stopped = await this.#services.stopped(stable.cluster, stable.name, this.#known);
-    this.#newestEvent = newest;
-    for (const task of stopped) {
-      this.#known.add(task.arn);
-      if (isCrash(task)) this.#crashes.push(task);
-    }
+    await this.#stopped.look(stable);
   }
 }

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, type Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { checkServerIdentity, type TLSSocket } from 'node:tls';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import type { Clock } from '../clock.ts';
@@ -154,7 +154,7 @@ function decompressed(response: http.IncomingMessage, method: string): Readable 
   if (method === 'HEAD' || statusCode === 204 || statusCode === 304 || headers['content-length'] === '0') {
     return response;
   }
-  const makers: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
+  const makers: Readonly<Record<string, () => Duplex>> = {
     gzip: createGunzip,
     'x-gzip': createGunzip,
     br: createBrotliDecompress,
@@ -163,7 +163,7 @@ function decompressed(response: http.IncomingMessage, method: string): Readable 
   };
   const make = makers[headers['content-encoding']?.trim().toLowerCase() ?? ''];
   if (!make) return response;
-  const stream = make() as unknown as Readable & NodeJS.WritableStream;
+  const stream = make();
   response.once('error', (error) => stream.destroy(error));
   response.pipe(stream);
   return stream;

@@ -2,9 +2,8 @@ import { revision } from '../report/narrate.ts';
 import type { RecordEntry, RolloutRecord } from '../report/record.ts';
 import { formatDuration } from '../rollout/duration.ts';
 import type { Period, StoppedTask } from '../rollout/judge/evidence.ts';
-import type { Finding } from '../rollout/judge/finding.ts';
 import { answersIn } from './answers.ts';
-import type { Impact, Moment, Production } from './incident.ts';
+import type { Impact, Incident, Moment, Production } from './incident.ts';
 import { type WatchStory, watched } from './watched.ts';
 
 type Entry<Kind extends RecordEntry['kind']> = RecordEntry & { readonly kind: Kind };
@@ -12,7 +11,8 @@ type Observed = Entry<'observation'>;
 type Decided = Entry<'decision'>;
 
 /** What a record tells of a rollout, whoever conducted it. */
-export interface Recorded {
+export interface Recorded
+  extends Pick<Incident, 'backAt' | 'production' | 'impact' | 'timeline' | 'gates' | 'stops' | 'events'> {
   readonly cluster: string;
   readonly service: string;
   readonly startedAt: number;
@@ -22,13 +22,6 @@ export interface Recorded {
   readonly failed: string | undefined;
   readonly good: string | undefined;
   readonly decidedAt: number | undefined;
-  readonly backAt: number | undefined;
-  readonly production: Production | undefined;
-  readonly impact: Impact | undefined;
-  readonly timeline: readonly Moment[];
-  readonly gates: readonly Finding[];
-  readonly stops: readonly StoppedTask[];
-  readonly events: readonly string[];
 }
 
 /** @returns undefined when the text is no record, or one that is not understood */

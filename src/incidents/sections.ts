@@ -1,6 +1,7 @@
 import { BREAK, command } from '../backups/shell.ts';
 import { first } from '../report/bounded.ts';
 import { differenceMarkdown } from '../report/definition-diff.ts';
+import { VERDICT_MARKS } from '../report/verdict-marks.ts';
 import { describeStop } from '../rollout/judge/evidence.ts';
 import type { Verdict } from '../rollout/judge/finding.ts';
 import { printable } from '../taskdef/shape.ts';
@@ -122,14 +123,6 @@ function ends(moments: readonly Moment[], most: number): readonly (Moment | unde
   return [...moments.slice(0, atFirst), undefined, ...moments.slice(moments.length - (most - atFirst))];
 }
 
-const MARKS: Readonly<Record<Verdict, string>> = {
-  pass: '✅',
-  fail: '❌',
-  abort: '⛔',
-  undecided: '➖',
-  'no-evidence': '❔',
-};
-
 function gates({ gates: findings }: Incident): Section {
   const worst = (verdict: Verdict) => ['abort', 'fail', 'no-evidence', 'undecided', 'pass'].indexOf(verdict);
   return {
@@ -143,7 +136,7 @@ function gates({ gates: findings }: Incident): Section {
               .toSorted((a, b) => worst(a.verdict) - worst(b.verdict))
               .map(
                 ({ gate, verdict, text, warnOnly }) =>
-                  `| ${cell(quoted(gate, 200))} | ${MARKS[verdict]} ${verdict}${warnOnly ? ' (warns only)' : ''} | ${cell(quoted(text.replaceAll('\n', '; ')))} |`,
+                  `| ${cell(quoted(gate, 200))} | ${VERDICT_MARKS[verdict]} ${verdict}${warnOnly ? ' (warns only)' : ''} | ${cell(quoted(text.replaceAll('\n', '; ')))} |`,
               ),
           ],
     between: '\n',

@@ -1,17 +1,24 @@
-/** What a role is asked for; `for` says why, in the user's words. */
-export interface Question {
+export interface AccessQuestion {
+  /** Such as `secretsmanager:GetSecretValue`. */
   readonly action: string;
+  /** An ARN, or `*` where the action takes none. */
   readonly resource: string;
+  /** Values of condition keys by their names, each a single string. */
   readonly context?: Readonly<Record<string, string>>;
-  readonly why: string;
 }
 
-export type Answer = 'allowed' | 'denied' | 'denied-explicitly';
+/** As IAM judges the policies of a role. */
+export type AccessAnswer = 'allowed' | 'denied' | 'denied-explicitly';
+
+/** What a role is asked for, and why, in the user's words. */
+export interface Question extends AccessQuestion {
+  readonly why: string;
+}
 
 /** What is denied, one line for each action and resource. */
 export function refusals(
   questions: readonly Question[],
-  answers: readonly Answer[],
+  answers: readonly AccessAnswer[],
 ): readonly { readonly question: Question; readonly explicit: boolean }[] {
   const seen = new Set<string>();
   return questions.flatMap((question, index) => {

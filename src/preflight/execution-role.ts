@@ -1,6 +1,6 @@
 import { parseEcrHost, parseReference } from '../images/reference.ts';
 import { isList, isObject, type TaskDefinition } from '../taskdef/definition.ts';
-import { type Answer, type Question, refusals } from './access.ts';
+import { type AccessAnswer, type Question, refusals } from './access.ts';
 import { type Finding, fail, isUnseen, pass, type Seen, skip, unseen, warn } from './finding.ts';
 import type { PlacedReference } from './secret-reference.ts';
 
@@ -23,7 +23,7 @@ export interface RoleFacts {
   readonly role: string | undefined;
   readonly questions: readonly Question[];
   /** Undefined where there is no such role. */
-  readonly answers: Seen<readonly Answer[] | undefined>;
+  readonly answers: Seen<readonly AccessAnswer[] | undefined>;
 }
 
 /**

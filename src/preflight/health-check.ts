@@ -6,22 +6,32 @@ export interface ContainerHealth {
   readonly configured: boolean;
 }
 
-/** How a load balancer asks the tasks of a target group. */
-export interface TargetHealthCheck {
+/** How a load balancer finds out whether a target is healthy. */
+export interface HealthCheck {
   readonly enabled: boolean;
+  /** `HTTP`, `HTTPS`, `TCP`, ... */
   readonly protocol: string;
+  /** `traffic-port`, or a number. */
+  readonly port: string;
+  /** Of HTTP and HTTPS. */
   readonly path: string | undefined;
   readonly intervalSeconds: number;
   readonly timeoutSeconds: number;
+  readonly healthyThreshold: number;
   readonly unhealthyThreshold: number;
+  /** Codes of HTTP or gRPC that are a healthy answer, such as `200` or `200-399`. */
+  readonly matcher: string | undefined;
 }
+
+/** As far as it says how long a failing task gets requests. */
+type Patience = Omit<HealthCheck, 'port' | 'healthyThreshold' | 'matcher'>;
 
 /** Longer than that a task that fails must not get requests (C4 of the documents' rollback triggers). */
 const LATEST_MS = 120_000;
 
 export function checkHealthChecks(
   containers: readonly ContainerHealth[],
-  targetGroups: readonly { readonly name: string; readonly healthCheck: Seen<TargetHealthCheck> }[],
+  targetGroups: readonly { readonly name: string; readonly healthCheck: Seen<Patience> }[],
 ): readonly Finding[] {
   const check = 'health-check';
   const without = containers.filter(({ configured }) => !configured).map(({ container }) => container);

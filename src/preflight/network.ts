@@ -1,38 +1,9 @@
 import { contains } from './cidr.ts';
 import { type Finding, fail, isUnseen, pass, type Seen, skip, unseen, warn } from './finding.ts';
+import type { LoadBalancer, NetworkRule, SecurityGroup, Subnet } from './vpc.ts';
 
-export interface SubnetFacts {
-  readonly id: string;
-  readonly vpc: string;
-  readonly zone: string;
-  readonly freeAddresses: number;
-  /** Blocks of IPv4 addresses. */
-  readonly ranges: readonly string[];
-}
-
-export interface RuleFacts {
-  /** `-1` for all, or a protocol's name or number. */
-  readonly protocol: string;
-  readonly from: number;
-  readonly to: number;
-  readonly groups: readonly string[];
-  readonly ranges: readonly string[];
-  readonly prefixLists: readonly string[];
-}
-
-export interface GroupFacts {
-  readonly id: string;
-  readonly vpc: string;
-  readonly inbound: readonly RuleFacts[];
-  readonly outbound: readonly RuleFacts[];
-}
-
-export interface BalancerFacts {
-  readonly name: string;
-  readonly vpc: string;
-  readonly securityGroups: readonly string[];
-  readonly subnets: readonly string[];
-}
+type Group = Omit<SecurityGroup, 'name'>;
+type Balancer = Omit<LoadBalancer, 'arn' | 'type'>;
 
 /** Where tasks are put, and who sends them requests. */
 export interface NetworkFacts {
@@ -41,9 +12,9 @@ export interface NetworkFacts {
     | { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] }
     | undefined;
   /** Those that are there, of tasks and load balancers. */
-  readonly subnets: Seen<readonly SubnetFacts[]>;
-  readonly groups: Seen<readonly GroupFacts[]>;
-  readonly ways: Seen<readonly { readonly balancer: BalancerFacts; readonly ports: readonly number[] }[]>;
+  readonly subnets: Seen<readonly Subnet[]>;
+  readonly groups: Seen<readonly Group[]>;
+  readonly ways: Seen<readonly { readonly balancer: Balancer; readonly ports: readonly number[] }[]>;
   /** Tasks that run beside those of the service while a canary has all the traffic, and while the service takes it over. */
   readonly need: { readonly canary: number; readonly takeover: number };
 }
@@ -77,7 +48,7 @@ export function checkNetwork(facts: NetworkFacts): readonly Finding[] {
 /** AWS tells free addresses by subnet; ECS spreads tasks over them. */
 function addresses(
   wanted: readonly string[],
-  all: readonly SubnetFacts[],
+  all: readonly Subnet[],
   { canary, takeover }: NetworkFacts['need'],
 ): readonly Finding[] {
   const check = 'network';
@@ -120,7 +91,7 @@ function addresses(
       ];
 }
 
-const missingGroups = (wanted: readonly string[], groups: readonly GroupFacts[]): readonly Finding[] =>
+const missingGroups = (wanted: readonly string[], groups: readonly Group[]): readonly Finding[] =>
   wanted
     .filter((id) => !groups.some((group) => group.id === id))
     .map((id) =>
@@ -140,7 +111,7 @@ interface Peer {
   readonly ranges: readonly string[];
 }
 
-function passage(rules: readonly RuleFacts[], port: number, peer: Peer): Passage {
+function passage(rules: readonly NetworkRule[], port: number, peer: Peer): Passage {
   const fitting = rules.filter(
     ({ protocol, from, to }) =>
       protocol === '-1' || ((protocol === 'tcp' || protocol === '6') && from <= port && port <= to),
@@ -153,11 +124,11 @@ function passage(rules: readonly RuleFacts[], port: number, peer: Peer): Passage
 }
 
 function reach(
-  balancer: BalancerFacts,
+  balancer: Balancer,
   ports: readonly number[],
   tasks: NonNullable<NetworkFacts['tasks']>,
-  subnets: readonly SubnetFacts[],
-  groups: readonly GroupFacts[],
+  subnets: readonly Subnet[],
+  groups: readonly Group[],
 ): readonly Finding[] {
   const check = 'network';
   const of = (ids: readonly string[]) => groups.filter(({ id }) => ids.includes(id));

@@ -1,11 +1,11 @@
-import { type Answer, type Question, refusals } from './access.ts';
+import { type AccessAnswer, type Question, refusals } from './access.ts';
 import { type Finding, fail, isUnseen, pass, type Seen, skip, unseen } from './finding.ts';
 
 export interface OwnRoleFacts {
   /** ARN; undefined where the job runs as something else than a role. */
   readonly role: string | undefined;
   readonly questions: readonly Question[];
-  readonly answers: Seen<readonly Answer[] | undefined>;
+  readonly answers: Seen<readonly AccessAnswer[] | undefined>;
 }
 
 /** Whether the role of the job may do what canary will do. */

@@ -67,8 +67,7 @@ export async function openLayout(path: string, workspace: string, input: string)
   return {
     image: { ...found, mediaType: only.mediaType || found.mediaType },
     manifest,
-    open: async ({ digest }: Descriptor) =>
-      Readable.toWeb(createReadStream(blob(digest))) as unknown as ReadableStream<Uint8Array>,
+    open: async ({ digest }: Descriptor) => Readable.toWeb(createReadStream(blob(digest))),
   };
 }
 

@@ -1,17 +1,10 @@
 import { formatDuration } from '../rollout/duration.ts';
 import { describeStop, type StoppedTask } from '../rollout/judge/evidence.ts';
-import type { Finding, Verdict } from '../rollout/judge/finding.ts';
+import type { Finding } from '../rollout/judge/finding.ts';
 import { formatStep } from '../rollout/plan.ts';
 import { revision } from './narrate.ts';
 import type { RolloutRecord } from './record.ts';
-
-const MARKS: Readonly<Record<Verdict, string>> = {
-  pass: '✅',
-  fail: '❌',
-  abort: '⛔',
-  undecided: '➖',
-  'no-evidence': '❔',
-};
+import { VERDICT_MARKS } from './verdict-marks.ts';
 
 /** What happened in one step of the plan. */
 interface StepStory {
@@ -69,7 +62,9 @@ function stepRow({ rollout, startedAt }: RolloutRecord, { index, shiftedAt, find
   const step = rollout.plan[index];
   const name = step ? (step.bakeMs === 0 ? `${step.weight}%` : formatStep(step)) : '';
   const began = shiftedAt === undefined ? 'never' : `after ${formatDuration(shiftedAt - startedAt)}`;
-  const marks = findings.map(({ verdict, gate }) => `${MARKS[verdict]} ${literal(gate)}`).join('<br>');
+  const marks = findings
+    .map(({ verdict, gate }) => `${VERDICT_MARKS[verdict]} ${literal(gate)}`)
+    .join('<br>');
   return `| ${name} | ${began} | ${marks} |`;
 }
 
@@ -81,7 +76,7 @@ export function gateTable(findings: readonly Finding[]): string[] {
     '| --- | --- | --- |',
     ...findings.map(
       ({ gate, verdict, text, warnOnly }) =>
-        `| ${literal(gate)} | ${MARKS[verdict]} ${verdict}${warnOnly ? ' (warns only)' : ''} | ${literal(text)} |`,
+        `| ${literal(gate)} | ${VERDICT_MARKS[verdict]} ${verdict}${warnOnly ? ' (warns only)' : ''} | ${literal(text)} |`,
     ),
     '',
   ];

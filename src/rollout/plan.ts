@@ -26,8 +26,11 @@ export const STRATEGIES = {
 export type Strategy = keyof typeof STRATEGIES;
 export const STRATEGY_NAMES = Object.keys(STRATEGIES) as Strategy[];
 
-function plan(...steps: [[number, number], ...[number, number][]]): Plan {
-  return steps.map(([weight, minutes]) => ({ weight, bakeMs: minutes * MINUTE })) as unknown as Plan;
+type ShortStep = readonly [weight: number, minutes: number];
+
+function plan(first: ShortStep, ...others: ShortStep[]): Plan {
+  const step = ([weight, minutes]: ShortStep): Step => ({ weight, bakeMs: minutes * MINUTE });
+  return [step(first), ...others.map(step)];
 }
 
 /**

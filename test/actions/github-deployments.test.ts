@@ -5,6 +5,7 @@ import { scaledClock } from '../../src/clock.ts';
 import type { Origin } from '../../src/github/deployments.ts';
 import { deploymentStatus } from '../../src/report/deployment-status.ts';
 import { startGithub } from '../github/github-server.ts';
+import { QUIET } from './quiet-reporter.ts';
 
 const DEPLOYMENT = { environment: 'production', url: undefined, token: 'secret' };
 const OURS: Origin = { kind: 'new', task: 'deploy', rollout: 'ours', taskDefinition: 'web:2' };
@@ -15,22 +16,9 @@ async function failing(
   error: unknown = new Error('no tasks'),
 ): Promise<readonly string[]> {
   const github = await startGithub();
-  const nothing = () => undefined;
   const context: ActionContext = {
     input: () => '',
-    reporter: {
-      info: nothing,
-      notice: nothing,
-      warning: nothing,
-      error: nothing,
-      startGroup: nothing,
-      endGroup: nothing,
-      mask: nothing,
-      output: nothing,
-      summary: async () => undefined,
-      saveState: nothing,
-      state: () => '',
-    },
+    reporter: QUIET,
     clock: scaledClock(Date.now(), 0, 1_000),
     env: { GITHUB_API_URL: github.url, GITHUB_REPOSITORY: 'org/web', GITHUB_SHA: 'a'.repeat(40) },
     cancelled: new AbortController().signal,

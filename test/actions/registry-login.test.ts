@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { keptLogin } from '../../src/actions/registry-login.ts';
-import type { RegistryLogin, Repositories } from '../../src/ports.ts';
+import type { RegistryLogin } from '../../src/ports.ts';
 
 const HOUR = 3_600_000;
 
@@ -15,7 +15,7 @@ function registry(failures = 0) {
     return { endpoint: 'https://r', username: 'AWS', password, expiresAt: now + 12 * HOUR };
   };
   const clock = { now: () => now, sleep: async () => undefined, scale: 1 };
-  const kept = keptLogin({ login } as unknown as Repositories, clock, (secret) => masked.push(secret));
+  const kept = keptLogin({ login }, clock, (secret) => masked.push(secret));
   return { kept, masked, advance: (ms: number) => (now += ms), count: () => given };
 }
 

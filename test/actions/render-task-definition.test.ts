@@ -7,6 +7,7 @@ import { systemClock } from '../../src/clock.ts';
 import { ConfigError } from '../../src/errors.ts';
 import type { Place, RegisteredTaskDefinition, Reporter, TaskDefinitions } from '../../src/ports.ts';
 import { WEB, WORKER } from '../taskdef/definitions.ts';
+import { QUIET } from './quiet-reporter.ts';
 import { FILE, given, problemsOf } from './render-inputs.ts';
 
 describe('render-task-definition', () => {
@@ -28,19 +29,16 @@ describe('render-task-definition', () => {
 
   const start = (inputs: Readonly<Record<string, string>>, aws?: TaskDefinitions) => {
     const reporter: Reporter = {
+      ...QUIET,
       info: (line) => log.push(line),
       notice: (message) => log.push(message),
       warning: (message, place) => annotations.push({ message, place }),
       error: (message, place) => annotations.push({ message, place }),
       startGroup: (title) => log.push(title),
-      endGroup: () => undefined,
-      mask: () => undefined,
       output: (name, value) => outputs.set(name, value),
       summary: async (markdown) => {
         summary += markdown;
       },
-      saveState: () => undefined,
-      state: () => '',
     };
     const context = {
       input: given(inputs),

@@ -4,6 +4,7 @@ import type { ActionContext } from '../../src/actions/action.ts';
 import { withReport } from '../../src/actions/step-report.ts';
 import { ConfigError, DeployError } from '../../src/errors.ts';
 import { workspace } from '../images/run-here.ts';
+import { QUIET } from './quiet-reporter.ts';
 
 interface Kept {
   readonly report: string | undefined;
@@ -20,16 +21,10 @@ async function report(
   const outputs: Record<string, string> = {};
   const masked: string[] = [];
   let summary = '';
-  const nothing = () => undefined;
   const context: ActionContext = {
     input: () => '',
     reporter: {
-      info: nothing,
-      notice: nothing,
-      warning: nothing,
-      error: nothing,
-      startGroup: nothing,
-      endGroup: nothing,
+      ...QUIET,
       mask: (secret) => void masked.push(secret),
       output: (name, value) => {
         outputs[name] = value;
@@ -37,14 +32,15 @@ async function report(
       summary: async (markdown) => {
         summary += markdown;
       },
-      saveState: nothing,
-      state: () => '',
     },
     clock: { scale: 1, now: () => 0, sleep: async () => undefined },
     env,
     cancelled: new AbortController().signal,
   };
-  const error = await withReport(context, 'Images', run).then(nothing, (thrown: unknown) => thrown);
+  const error = await withReport(context, 'Images', run).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
   const path = outputs['report'];
   return { report: path === undefined ? undefined : readFileSync(path, 'utf8'), summary, masked, error };
 }

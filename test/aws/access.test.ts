@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { access } from '../../src/aws/access.ts';
-import type { AccessQuestion } from '../../src/ports.ts';
+import type { AccessQuestion } from '../../src/preflight/access.ts';
 import { failureOf } from '../simulator/failure-of.ts';
 import { account, CONNECTION, called } from './account-under-test.ts';
 

@@ -2,30 +2,22 @@ import type { Service } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import { copyOf } from '../../src/aws/services.ts';
 import type { EcsService, ServiceCopy } from '../../src/ports.ts';
+import { soundService } from '../engine/sound-service.ts';
 
 const GROUP = 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/1';
 const CANARY_GROUP = 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/canary-web/2';
 
-const model = (tags: Record<string, string> = {}): EcsService => ({
-  arn: 'arn:aws:ecs:eu-west-1:123456789012:service/prod/web',
-  name: 'web',
-  cluster: 'prod',
-  status: 'ACTIVE',
-  desired: 4,
-  running: 4,
-  taskDefinition: 'web:1',
-  loadBalancers: [8080, 9090].map((containerPort) => ({
-    targetGroupArn: GROUP,
-    containerName: 'web',
-    containerPort,
-  })),
-  controller: 'ECS',
-  strategy: 'ROLLING',
-  scheduling: 'REPLICA',
-  deployments: [],
-  events: [],
-  tags,
-});
+const model = (tags: Record<string, string> = {}): EcsService =>
+  soundService({
+    desired: 4,
+    running: 4,
+    loadBalancers: [8080, 9090].map((containerPort) => ({
+      targetGroupArn: GROUP,
+      containerName: 'web',
+      containerPort,
+    })),
+    tags,
+  });
 
 const copied = (source: Service, tags: Record<string, string> = {}) => {
   const own = { 'deploy-actions:rolloutId': 'r-1' };

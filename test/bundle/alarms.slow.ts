@@ -1,12 +1,8 @@
-import type {
-  DescribeAlarmsOutput,
-  GetDashboardOutput,
-  MetricAlarm,
-  PutMetricAlarmInput,
-} from '@aws-sdk/client-cloudwatch';
+import type { DescribeAlarmsOutput, GetDashboardOutput, MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../src/simulator/faults.ts';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
+import { putAlarm } from './alarm-by-hand.ts';
 import type { Job } from './start-action.ts';
 import { inWorld, openWorld, TAKEN_BACK, type TestWorld } from './world.ts';
 
@@ -38,19 +34,6 @@ const bodyOf = async (world: TestWorld, DashboardName = 'prod_web') => {
   return JSON.parse(DashboardBody);
 };
 
-const put = (world: TestWorld, AlarmName: string, more: Partial<PutMetricAlarmInput> = {}) =>
-  world.ask('CloudWatch', 'PutMetricAlarm', {
-    AlarmName,
-    Namespace: 'Shop',
-    MetricName: 'Orders',
-    Statistic: 'Sum',
-    Period: 60,
-    EvaluationPeriods: 1,
-    Threshold: 1,
-    ComparisonOperator: 'GreaterThanThreshold',
-    ...more,
-  });
-
 const passed = async (job: Job, inputs: Readonly<Record<string, string>>) => {
   const step = await job.run('alarms', inputs);
   expect(step.code, step.log).toBe(0);
@@ -63,7 +46,7 @@ describe.concurrent('alarms', () => {
       const job = world.job();
       await passed(job, DEFAULTS);
       const cpu = (await alarmsOf(world, 'prod/web/cpu'))[0] as MetricAlarm;
-      await put(world, 'prod/web/cpu', {
+      await putAlarm(world, 'prod/web/cpu', {
         Namespace: 'AWS/ECS',
         MetricName: 'CPUUtilization',
         Statistic: 'Average',
@@ -93,7 +76,7 @@ describe.concurrent('alarms', () => {
 
   test("refuses where somebody else's alarm or dashboard has the name, and changes nothing", async () => {
     await inWorld({}, async (world) => {
-      await put(world, 'prod/web/memory');
+      await putAlarm(world, 'prod/web/memory');
       await world.ask('CloudWatch', 'PutDashboard', {
         DashboardName: 'prod_web',
         DashboardBody: '{"widgets":[]}',
@@ -112,14 +95,14 @@ describe.concurrent('alarms', () => {
   test('deletes only its own, and only those of this service', async () => {
     await inWorld({}, async (world) => {
       const job = world.job();
-      await put(world, 'prod/web/by-hand');
-      await put(world, 'prod/web/of-another', {
+      await putAlarm(world, 'prod/web/by-hand');
+      await putAlarm(world, 'prod/web/of-another', {
         Tags: [
           { Key: 'deploy-actions:service', Value: 'prod/other' },
           OURS[1] as { Key: string; Value: string },
         ],
       });
-      await put(world, 'prod/webshop/cpu', { Tags: OURS });
+      await putAlarm(world, 'prod/webshop/cpu', { Tags: OURS });
       await passed(job, DEFAULTS);
       for (const operation of ['DeleteAlarms', 'DeleteDashboards']) {
         world.simulator.faults.add({ kind: 'lost-answer', service: 'CloudWatch', operation, nth: 1 });
@@ -293,7 +276,7 @@ describe.concurrent('when AWS fails', () => {
   ] as const)('%s %s that is denied is named with its permission', async (service, operation, permission) => {
     await inWorld({ faults: [{ kind: 'access-denied', service, operation }] }, async (world) => {
       // Without an alarm or a dashboard there are no tags to be asked for.
-      if (operation === 'ListTagsForResource') await put(world, 'prod/web/memory');
+      if (operation === 'ListTagsForResource') await putAlarm(world, 'prod/web/memory');
       const step = await world.job().run('alarms', DEFAULTS);
       expect(step.code).toBe(1);
       expect(step.log).toContain(`Allow ${permission} in the policy`);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { inWorld, PROMOTED, START, TAKEN_BACK, type TestWorld } from './world.ts';
+import { putAlarmIn, setAlarm } from './alarm-by-hand.ts';
+import { inWorld, PROMOTED, START, TAKEN_BACK } from './world.ts';
 
 const MINUTE = 60_000;
 const BAD = { 'app:v2': { errorRate: 0.1 } };
@@ -131,34 +132,11 @@ describe.concurrent('metrics that', () => {
   });
 });
 
-/** An alarm that nothing but SetAlarmState moves. */
-async function putAlarm(world: TestWorld, AlarmName: string, StateValue: string): Promise<void> {
-  await world.ask('CloudWatch', 'PutMetricAlarm', {
-    AlarmName,
-    Namespace: 'Shop',
-    MetricName: 'Orders',
-    Statistic: 'Sum',
-    Period: 60,
-    EvaluationPeriods: 1,
-    Threshold: 1,
-    ComparisonOperator: 'GreaterThanThreshold',
-    TreatMissingData: 'ignore',
-  });
-  await setAlarm(world, AlarmName, StateValue);
-}
-
-const setAlarm = (world: TestWorld, AlarmName: string, StateValue: string) =>
-  world.ask('CloudWatch', 'SetAlarmState', {
-    AlarmName,
-    StateValue,
-    StateReason: 'Threshold Crossed: 7 orders failed',
-  });
-
 describe.concurrent('an alarm', () => {
   test('that was in ALARM before the start refuses the release', async () => {
     await inWorld({}, async (world) => {
-      await putAlarm(world, 'orders', 'ALARM');
-      await putAlarm(world, 'stock', 'OK');
+      await putAlarmIn(world, 'orders', 'ALARM');
+      await putAlarmIn(world, 'stock', 'OK');
       const step = await world.release({ alarms: 'orders\nstock' });
       expect(step.code).toBe(1);
       expect(step.log).toMatch(/an alarm is in ALARM already.*orders.*7 orders failed/);
@@ -181,7 +159,7 @@ describe.concurrent('an alarm', () => {
 
   test('that goes off during the rollout takes the release back', async () => {
     await inWorld({}, async (world) => {
-      await putAlarm(world, 'orders', 'OK');
+      await putAlarmIn(world, 'orders', 'OK');
       const step = world.start({ alarms: 'orders', gates: 'crashes = 0', steps: '50% for 60m' });
       await step.says('Wait for the end of the step 50%');
       await setAlarm(world, 'orders', 'ALARM');
@@ -216,7 +194,7 @@ describe.concurrent('an alarm', () => {
 
   test('that is deleted during the rollout holds it', async () => {
     await inWorld({}, async (world) => {
-      await putAlarm(world, 'orders', 'OK');
+      await putAlarmIn(world, 'orders', 'OK');
       const step = world.start({ alarms: 'orders', gates: 'crashes = 0', 'max-hold': '3m' });
       await step.says('Wait for the end of the step 50%');
       await world.ask('CloudWatch', 'DeleteAlarms', { AlarmNames: ['orders'] });
@@ -230,7 +208,7 @@ describe.concurrent('an alarm', () => {
 
   test('that falls silent does not take a release back', async () => {
     await inWorld({}, async (world) => {
-      await putAlarm(world, 'orders', 'INSUFFICIENT_DATA');
+      await putAlarmIn(world, 'orders', 'INSUFFICIENT_DATA');
       const step = await world.release({ alarms: 'orders' });
       expect(step.outputs['outcome']).toBe('promoted');
       return PROMOTED;

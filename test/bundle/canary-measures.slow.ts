@@ -3,6 +3,7 @@ import type { DescribeServicesCommandOutput } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from 'vitest';
 import type { RolloutRecord } from '../../src/report/record.ts';
 import type { RecordedCall } from '../../src/simulator/server.ts';
+import { putAlarmIn, setAlarm } from './alarm-by-hand.ts';
 import { inWorld, PROMOTED, TAKEN_BACK } from './world.ts';
 
 const MINUTE = 60_000;
@@ -40,24 +41,10 @@ function perMinute(calls: readonly RecordedCall[], from: number, until: number):
 describe.concurrent('measured', () => {
   test('a bake makes at most 8 calls a minute, and the traffic is back 2 s after the decision', async () => {
     await inWorld({ scale: 30 }, async (world) => {
-      const alarm = {
-        AlarmName: 'orders',
-        Namespace: 'Shop',
-        MetricName: 'Orders',
-        Statistic: 'Sum',
-        Period: 60,
-        EvaluationPeriods: 1,
-        Threshold: 1,
-        ComparisonOperator: 'GreaterThanThreshold',
-        TreatMissingData: 'ignore',
-      };
-      const set = (StateValue: string) =>
-        world.ask('CloudWatch', 'SetAlarmState', { AlarmName: 'orders', StateValue, StateReason: 'test' });
-      await world.ask('CloudWatch', 'PutMetricAlarm', alarm);
-      await set('OK');
+      await putAlarmIn(world, 'orders', 'OK');
       const step = world.start({ alarms: 'orders', gates: '', steps: '10% for 15m' });
       await step.says(/the end of the step 10% for 15m, 10m/);
-      await set('ALARM');
+      await setAlarm(world, 'orders', 'ALARM');
       const { outputs } = await step.done;
       const record = recordOf(outputs['record']);
       const baking = decidedAt(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Fault, ServiceId } from '../../src/simulator/faults.ts';
 import { onEnvironment } from '../github/on-environment.ts';
+import { putAlarmIn } from './alarm-by-hand.ts';
 import {
   afterDeploy,
   CRITICAL,
@@ -176,16 +177,7 @@ describe.concurrent('a monitored release', () => {
       const MetricName = 'HTTPCode_Target_5XX_Count';
       const errors = { ...settings, AlarmName: 'too many errors, web', MetricName, Threshold: 100 };
       await world.ask('CloudWatch', 'PutMetricAlarm', errors);
-      const orders = {
-        ...settings,
-        AlarmName: 'always',
-        Namespace: 'Shop',
-        MetricName: 'Orders',
-        Threshold: 1,
-      };
-      await world.ask('CloudWatch', 'PutMetricAlarm', orders);
-      const state = { AlarmName: 'always', StateValue: 'ALARM', StateReason: 'no orders' };
-      await world.ask('CloudWatch', 'SetAlarmState', state);
+      await putAlarmIn(world, 'always', 'ALARM');
       await world.clock.sleep(MINUTE);
       await deploy(world, 'web:2');
       await world.prepared();

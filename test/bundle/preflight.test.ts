@@ -1,14 +1,9 @@
 import { expect, test } from 'vitest';
-import { openShop } from '../preflight/preflight-shop.ts';
+import { NAMED, openShop } from '../preflight/preflight-shop.ts';
 
 test('preflight looks at a service with twenty secrets, warns, and reports it for the plan', async () => {
   const shop = await openShop({ alarms: { 'web-5xx': 'INSUFFICIENT_DATA' } });
-  const step = await shop.job().run('preflight', {
-    cluster: 'prod',
-    service: 'web',
-    alarms: 'web-5xx',
-    'backup-db-instances': 'orders',
-  });
+  const step = await shop.job().run('preflight', NAMED);
   expect(step.code, step.log).toBe(0);
   expect(step.outputs).toMatchObject({ outcome: 'warned', failed: '[]', warned: '["alarms"]' });
   expect(step.log).toContain('20 references lead to a value');

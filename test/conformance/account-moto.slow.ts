@@ -5,8 +5,7 @@ import { secrets } from '../../src/aws/secrets.ts';
 import { traffic } from '../../src/aws/traffic.ts';
 import { systemClock } from '../../src/clock.ts';
 import { type Moto, startMoto } from '../slow/moto.ts';
-import type { Answer } from './both-clients.ts';
-import { type Boto3, startBoto3 } from './boto3.ts';
+import { type Answer, type Boto3, startBoto3 } from './boto3.ts';
 
 /** What the product reads of an account, in an emulator that others have written and boto3 has filled. */
 
@@ -14,11 +13,7 @@ const connection = { clock: systemClock };
 let moto: Moto;
 let boto3: Boto3;
 
-async function ask(service: string, operation: string, input: object): Promise<Answer> {
-  const result = await boto3.ask(service, operation, input);
-  if ('refusal' in result) throw new Error(`${operation}: ${JSON.stringify(result.refusal)}`);
-  return result.answer;
-}
+const ask: Boto3['answer'] = (...call) => boto3.answer(...call);
 
 beforeAll(async () => {
   moto = await startMoto();

@@ -1,50 +1,20 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Job } from '../../src/runner/start-action.ts';
 import { type Moto, startMoto } from '../slow/moto.ts';
-import type { Answer } from './both-clients.ts';
-import { type Boto3, startBoto3 } from './boto3.ts';
+import { type Answer, type Boto3, startBoto3 } from './boto3.ts';
+import { makeShop } from './moto-shop.ts';
 
 /** What alarms leaves in AWS, read back by boto3 from an emulator that others have written. */
 
 let moto: Moto;
 let boto3: Boto3;
 
-async function read(service: string, operation: string, input: object): Promise<Answer> {
-  const result = await boto3.ask(service, operation, input);
-  if ('refusal' in result) throw new Error(`${operation}: ${JSON.stringify(result.refusal)}`);
-  return result.answer;
-}
+const read: Boto3['answer'] = (...call) => boto3.answer(...call);
 
 beforeAll(async () => {
   moto = await startMoto();
   boto3 = await startBoto3(moto.url);
-  const { Vpcs } = await read('ec2', 'DescribeVpcs', {});
-  const { Subnets } = await read('ec2', 'DescribeSubnets', {});
-  const subnets = Subnets.slice(0, 2).map(({ SubnetId }: Answer) => SubnetId);
-  const { LoadBalancers } = await read('elbv2', 'CreateLoadBalancer', { Name: 'shop', Subnets: subnets });
-  const settings = { Name: 'web', Protocol: 'HTTP', Port: 8080, VpcId: Vpcs[0].VpcId, TargetType: 'ip' };
-  const { TargetGroups } = await read('elbv2', 'CreateTargetGroup', settings);
-  const { TargetGroupArn } = TargetGroups[0];
-  await read('elbv2', 'CreateListener', {
-    LoadBalancerArn: LoadBalancers[0].LoadBalancerArn,
-    Protocol: 'HTTP',
-    Port: 80,
-    DefaultActions: [{ Type: 'forward', TargetGroupArn }],
-  });
-  await read('ecs', 'CreateCluster', { clusterName: 'prod' });
-  await read('ecs', 'RegisterTaskDefinition', {
-    family: 'web',
-    containerDefinitions: [
-      { name: 'web', image: 'app:v1', cpu: 256, memory: 512, portMappings: [{ containerPort: 8080 }] },
-    ],
-  });
-  await read('ecs', 'CreateService', {
-    cluster: 'prod',
-    serviceName: 'web',
-    taskDefinition: 'web:1',
-    desiredCount: 2,
-    loadBalancers: [{ targetGroupArn: TargetGroupArn, containerName: 'web', containerPort: 8080 }],
-  });
+  await makeShop(boto3);
 });
 
 afterAll(async () => {

@@ -18,7 +18,8 @@ import * as sns from '@aws-sdk/client-sns';
 import * as ssm from '@aws-sdk/client-ssm';
 import * as sts from '@aws-sdk/client-sts';
 import { expect } from 'vitest';
-import { type Boto3, plain, type Refusal } from './boto3.ts';
+import { clientOf } from '../simulator/client-of.ts';
+import { type Answer, type Boto3, plain, type Refusal } from './boto3.ts';
 
 /** By the names that boto3 has for the services: the SDK's id, package and client. */
 export const SERVICES = {
@@ -57,10 +58,6 @@ export const SERVICES = {
 
 export type ServiceName = keyof typeof SERVICES;
 
-/** What an answer is looked at as; the clients have checked it against their models. */
-// biome-ignore lint/suspicious/noExplicitAny: every operation has an answer of its own, read here by name
-export type Answer = any;
-
 interface Client {
   send(command: object): Promise<object>;
 }
@@ -81,14 +78,8 @@ export class BothClients {
 
   #client(name: ServiceName): Client {
     const { client: Made } = SERVICES[name];
-    const config = {
-      endpoint: this.#url,
-      region: 'eu-west-1',
-      credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-      maxAttempts: 1,
-      disableHostPrefix: true,
-    };
-    const client = this.#clients.get(name) ?? (new Made(config) as unknown as Client);
+    const config = { ...clientOf({ url: this.#url }), disableHostPrefix: true };
+    const client = this.#clients.get(name) ?? (new Made(config) as Client);
     this.#clients.set(name, client);
     return client;
   }
@@ -108,13 +99,10 @@ export class BothClients {
     operation: string,
     input: object,
     more?: { events?: number; pages?: true },
-  ) {
-    const result = await this.#boto3.ask(service, operation, input, more);
-    if ('refusal' in result) {
-      throw new Error(`boto3's ${operation} was refused: ${JSON.stringify(result.refusal)}`);
-    }
+  ): Promise<Answer> {
+    const answer = await this.#boto3.answer(service, operation, input, more);
     this.answered.add(`${SERVICES[service].id} ${operation}`);
-    return result.answer as Answer;
+    return answer;
   }
 
   /** Changes something, or asks for what is new each time, by boto3 alone. */

@@ -5,8 +5,8 @@ import { Credentials } from '../../src/simulator/sts/credentials.ts';
 import { stsOperations } from '../../src/simulator/sts/operations.ts';
 import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
 import { movedClock, START } from '../simulator/moved-clock.ts';
-import { type Answer, BothClients, SERVICES } from './both-clients.ts';
-import { type Boto3, startBoto3 } from './boto3.ts';
+import { BothClients, SERVICES } from './both-clients.ts';
+import { type Answer, type Boto3, startBoto3 } from './boto3.ts';
 
 /**
  * boto3 as a client of the simulator: it shares no code with the SDK by whose schemas the simulator writes its answers.

@@ -14,6 +14,17 @@ export interface Refusal {
   readonly status: number;
 }
 
+/** What an answer is looked at as; the clients have checked it against their models. */
+// biome-ignore lint/suspicious/noExplicitAny: every operation has an answer of its own, read here by name
+export type Answer = any;
+
+type Call = readonly [
+  service: string,
+  operation: string,
+  input: object,
+  more?: { readonly pages?: true; readonly events?: number } | undefined,
+];
+
 /** AWS's Python SDK, as a client that shares no code with the JavaScript one: https://docs.aws.amazon.com/boto3. */
 export interface Boto3 {
   /**
@@ -25,12 +36,9 @@ export interface Boto3 {
    * @returns the answer, in which dates are `{ $date: ms }` and bytes `{ $bytes: base64 }`
    * @throws when botocore does not understand the call or its answer
    */
-  ask(
-    service: string,
-    operation: string,
-    input: object,
-    more?: { readonly pages?: true; readonly events?: number },
-  ): Promise<{ readonly answer: unknown } | { readonly refusal: Refusal }>;
+  ask(...call: Call): Promise<{ readonly answer: Answer } | { readonly refusal: Refusal }>;
+  /** The answer to a call; throws as well when it is refused. */
+  answer(...call: Call): Promise<Answer>;
   stop(): Promise<void>;
 }
 
@@ -46,14 +54,20 @@ export async function startBoto3(endpoint: string): Promise<Boto3> {
   if (!child.stdin || !child.stdout) throw new Error('there are no pipes');
   const { stdin } = child;
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask: Boto3['ask'] = async (service, operation, input, more = {}) => {
+    stdin.write(`${JSON.stringify({ service, operation, input: plain(input), ...more })}\n`);
+    const line = await lines.next();
+    if (line.done) throw new Error(`boto3 ended at ${operation}`);
+    const result = JSON.parse(line.value) as { answer: Answer; refusal?: Refusal; failure?: string };
+    if (result.failure !== undefined) throw new Error(`${service} ${operation}: ${result.failure}`);
+    return result.refusal ? { refusal: result.refusal } : { answer: result.answer };
+  };
   return {
-    async ask(service, operation, input, more = {}) {
-      stdin.write(`${JSON.stringify({ service, operation, input: plain(input), ...more })}\n`);
-      const line = await lines.next();
-      if (line.done) throw new Error(`boto3 ended at ${operation}`);
-      const result = JSON.parse(line.value) as { answer: unknown; refusal?: Refusal; failure?: string };
-      if (result.failure !== undefined) throw new Error(`${service} ${operation}: ${result.failure}`);
-      return result.refusal ? { refusal: result.refusal } : { answer: result.answer };
+    ask,
+    async answer(...call) {
+      const result = await ask(...call);
+      if (!('refusal' in result)) return result.answer;
+      throw new Error(`boto3's ${call[1]} was refused: ${JSON.stringify(result.refusal)}`);
     },
     async stop() {
       stdin.end();

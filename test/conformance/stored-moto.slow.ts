@@ -7,8 +7,8 @@ import { systemClock } from '../../src/clock.ts';
 import { Job } from '../../src/runner/start-action.ts';
 import type { TaskDefinition } from '../../src/taskdef/definition.ts';
 import { type Moto, startMoto } from '../slow/moto.ts';
-import type { Answer } from './both-clients.ts';
-import { type Boto3, startBoto3 } from './boto3.ts';
+import { type Answer, type Boto3, startBoto3 } from './boto3.ts';
+import { makeShop, makeTargetGroup } from './moto-shop.ts';
 
 /**
  * What the product leaves in AWS, read back by boto3 from an emulator that others have written. It does not judge how a
@@ -26,37 +26,16 @@ let other: string;
 let loadBalancer: string;
 let listener: string;
 
-async function read(service: string, operation: string, input: object): Promise<Answer> {
-  const result = await boto3.ask(service, operation, input);
-  if ('refusal' in result) throw new Error(`${operation}: ${JSON.stringify(result.refusal)}`);
-  return result.answer;
-}
+const read: Boto3['answer'] = (...call) => boto3.answer(...call);
 
 const condition = (path: string) => ({ Field: 'path-pattern', Values: [path] });
 
 beforeAll(async () => {
   moto = await startMoto();
   boto3 = await startBoto3(moto.url);
-  const { Vpcs } = await read('ec2', 'DescribeVpcs', {});
-  const { Subnets } = await read('ec2', 'DescribeSubnets', {});
-  const { SecurityGroups } = await read('ec2', 'DescribeSecurityGroups', {});
-  const subnets = Subnets.slice(0, 2).map(({ SubnetId }: Answer) => SubnetId);
-  network = { awsvpcConfiguration: { subnets, securityGroups: [SecurityGroups[0].GroupId] } };
-  const { LoadBalancers } = await read('elbv2', 'CreateLoadBalancer', { Name: 'shop', Subnets: subnets });
-  loadBalancer = LoadBalancers[0].LoadBalancerArn;
-  const group = async (Name: string) => {
-    const settings = { Name, Protocol: 'HTTP', Port: 8080, VpcId: Vpcs[0].VpcId, TargetType: 'ip' };
-    return (await read('elbv2', 'CreateTargetGroup', settings)).TargetGroups[0].TargetGroupArn as string;
-  };
-  web = await group('web');
-  other = await group('other');
-  const { Listeners } = await read('elbv2', 'CreateListener', {
-    LoadBalancerArn: loadBalancer,
-    Protocol: 'HTTP',
-    Port: 80,
-    DefaultActions: [{ Type: 'forward', TargetGroupArn: web }],
-  });
-  listener = Listeners[0].ListenerArn;
+  const shop = await makeShop(boto3);
+  ({ network, web, loadBalancer, listener } = shop);
+  other = await makeTargetGroup(boto3, 'other', shop.vpc);
   for (const [Priority, path, forward] of [
     [
       10,
@@ -79,27 +58,6 @@ beforeAll(async () => {
       Actions: [{ Type: 'forward', ForwardConfig: forward }],
     });
   }
-  await read('ecs', 'CreateCluster', { clusterName: 'prod' });
-  await read('ecs', 'RegisterTaskDefinition', {
-    family: 'web',
-    networkMode: 'awsvpc',
-    requiresCompatibilities: ['FARGATE'],
-    cpu: '256',
-    memory: '512',
-    executionRoleArn: 'arn:aws:iam::123456789012:role/execution',
-    containerDefinitions: [
-      { name: 'web', image: 'app:v1', cpu: 256, memory: 512, portMappings: [{ containerPort: 8080 }] },
-    ],
-  });
-  await read('ecs', 'CreateService', {
-    cluster: 'prod',
-    serviceName: 'web',
-    taskDefinition: 'web:1',
-    desiredCount: 2,
-    launchType: 'FARGATE',
-    networkConfiguration: network,
-    loadBalancers: [{ targetGroupArn: web, containerName: 'web', containerPort: 8080 }],
-  });
 });
 
 afterAll(async () => {

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { LifeTimes } from '../../src/engine/life-times.ts';
-import type { EcsService, Services } from '../../src/ports.ts';
+import type { EcsService } from '../../src/ports.ts';
 import type { StoppedTask } from '../../src/rollout/judge/evidence.ts';
+import { soundService } from './sound-service.ts';
 
 const NOON = Date.UTC(2026, 0, 5, 12);
 
 const service = (name: string, running: number, event: string, desired = running): EcsService =>
-  ({ cluster: 'prod', name, running, desired, events: [{ id: event }] }) as unknown as EcsService;
+  soundService({ name, running, desired, events: [{ id: event, at: NOON, message: '' }] });
 
 const stopped = (id: string, stopCode = 'EssentialContainerExited'): StoppedTask => ({
   arn: `arn:aws:ecs:eu-west-1:111122223333:task/prod/${id}`,
@@ -25,7 +26,7 @@ function ecs(tasks: StoppedTask[]) {
       asked.push(name);
       return tasks.filter(({ arn }) => !known.has(arn));
     },
-  } as unknown as Services;
+  };
   return { services, asked };
 }
 

@@ -6,6 +6,7 @@ import { lookForVersion, type Restored } from '../../src/actions/frontend/restor
 import { publish } from '../../src/actions/frontend/run.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Distributions, Reporter } from '../../src/ports.ts';
+import { QUIET } from '../actions/quiet-reporter.ts';
 import type { Client } from './memory-bucket.ts';
 
 /** A build: contents by paths. */
@@ -70,19 +71,15 @@ export class FrontendHere {
   #context(cancelled: AbortSignal): ActionContext {
     const say = (line: string) => void this.lines.push(line);
     const reporter: Reporter = {
+      ...QUIET,
       info: say,
       notice: say,
       warning: (line) => say(`warning: ${line}`),
       error: say,
       startGroup: say,
-      endGroup: () => undefined,
-      mask: () => undefined,
       output: (name, value) => {
         this.outputs[name] = value;
       },
-      summary: async () => undefined,
-      saveState: () => undefined,
-      state: () => '',
     };
     const env = {
       GITHUB_SERVER_URL: 'https://github.com',

@@ -4,27 +4,11 @@ import { expect } from 'vitest';
 import { type Clock, scaledClock } from '../../src/clock.ts';
 import { Job } from '../../src/runner/start-action.ts';
 import type { ScenarioRepositories } from '../../src/simulator/ecr/model.ts';
-import type { Scenario } from '../../src/simulator/scenario/scenario.ts';
 import { type RecordedCall, type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
+import { EMPTY } from '../simulator/empty-scenario.ts';
 
 const START = Date.UTC(2026, 0, 5, 12);
-
-const EMPTY: Scenario = {
-  name: 'a registry and nothing else',
-  history: 0,
-  consistencyLag: { min: 0, max: 0 },
-  slowOver: 300,
-  clusters: [],
-  loadBalancers: [],
-  targetGroups: [],
-  taskDefinitions: [],
-  services: [],
-  scalableTargets: [],
-  alarms: [],
-  traffic: [],
-  behaviours: {},
-};
 
 export interface RegistryWorldOptions {
   /** How many times as fast as real time it runs. */
@@ -129,7 +113,7 @@ export async function inRegistry(
     clock,
     seed: 1,
     registry: upstream === undefined ? true : { upstream },
-    world: (context) => createWorld(context, { ...EMPTY, repositories }),
+    world: (context) => createWorld(context, { ...EMPTY, name: 'a registry and nothing else', repositories }),
   });
   const world = new RegistryWorld(simulator, clock);
   try {

@@ -5,6 +5,7 @@ import { onTestFinished, vi } from 'vitest';
 import type { ActionModule } from '../../src/actions/action.ts';
 import { ConfigError, DeployError } from '../../src/errors.ts';
 import type { Reporter } from '../../src/ports.ts';
+import { QUIET } from '../actions/quiet-reporter.ts';
 import { type RegistryWorld, SHA } from './registry-world.ts';
 
 /** What an action did that ran in this process. */
@@ -36,7 +37,7 @@ export function workspace(): string {
  * file that do so cannot run side by side.
  */
 export async function runHere(
-  world: RegistryWorld,
+  world: Pick<RegistryWorld, 'simulator' | 'clock'>,
   action: NamedAction,
   inputs: Readonly<Record<string, string>>,
   {
@@ -63,21 +64,18 @@ export async function runHere(
   let summary = '';
   const marked = (mark: string) => (text: string) => void lines.push(`::${mark}::${text}`);
   const reporter: Reporter = {
+    ...QUIET,
     info: (line) => void lines.push(line),
     notice: marked('notice'),
     warning: marked('warning'),
     error: marked('error'),
     startGroup: marked('group'),
-    endGroup: () => undefined,
-    mask: () => undefined,
     output: (name, value) => {
       outputs[name] = value;
     },
     summary: async (markdown) => {
       summary += markdown;
     },
-    saveState: () => undefined,
-    state: () => '',
   };
   let error: unknown;
   try {

@@ -51,20 +51,17 @@ const entry: Entry = {
 };
 
 const text = fc.string({ unit: 'binary', maxLength: 400 });
-const plan: fc.Arbitrary<MigrationPlan> = fc
-  .record({
+const plan: fc.Arbitrary<MigrationPlan> = fc.record(
+  {
     command: text,
-    commit: fc.option(fc.string({ maxLength: 40 }), { nil: undefined }),
-    service: fc.option(fc.string({ maxLength: 60 }), { nil: undefined }),
-    taskDefinition: fc.option(fc.string({ maxLength: 300 }), { nil: undefined }),
-    compatible: fc.option(fc.boolean(), { nil: undefined }),
-  })
-  .chain((given) =>
-    fc.array(fc.string({ maxLength: 255 }), { maxLength: 12 }).map((backups) => {
-      const known = Object.entries(given).filter(([, value]) => value !== undefined);
-      return { ...(Object.fromEntries(known) as unknown as MigrationPlan), backups };
-    }),
-  );
+    commit: fc.string({ maxLength: 40 }),
+    service: fc.string({ maxLength: 60 }),
+    taskDefinition: fc.string({ maxLength: 300 }),
+    compatible: fc.boolean(),
+    backups: fc.array(fc.string({ maxLength: 255 }), { maxLength: 12 }),
+  },
+  { requiredKeys: ['command', 'backups'] },
+);
 const key = fc.stringMatching(/^[0-9a-f]{32}$/);
 const time = fc.integer({ min: AT, max: AT + 1e9 });
 const record: fc.Arbitrary<MigrationRecord> = fc

@@ -10,7 +10,7 @@ import { fail, pass, skip, warn } from '../../src/preflight/finding.ts';
 import { checkHealthChecks } from '../../src/preflight/health-check.ts';
 import { checkArchitecture, checkImages, platformOf } from '../../src/preflight/images.ts';
 import { checkMigrations } from '../../src/preflight/migrations.ts';
-import { checkNetwork, type RuleFacts } from '../../src/preflight/network.ts';
+import { checkNetwork } from '../../src/preflight/network.ts';
 import { checkPermissions } from '../../src/preflight/permissions.ts';
 import { secretReferences } from '../../src/preflight/references.ts';
 import { checkScans } from '../../src/preflight/scan.ts';
@@ -19,6 +19,7 @@ import { checkSecrets } from '../../src/preflight/secrets.ts';
 import { checkService, type ServiceFacts } from '../../src/preflight/service.ts';
 import { readSettings } from '../../src/preflight/settings.ts';
 import { judge } from '../../src/preflight/verdict.ts';
+import type { NetworkRule } from '../../src/preflight/vpc.ts';
 import { preflightLines, preflightMarkdown } from '../../src/report/preflight.ts';
 import type { TaskDefinition } from '../../src/taskdef/definition.ts';
 
@@ -404,7 +405,7 @@ describe('blocks of addresses', () => {
 });
 
 describe('the network', () => {
-  const rule = (given: Partial<RuleFacts>): RuleFacts => ({
+  const rule = (given: Partial<NetworkRule>): NetworkRule => ({
     protocol: 'tcp',
     from: 8080,
     to: 8080,
@@ -415,8 +416,8 @@ describe('the network', () => {
   });
   const ANY = rule({ protocol: '-1', ranges: ['0.0.0.0/0'] });
   const facts = (
-    inbound: readonly RuleFacts[],
-    outbound: readonly RuleFacts[] = [ANY],
+    inbound: readonly NetworkRule[],
+    outbound: readonly NetworkRule[] = [ANY],
     balancerGroups = ['sg-lb'],
   ) =>
     checkNetwork({

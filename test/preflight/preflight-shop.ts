@@ -9,7 +9,6 @@ import type { Scenario, ScenarioService } from '../../src/simulator/scenario/sce
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
-import type { RegistryWorld } from '../images/registry-world.ts';
 import { type RunHere, runHere } from '../images/run-here.ts';
 
 /** A Monday noon. */
@@ -108,15 +107,16 @@ const alarm = (AlarmName: string) => ({
   TreatMissingData: 'notBreaching',
 });
 
-/** The usual inputs: everything that can be looked at is named. */
-export const INPUTS = {
+/** Inputs that name everything that can be looked at. */
+export const NAMED = {
   cluster: 'prod',
   service: 'web',
-  image: 'unchanged',
-  images: 'unchanged',
   alarms: 'web-5xx',
   'backup-db-instances': 'orders',
 };
+
+/** With what the action file has where nothing is given. */
+const INPUTS = { ...NAMED, image: 'unchanged', images: 'unchanged' };
 
 export interface PreflightShop {
   readonly simulator: Simulator<SimulatedWorld>;
@@ -172,7 +172,7 @@ export async function openShop(options: ShopOptions = {}): Promise<PreflightShop
     clock,
     look: (inputs = {}, { env = {}, ...rest } = {}) =>
       runHere(
-        { simulator, clock } as RegistryWorld,
+        { simulator, clock },
         { name: 'preflight', run },
         { ...INPUTS, ...inputs },
         { env: { ...ENV, ...env }, ...rest },
@@ -198,12 +198,11 @@ async function push(
   { architecture = 'amd64', index = false }: PushedImage,
 ): Promise<void> {
   const front = await simulator.registry();
-  const answer = simulator.world.services['ECR']?.['GetAuthorizationToken']?.(
-    {} as never,
-    { now: START, region: REGION, accountId: ACCOUNT } as never,
-  ) as unknown as { authorizationData: readonly { authorizationToken: string }[] };
-  const { authorizationData } = await Promise.resolve(answer);
-  const login = { authorization: `Basic ${authorizationData[0]?.authorizationToken}` };
+  const place = { now: START, region: REGION, accountId: ACCOUNT };
+  const answer = (await simulator.world.services['ECR']?.['GetAuthorizationToken']?.({} as never, place)) as
+    | { readonly authorizationData: readonly { readonly authorizationToken: string }[] }
+    | undefined;
+  const login = { authorization: `Basic ${answer?.authorizationData[0]?.authorizationToken}` };
   const send = async (method: string, path: string, type: string, body: Buffer) => {
     const response = await fetch(`${front.url}/v2/shop/${path}`, {
       method,

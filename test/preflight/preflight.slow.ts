@@ -5,11 +5,14 @@ import { canaryTargetGroupName } from '../../src/engine/names.ts';
 import { type Entry, entryText } from '../../src/migrations/entry.ts';
 import { lockParameter } from '../../src/migrations/lock.ts';
 import { toTags } from '../../src/rollout/ledger.ts';
-import { USUAL_ROLES } from '../../src/simulator/iam/model.ts';
+import type { ScenarioNetwork, ScenarioSecurityGroup } from '../../src/simulator/ec2/model.ts';
+import { type PolicyDocument, USUAL_ROLES } from '../../src/simulator/iam/model.ts';
+import type { Scenario } from '../../src/simulator/scenario/scenario.ts';
 import { SIMULATED } from '../iam/account.ts';
 import { actionPolicies, filled, list } from '../iam/policy.ts';
 import { workspace } from '../images/run-here.ts';
 import {
+  NAMED,
   openShop,
   type PreflightShop,
   REGISTRY,
@@ -58,6 +61,34 @@ const hold = {
   startedBy: 'deploy-actions-7',
   steps: [{ token: 't1' }],
   plan: { command: 'alembic upgrade head', backups: [] },
+};
+
+const executionRole = (...Statement: readonly object[]): Partial<Scenario> => ({
+  rolePolicies: { ecsTaskExecutionRole: { policies: [{ Version: '2012-10-17', Statement }] } },
+});
+const freeAddresses = (first: number, second: number): Partial<Scenario> => ({
+  network: {
+    subnets: {
+      'subnet-0a1b2c3d4e5f60718': { freeAddresses: first },
+      'subnet-0b1b2c3d4e5f60718': { freeAddresses: second },
+    },
+  },
+});
+/** The tasks have a security group of their own. */
+const ownGroup = (
+  group: ScenarioSecurityGroup,
+  others: NonNullable<ScenarioNetwork['securityGroups']> = {},
+): ShopOptions => ({
+  service: { network: { securityGroups: ['sg-0tasks'] } },
+  scenario: { network: { securityGroups: { 'sg-0tasks': group, ...others } } },
+});
+/** What a task definition needs beside its containers. */
+const FARGATE = {
+  family: 'web',
+  requiresCompatibilities: ['FARGATE'],
+  networkMode: 'awsvpc',
+  cpu: '256',
+  memory: '512',
 };
 
 /** A run takes the lock of the database, and gives it back with a record where there is one. */
@@ -229,25 +260,14 @@ const CASES: readonly Case[] = [
     why: 'the execution role may not read a secret',
     check: 'execution-role',
     shop: {
-      scenario: {
-        rolePolicies: {
-          ecsTaskExecutionRole: {
-            policies: [
-              {
-                Version: '2012-10-17',
-                Statement: [
-                  { Effect: 'Allow', Action: ['ecr:*', 'logs:*', 'kms:Decrypt'], Resource: '*' },
-                  {
-                    Effect: 'Allow',
-                    Action: 'secretsmanager:GetSecretValue',
-                    Resource: Array.from({ length: 19 }, (_, index) => secretArn(`shop/${index}`)),
-                  },
-                ],
-              },
-            ],
-          },
+      scenario: executionRole(
+        { Effect: 'Allow', Action: ['ecr:*', 'logs:*', 'kms:Decrypt'], Resource: '*' },
+        {
+          Effect: 'Allow',
+          Action: 'secretsmanager:GetSecretValue',
+          Resource: Array.from({ length: 19 }, (_, index) => secretArn(`shop/${index}`)),
         },
-      },
+      ),
     },
     says: `ecsTaskExecutionRole may not do secretsmanager:GetSecretValue on ${secretArn('shop/19')}, and ECS reads the value of web: SECRET_19 with it`,
   },
@@ -255,30 +275,15 @@ const CASES: readonly Case[] = [
     why: 'the execution role may decrypt for another service only',
     check: 'execution-role',
     shop: {
-      scenario: {
-        rolePolicies: {
-          ecsTaskExecutionRole: {
-            policies: [
-              {
-                Version: '2012-10-17',
-                Statement: [
-                  {
-                    Effect: 'Allow',
-                    Action: ['ecr:*', 'logs:*', 'secretsmanager:GetSecretValue'],
-                    Resource: '*',
-                  },
-                  {
-                    Effect: 'Allow',
-                    Action: 'kms:Decrypt',
-                    Resource: '*',
-                    Condition: { StringEquals: { 'kms:ViaService': 'ssm.eu-west-1.amazonaws.com' } },
-                  },
-                ],
-              },
-            ],
-          },
+      scenario: executionRole(
+        { Effect: 'Allow', Action: ['ecr:*', 'logs:*', 'secretsmanager:GetSecretValue'], Resource: '*' },
+        {
+          Effect: 'Allow',
+          Action: 'kms:Decrypt',
+          Resource: '*',
+          Condition: { StringEquals: { 'kms:ViaService': 'ssm.eu-west-1.amazonaws.com' } },
         },
-      },
+      ),
     },
     level: 'WARN',
     says: 'may not do kms:Decrypt on arn:aws:kms:eu-west-1:123456789012:key/',
@@ -298,72 +303,35 @@ const CASES: readonly Case[] = [
   {
     why: 'there are too few addresses',
     check: 'network',
-    shop: {
-      scenario: {
-        network: {
-          subnets: {
-            'subnet-0a1b2c3d4e5f60718': { freeAddresses: 2 },
-            'subnet-0b1b2c3d4e5f60718': { freeAddresses: 1 },
-          },
-        },
-      },
-    },
+    shop: { scenario: freeAddresses(2, 1) },
     says: 'have 3 free addresses',
   },
   {
     why: 'there are too few addresses for the end of a release',
     check: 'network',
     level: 'WARN',
-    shop: {
-      scenario: {
-        network: {
-          subnets: {
-            'subnet-0a1b2c3d4e5f60718': { freeAddresses: 3 },
-            'subnet-0b1b2c3d4e5f60718': { freeAddresses: 2 },
-          },
-        },
-      },
-    },
+    shop: { scenario: freeAddresses(3, 2) },
     says: 'enough for the 4 of the canary, and not for 4 more',
   },
   {
     why: 'the security group of the tasks lets the load balancer in on another port',
     check: 'network',
-    shop: {
-      service: { network: { securityGroups: ['sg-0tasks'] } },
-      scenario: {
-        network: {
-          securityGroups: {
-            'sg-0tasks': { inbound: [{ from: 8081, to: 8090, groups: ['sg-0a1b2c3d4e5f60718'] }] },
-          },
-        },
-      },
-    },
+    shop: ownGroup({ inbound: [{ from: 8081, to: 8090, groups: ['sg-0a1b2c3d4e5f60718'] }] }),
     says: 'the security groups of the tasks (sg-0tasks) let nothing of the load balancer shop in on port 8080',
   },
   {
     why: 'the security group of the load balancer lets nothing out',
     check: 'network',
-    shop: {
-      service: { network: { securityGroups: ['sg-0tasks'] } },
-      scenario: {
-        network: {
-          securityGroups: {
-            'sg-0tasks': { inbound: [{ from: 8080, to: 8080, ranges: ['10.0.0.0/16'] }] },
-            'sg-0a1b2c3d4e5f60718': { outbound: [{ from: 443, to: 443, ranges: ['0.0.0.0/0'] }] },
-          },
-        },
-      },
-    },
+    shop: ownGroup(
+      { inbound: [{ from: 8080, to: 8080, ranges: ['10.0.0.0/16'] }] },
+      { 'sg-0a1b2c3d4e5f60718': { outbound: [{ from: 443, to: 443, ranges: ['0.0.0.0/0'] }] } },
+    ),
     says: 'let nothing out to the tasks on port 8080',
   },
   {
     why: 'the tasks are in another VPC',
     check: 'network',
-    shop: {
-      service: { network: { securityGroups: ['sg-0tasks'] } },
-      scenario: { network: { securityGroups: { 'sg-0tasks': { vpc: 'vpc-0other' } } } },
-    },
+    shop: ownGroup({ vpc: 'vpc-0other' }),
     says: 'the load balancer shop is in vpc-0a1b2c3d4e5f60718, and sg-0tasks of the service in vpc-0other',
   },
   {
@@ -523,11 +491,7 @@ test.each(CASES)('$check: $why', async ({ check, level = 'FAIL', shop: options, 
   writeFileSync(
     join(directory, 'other.json'),
     JSON.stringify({
-      family: 'web',
-      requiresCompatibilities: ['FARGATE'],
-      networkMode: 'awsvpc',
-      cpu: '256',
-      memory: '512',
+      ...FARGATE,
       containerDefinitions: [
         { name: 'api', image: `${REGISTRY}/shop:1.4.0`, portMappings: [{ containerPort: 8080 }] },
       ],
@@ -783,8 +747,8 @@ const canaryPolicy = (without?: string) => {
     })),
   };
 };
-const roles = (policy: object) => ({
-  rolePolicies: { ...USUAL_ROLES, deploy: { policies: [policy as never] } },
+const roles = (policy: PolicyDocument) => ({
+  rolePolicies: { ...USUAL_ROLES, deploy: { policies: [policy] } },
 });
 
 test("canary's own policy is enough for the role of the job where a revision has to be registered", async () => {
@@ -798,11 +762,7 @@ test("canary's own policy is enough for the role of the job where a revision has
     healthCheck: { command: ['CMD-SHELL', 'true'] },
   };
   const definition = {
-    family: 'web',
-    requiresCompatibilities: ['FARGATE'],
-    networkMode: 'awsvpc',
-    cpu: '256',
-    memory: '512',
+    ...FARGATE,
     executionRoleArn: role('ecsTaskExecutionRole'),
     containerDefinitions: [container],
   };
@@ -890,12 +850,7 @@ test('takes less than three seconds for a service with twenty secrets, the start
   const shop = await openShop();
   const times: number[] = [];
   for (let run = 0; run < 3; run++) {
-    const step = await shop.job().run('preflight', {
-      cluster: 'prod',
-      service: 'web',
-      alarms: 'web-5xx',
-      'backup-db-instances': 'orders',
-    });
+    const step = await shop.job().run('preflight', NAMED);
     expect(step.code, step.log).toBe(0);
     times.push(step.ms);
   }

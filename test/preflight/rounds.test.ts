@@ -6,8 +6,9 @@ import { lookAtAll } from '../../src/actions/preflight/look.ts';
 import type { Ports } from '../../src/actions/preflight/ports.ts';
 import { openWorld } from '../../src/actions/preflight/world.ts';
 import type { Clock } from '../../src/clock.ts';
-import type { EcsService } from '../../src/ports.ts';
 import { judge } from '../../src/preflight/verdict.ts';
+import { QUIET } from '../actions/quiet-reporter.ts';
+import { soundService } from '../engine/sound-service.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -42,29 +43,14 @@ class Rounds {
 const REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const secretArn = (index: number) => `arn:aws:secretsmanager:eu-west-1:123456789012:secret:s${index}-AbCdEf`;
 
-const SERVICE: EcsService = {
-  arn: 'arn:aws:ecs:eu-west-1:123456789012:service/prod/web',
-  name: 'web',
-  cluster: 'prod',
-  status: 'ACTIVE',
-  desired: 2,
-  running: 2,
-  taskDefinition: 'web:1',
+const SERVICE = soundService({
   loadBalancers: [{ targetGroupArn: 'tg', containerName: 'web', containerPort: 8080 }],
-  controller: 'ECS',
-  strategy: 'ROLLING',
-  scheduling: 'REPLICA',
-  deployments: [
-    { id: '1', primary: true, taskDefinition: 'web:1', createdAt: 0, state: 'completed', reason: '' },
-  ],
   safeguards: {
     circuitBreaker: { enabled: true, rollback: true },
     maximumPercent: 200,
     minimumHealthyPercent: 100,
   },
-  events: [],
-  tags: {},
-};
+});
 
 const DEFINITION = {
   arn: 'web:1',
@@ -194,13 +180,13 @@ test('looks at a service with twenty secrets in five rounds of calls', async () 
     return rounds.call(String(name), Response.json(body));
   });
   const clock: Clock = { now: () => 0, sleep: async () => undefined, scale: 1 };
-  const quiet = () => undefined;
-  const context = {
+  const context: ActionContext = {
+    input: () => '',
     clock,
     env: { GITHUB_WORKSPACE: tmpdir() },
     cancelled: new AbortController().signal,
-    reporter: { mask: quiet, info: quiet },
-  } as unknown as ActionContext;
+    reporter: QUIET,
+  };
   const inputs: Inputs = {
     cluster: 'prod',
     service: 'web',

@@ -7,7 +7,7 @@ import type { Scenario } from '../../src/simulator/scenario/scenario.ts';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { createWorld } from '../../src/simulator/world/world.ts';
-import { failureOf } from './failure-of.ts';
+import { clientOf } from './client-of.ts';
 import { movedClock } from './moved-clock.ts';
 import { PROMPT } from './world-under-test.ts';
 
@@ -21,22 +21,10 @@ export async function startData(databases: ScenarioDatabases, caches: ScenarioCa
     world: (context) => createWorld(context, webShop({ override })),
   });
   onTestFinished(() => simulator.close());
-  const config = (region: string) => ({
-    endpoint: simulator.url,
-    region,
-    credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'example' },
-    maxAttempts: 1,
-  });
   return {
     simulator,
     clock,
-    rds: (region = 'eu-west-1') => new RDSClient(config(region)),
-    cache: new ElastiCacheClient(config('eu-west-1')),
+    rds: (region?: string) => new RDSClient(clientOf(simulator, region)),
+    cache: new ElastiCacheClient(clientOf(simulator)),
   };
-}
-
-/** Name and words of the error that a call ends with. */
-export async function refusalOf(call: Promise<unknown>): Promise<string> {
-  const { name, message } = await failureOf(call);
-  return `${name}: ${message}`;
 }

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
+import { clientOf } from './client-of.ts';
 import { failureOf } from './failure-of.ts';
 import { type MovedClock, movedClock } from './moved-clock.ts';
 import { PROMPT } from './world-under-test.ts';
@@ -45,12 +46,7 @@ beforeEach(async () => {
     world: (context) =>
       createWorld(context, webShop({ override: { ...PROMPT, traffic: [], buckets, distributions } })),
   });
-  cloudfront = new CloudFrontClient({
-    endpoint: aws.url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-    maxAttempts: 1,
-  });
+  cloudfront = new CloudFrontClient(clientOf(aws));
 });
 afterEach(async () => {
   cloudfront.destroy();

@@ -17,6 +17,7 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts';
+import { clientOf } from './client-of.ts';
 import { failureOf } from './failure-of.ts';
 import { type MovedClock, movedClock, START } from './moved-clock.ts';
 
@@ -38,12 +39,7 @@ async function start(options: Partial<SimulatorOptions> = {}): Promise<void> {
     world: () => ({ advance: () => undefined, services: {} }),
     ...options,
   });
-  client = new CloudWatchClient({
-    endpoint: simulator.url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    maxAttempts: 1,
-  });
+  client = new CloudWatchClient(clientOf(simulator));
 }
 
 beforeEach(() => start());

@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import { clientOf } from './client-of.ts';
 import { failureOf } from './failure-of.ts';
 import { movedClock } from './moved-clock.ts';
 
@@ -19,12 +20,7 @@ let client: CloudWatchClient;
 beforeEach(async () => {
   const world = () => ({ advance: () => undefined, services: {} });
   simulator = await startSimulator({ clock: movedClock(), seed: 1, world });
-  client = new CloudWatchClient({
-    endpoint: simulator.url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-    maxAttempts: 1,
-  });
+  client = new CloudWatchClient(clientOf(simulator));
 });
 
 afterEach(async () => {

@@ -8,7 +8,7 @@ import {
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ScenarioFinding, ScenarioRepository } from '../../src/simulator/ecr/model.ts';
 import { startRegistry } from './ecr-under-test.ts';
-import { failureOf } from './failure-of.ts';
+import { refusalOf } from './failure-of.ts';
 import { START } from './moved-clock.ts';
 import { pushImage } from './oci-push.ts';
 
@@ -43,11 +43,6 @@ const findings = (ecr: ECRClient, more: { maxResults?: number; nextToken?: strin
 
 const statusOf = async (ecr: ECRClient): Promise<string | undefined> =>
   (await findings(ecr)).imageScanStatus?.status;
-
-const refusal = async (call: Promise<unknown>): Promise<string> => {
-  const { name, message } = await failureOf(call);
-  return `${name}: ${message}`;
-};
 
 const pushIndex = (ecr: ECRClient, digest: string) =>
   ecr.send(
@@ -124,7 +119,7 @@ describe('a basic scan', () => {
   it('by hand is asked for, once in 24 hours', async () => {
     const { ecr, clock, image } = await start({ scanning: 'manual' });
     const scan = () => ecr.send(new StartImageScanCommand(app));
-    expect(await refusal(findings(ecr))).toBe(
+    expect(await refusalOf(findings(ecr))).toBe(
       `ScanNotFoundException: Image scan does not exist for the image with '{imageDigest:'${image.digest}', ` +
         "imageTag:'v1'}' in the repository with name 'app' in the registry with id '123456789012'",
     );
@@ -132,7 +127,7 @@ describe('a basic scan', () => {
     clock.move(MINUTE);
     expect(await statusOf(ecr)).toBe('COMPLETE');
     clock.move(DAY - MINUTE - 1);
-    expect(await refusal(scan())).toBe(
+    expect(await refusalOf(scan())).toBe(
       'LimitExceededException: The scan quota per image has been exceeded. Wait and try again.',
     );
     clock.move(1);
@@ -142,10 +137,10 @@ describe('a basic scan', () => {
   it('cannot be had of an index', async () => {
     const { ecr, image } = await start({ scanning: 'on-push' });
     await pushIndex(ecr, image.digest);
-    expect(await refusal(ecr.send(new StartImageScanCommand(index)))).toContain(
+    expect(await refusalOf(ecr.send(new StartImageScanCommand(index)))).toContain(
       'UnsupportedImageTypeException',
     );
-    expect(await refusal(ecr.send(new DescribeImageScanFindingsCommand(index)))).toContain(
+    expect(await refusalOf(ecr.send(new DescribeImageScanFindingsCommand(index)))).toContain(
       'ScanNotFoundException',
     );
   });
@@ -154,7 +149,7 @@ describe('a basic scan', () => {
     const { ecr } = await start({ scanning: 'on-push' });
     const none = { ...app, imageId: { imageTag: 'v9' } };
     for (const command of [new DescribeImageScanFindingsCommand(none), new StartImageScanCommand(none)]) {
-      expect(await refusal(ecr.send(command as StartImageScanCommand))).toContain('ImageNotFoundException');
+      expect(await refusalOf(ecr.send(command as StartImageScanCommand))).toContain('ImageNotFoundException');
     }
   });
 
@@ -199,7 +194,7 @@ describe('an enhanced scan', () => {
     await pushIndex(ecr, image.digest);
     const { imageScanStatus } = await ecr.send(new DescribeImageScanFindingsCommand(index));
     expect(imageScanStatus?.status).toBe('UNSUPPORTED_IMAGE');
-    expect(await refusal(ecr.send(new StartImageScanCommand(app)))).toBe(
+    expect(await refusalOf(ecr.send(new StartImageScanCommand(app)))).toBe(
       'ValidationException: This feature is disabled',
     );
   });

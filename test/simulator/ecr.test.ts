@@ -15,7 +15,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ScenarioRepositories } from '../../src/simulator/ecr/model.ts';
 import { parseScenario } from '../../src/simulator/scenario/read-scenario.ts';
 import { startRegistry } from './ecr-under-test.ts';
-import { failureOf } from './failure-of.ts';
+import { failureOf, refusalOf } from './failure-of.ts';
 import { START } from './moved-clock.ts';
 import { imageOf, pushBlob, pushImage, sha256 } from './oci-push.ts';
 
@@ -38,11 +38,6 @@ afterEach(async () => {
   expect(running?.simulator.bugs ?? []).toEqual([]);
   running = undefined;
 });
-
-const refusal = async (call: Promise<unknown>): Promise<string> => {
-  const { name, message } = await failureOf(call);
-  return `${name}: ${message}`;
-};
 
 const put = (ecr: ECRClient, imageManifest: string, rest: Partial<PutImageCommand['input']> = {}) =>
   ecr.send(new PutImageCommand({ ...app, imageManifest, ...rest }));
@@ -116,7 +111,7 @@ describe('repositories', () => {
     const pages = [first, second].map(({ repositories }) => repositories?.map((each) => each.repositoryName));
     expect(pages).toEqual([['api', 'job'], ['web']]);
     expect(second.nextToken).toBeUndefined();
-    expect(await refusal(ecr.send(new DescribeRepositoriesCommand({ repositoryNames: ['none'] })))).toBe(
+    expect(await refusalOf(ecr.send(new DescribeRepositoriesCommand({ repositoryNames: ['none'] })))).toBe(
       `RepositoryNotFoundException: The repository with name 'none' does not exist ${IN_EU}`,
     );
   });
@@ -143,7 +138,7 @@ describe('repositories', () => {
       new ListTagsForResourceCommand({ resourceArn: repository?.repositoryArn }),
     );
     expect(tags).toEqual([{ Key: 'team', Value: 'web' }]);
-    expect(await refusal(ecr.send(create))).toBe(
+    expect(await refusalOf(ecr.send(create))).toBe(
       `RepositoryAlreadyExistsException: The repository with name 'team/api' already exists ${IN_EU}`,
     );
   });
@@ -174,7 +169,7 @@ describe('repositories', () => {
     ],
   ])('are not created with %s', async (_, input, part) => {
     const { ecr } = await start({});
-    const message = await refusal(ecr.send(new CreateRepositoryCommand(input)));
+    const message = await refusalOf(ecr.send(new CreateRepositoryCommand(input)));
     expect(message).toMatch(/^InvalidParameterException: Invalid parameter at /);
     expect(message).toContain(part);
   });
@@ -184,7 +179,7 @@ describe('repositories', () => {
     const read = () => ecr.send(new GetLifecyclePolicyCommand(app));
     const write = (lifecyclePolicyText: string) =>
       ecr.send(new PutLifecyclePolicyCommand({ ...app, lifecyclePolicyText }));
-    expect(await refusal(read())).toContain('LifecyclePolicyNotFoundException: Lifecycle policy does not');
+    expect(await refusalOf(read())).toContain('LifecyclePolicyNotFoundException: Lifecycle policy does not');
     const policy = JSON.stringify({
       rules: [
         {
@@ -197,7 +192,7 @@ describe('repositories', () => {
     await write(policy);
     expect(await read()).toMatchObject({ ...app, lifecyclePolicyText: policy });
     for (const wrong of ['rules', '{}', '{"rules":[]}', '{"rules":[{"rulePriority":1}]}']) {
-      expect(await refusal(write(wrong))).toContain('InvalidParameterException');
+      expect(await refusalOf(write(wrong))).toContain('InvalidParameterException');
     }
   });
 });
@@ -244,15 +239,17 @@ describe('images', () => {
     expect(pages).toEqual([[['v1'], ['v2']], [['v3']]]);
     expect(second.nextToken).toBeUndefined();
     const wrong = new DescribeImagesCommand({ ...app, nextToken: 'not a token' });
-    expect(await refusal(ecr.send(wrong))).toContain("InvalidParameterException: Invalid parameter at 'next");
-    expect(await refusal(ecr.send(new DescribeImagesCommand({ ...app, maxResults: 1001 })))).toContain(
+    expect(await refusalOf(ecr.send(wrong))).toContain(
+      "InvalidParameterException: Invalid parameter at 'next",
+    );
+    expect(await refusalOf(ecr.send(new DescribeImagesCommand({ ...app, maxResults: 1001 })))).toContain(
       'between 1 and 1000',
     );
   });
 
   it('are not found in the words of ECR', async () => {
     const { ecr } = await start();
-    expect(await refusal(detailsOf(ecr, 'v9'))).toBe(
+    expect(await refusalOf(detailsOf(ecr, 'v9'))).toBe(
       "ImageNotFoundException: The image with imageId {imageDigest:'null', imageTag:'v9'} does not exist " +
         `within the repository with name 'app' ${IN_EU}`,
     );
@@ -301,30 +298,30 @@ describe('images', () => {
     const { image } = await put(ecr, manifest, { imageTag: 'stable', imageDigest: digest });
     expect(image).toMatchObject({ imageId: { imageDigest: digest, imageTag: 'stable' } });
     expect((await detailsOf(ecr, 'v1'))?.imageTags).toEqual(['v1', 'stable']);
-    expect(await refusal(put(ecr, manifest, { imageTag: 'stable' }))).toBe(
+    expect(await refusalOf(put(ecr, manifest, { imageTag: 'stable' }))).toBe(
       `ImageAlreadyExistsException: Image with digest '${digest}' and tag 'stable' already exists in the ` +
         `repository with name 'app' ${IN_EU}`,
     );
-    expect(await refusal(put(ecr, manifest))).toContain('ImageAlreadyExistsException');
+    expect(await refusalOf(put(ecr, manifest))).toContain('ImageAlreadyExistsException');
   });
 
   it('are refused by PutImage when anything of them is missing or wrong', async () => {
     const { ecr, login } = await start();
     const door = await login(ecr);
     const { manifest, config, digest } = imageOf('layer');
-    expect(await refusal(put(ecr, manifest, { imageTag: 'v1' }))).toContain('LayersNotFoundException');
+    expect(await refusalOf(put(ecr, manifest, { imageTag: 'v1' }))).toContain('LayersNotFoundException');
     await pushBlob(door, 'app', config);
     await pushBlob(door, 'app', 'layer');
     const index = JSON.stringify({
       mediaType: 'application/vnd.oci.image.index.v1+json',
       manifests: [{ digest, size: manifest.length, mediaType: imageOf('').mediaType }],
     });
-    expect(await refusal(put(ecr, index))).toContain('ReferencedImagesNotFoundException');
-    expect(await refusal(put(ecr, manifest, { imageDigest: DIGEST }))).toContain(
+    expect(await refusalOf(put(ecr, index))).toContain('ReferencedImagesNotFoundException');
+    expect(await refusalOf(put(ecr, manifest, { imageDigest: DIGEST }))).toContain(
       `ImageDigestDoesNotMatchException: The specified image digest '${DIGEST}' does not match`,
     );
-    expect(await refusal(put(ecr, 'no manifest'))).toContain('InvalidParameterException');
-    expect(await refusal(put(ecr, manifest, { imageTag: 'a b' }))).toContain('InvalidParameterException');
+    expect(await refusalOf(put(ecr, 'no manifest'))).toContain('InvalidParameterException');
+    expect(await refusalOf(put(ecr, manifest, { imageTag: 'a b' }))).toContain('InvalidParameterException');
     await put(ecr, manifest);
     await put(ecr, index, { imageTag: 'v1' });
     expect(await detailsOf(ecr, 'v1')).toMatchObject({
@@ -337,11 +334,11 @@ describe('images', () => {
     const { ecr, login } = await start({ app: { immutable: true, tags: { v0: DIGEST } } });
     const door = await login(ecr);
     const { manifest } = await pushImage(door, 'app', 'v1', 'layer');
-    expect(await refusal(put(ecr, manifest, { imageTag: 'v0' }))).toBe(
+    expect(await refusalOf(put(ecr, manifest, { imageTag: 'v0' }))).toBe(
       "ImageTagAlreadyExistsException: The image tag 'v0' already exists in the 'app' repository and cannot " +
         'be overwritten because the tag is immutable.',
     );
-    expect(await refusal(put(ecr, manifest, { imageTag: 'v1' }))).toContain('ImageAlreadyExistsException');
+    expect(await refusalOf(put(ecr, manifest, { imageTag: 'v1' }))).toContain('ImageAlreadyExistsException');
     await put(ecr, manifest, { imageTag: 'v2' });
   });
 
@@ -374,7 +371,7 @@ describe('registries of their own', () => {
     const aws = await start(repositories);
     const far = aws.in('us-east-1');
     expect((await detailsOf(far, 'far'))?.imageDigest).toBe(DIGEST);
-    expect(await refusal(detailsOf(aws.ecr, 'far'))).toContain('ImageNotFoundException');
+    expect(await refusalOf(detailsOf(aws.ecr, 'far'))).toContain('ImageNotFoundException');
     expect((await aws.login(far)).url).not.toBe((await aws.login(aws.ecr)).url);
   });
 
@@ -382,14 +379,14 @@ describe('registries of their own', () => {
     const aws = await start(repositories);
     const { ecr, sts } = await aws.assume(role);
     expect((await detailsOf(ecr, 'live'))?.registryId).toBe('210987654321');
-    expect(await refusal(detailsOf(aws.ecr, 'live'))).toContain('ImageNotFoundException');
+    expect(await refusalOf(detailsOf(aws.ecr, 'live'))).toContain('ImageNotFoundException');
     expect(await sts.send(new GetCallerIdentityCommand({}))).toMatchObject({
       Account: '210987654321',
       Arn: 'arn:aws:sts::210987654321:assumed-role/promote/promote',
     });
     const image = await pushImage(await aws.login(ecr), 'app', 'v1', 'layer');
     expect((await detailsOf(ecr, 'v1'))?.imageDigest).toBe(image.digest);
-    expect(await refusal(detailsOf(aws.ecr, 'v1'))).toContain('ImageNotFoundException');
+    expect(await refusalOf(detailsOf(aws.ecr, 'v1'))).toContain('ImageNotFoundException');
   });
 
   it('can be named in a call', async () => {
@@ -402,7 +399,7 @@ describe('registries of their own', () => {
 
   it('stay out of reach when the role is not among those that may be assumed', async () => {
     const { assume } = await start(repositories, { roles: ['arn:aws:iam::210987654321:role/other'] });
-    expect(await refusal(assume(role))).toBe(
+    expect(await refusalOf(assume(role))).toBe(
       'AccessDenied: User: arn:aws:sts::123456789012:assumed-role/deploy/GitHubActions is not authorized to ' +
         `perform: sts:AssumeRole on resource: ${role} because no identity-based policy allows the ` +
         'sts:AssumeRole action',
@@ -412,7 +409,7 @@ describe('registries of their own', () => {
   it('name their repository when a call is denied', async () => {
     const { simulator, ecr } = await start(repositories);
     simulator.faults.add({ kind: 'access-denied', service: 'ECR' });
-    expect(await refusal(ecr.send(new DescribeImagesCommand(app)))).toContain(
+    expect(await refusalOf(ecr.send(new DescribeImagesCommand(app)))).toContain(
       'ecr:DescribeImages on resource: arn:aws:ecr:eu-west-1:123456789012:repository/app',
     );
   });

@@ -8,7 +8,8 @@ import {
   ListTagsForResourceCommand,
 } from '@aws-sdk/client-elasticache';
 import { expect, test } from 'vitest';
-import { refusalOf, startData } from './backups-under-test.ts';
+import { startData } from './backups-under-test.ts';
+import { refusalOf } from './failure-of.ts';
 
 test('a snapshot of a node makes its group busy until it is available, and tells its tags only when asked', async () => {
   const { cache, clock, simulator } = await startData(

@@ -7,3 +7,9 @@ export async function failureOf(call: Promise<unknown>): Promise<Error> {
   if (!error) throw new Error('the call was expected to fail');
   return error;
 }
+
+/** Name and words of the error that a call ends with. */
+export async function refusalOf(call: Promise<unknown>): Promise<string> {
+  const { name, message } = await failureOf(call);
+  return `${name}: ${message}`;
+}

@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { clockFromEnvironment, scaledClock } from '../../src/clock.ts';
 import type { Operations } from '../../src/simulator/operation.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts';
+import { clientOf } from './client-of.ts';
 import { failureOf } from './failure-of.ts';
 import { movedClock } from './moved-clock.ts';
 
@@ -37,10 +38,7 @@ async function start(options: Partial<SimulatorOptions>): Promise<{
   const running = await startSimulator({ clock, seed: 1, world, ...options });
   simulator = running;
   const config = {
-    endpoint: running.url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    maxAttempts: 1,
+    ...clientOf(running),
     requestHandler: { requestTimeout: 250, throwOnRequestTimeout: true },
   };
   return {

@@ -9,7 +9,8 @@ import {
 } from '@aws-sdk/client-rds';
 import { expect, test } from 'vitest';
 import { parseScenario } from '../../src/simulator/scenario/read-scenario.ts';
-import { refusalOf, startData } from './backups-under-test.ts';
+import { startData } from './backups-under-test.ts';
+import { refusalOf } from './failure-of.ts';
 
 const order = (id: string, of = 'orders') =>
   new CreateDBSnapshotCommand({ DBSnapshotIdentifier: id, DBInstanceIdentifier: of });

@@ -6,6 +6,7 @@ import type { Operations } from '../../src/simulator/operation.ts';
 import { seededRandom } from '../../src/simulator/random.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { modelOf } from '../../src/simulator/wire/services.ts';
+import { clientOf } from './client-of.ts';
 import { movedClock } from './moved-clock.ts';
 import { bare, randomValue } from './random-value.ts';
 
@@ -84,12 +85,7 @@ const without = (value: unknown): unknown =>
 
 it.each(['S3', 'CloudFront'] as const)('carries random inputs and answers of %s unchanged', async (id) => {
   const { sdk, make: Made } = SERVICES[id];
-  const sender = new Made({
-    endpoint: simulator.url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    maxAttempts: 1,
-  }) as unknown as Client;
+  const sender = new Made(clientOf(simulator)) as Client;
   const commands = new Map<string, unknown>(Object.entries(sdk));
   const random = seededRandom(7);
   const wrong: unknown[] = [];

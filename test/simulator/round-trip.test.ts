@@ -14,6 +14,7 @@ import { seededRandom } from '../../src/simulator/random.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import type { ServiceModel } from '../../src/simulator/wire/service.ts';
 import { lateModel, serviceModels } from '../../src/simulator/wire/services.ts';
+import { clientOf } from './client-of.ts';
 import { movedClock } from './moved-clock.ts';
 import { bare, randomValue } from './random-value.ts';
 
@@ -47,12 +48,7 @@ beforeAll(async () => {
 });
 afterAll(() => simulator.close());
 
-const config = () => ({
-  endpoint: simulator.url,
-  region: 'eu-west-1',
-  credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-  maxAttempts: 1,
-});
+const config = () => clientOf(simulator);
 
 interface Client {
   send(command: object): Promise<object>;

@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
+import { clientOf } from './client-of.ts';
 import { failureOf } from './failure-of.ts';
 import { movedClock, START } from './moved-clock.ts';
 import { PROMPT } from './world-under-test.ts';
@@ -33,12 +34,7 @@ beforeEach(async () => {
     seed: 1,
     world: (context) => createWorld(context, webShop({ override: { ...PROMPT, traffic: [], buckets } })),
   });
-  s3 = new S3Client({
-    endpoint: aws.url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-    maxAttempts: 1,
-  });
+  s3 = new S3Client(clientOf(aws));
 });
 afterEach(async () => {
   s3.destroy();

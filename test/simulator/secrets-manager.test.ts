@@ -14,7 +14,8 @@ import { callLine } from '../../src/simulator/call-line.ts';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { createWorld } from '../../src/simulator/world/world.ts';
-import { failureOf } from './failure-of.ts';
+import { clientOf } from './client-of.ts';
+import { refusalOf } from './failure-of.ts';
 import { type MovedClock, movedClock, START } from './moved-clock.ts';
 import { PROMPT } from './world-under-test.ts';
 
@@ -34,12 +35,7 @@ async function start(lag = 0): Promise<void> {
     seed: 1,
     world: (context) => createWorld(context, webShop({ tasks: 1, override })),
   });
-  manager = new SecretsManagerClient({
-    endpoint: aws.url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-    maxAttempts: 1,
-  });
+  manager = new SecretsManagerClient(clientOf(aws));
 }
 
 afterEach(async () => {
@@ -55,10 +51,6 @@ const value = async (VersionStage?: string) => {
 const put = (SecretString: string, more: { VersionStages?: string[]; ClientRequestToken?: string } = {}) =>
   manager.send(new PutSecretValueCommand({ SecretId, SecretString, ...more }));
 const described = () => manager.send(new DescribeSecretCommand({ SecretId }));
-const refusal = async (call: Promise<unknown>): Promise<string> => {
-  const { name, message } = await failureOf(call);
-  return `${name}: ${message}`;
-};
 
 describe('a secret', () => {
   it('moves its labels with each value, and forgets the one before the previous', async () => {
@@ -79,7 +71,7 @@ describe('a secret', () => {
     await put('once', { ClientRequestToken });
     await put('once', { ClientRequestToken });
     expect(await value()).toBe('once');
-    expect(await refusal(put('twice', { ClientRequestToken }))).toMatch(/^ResourceExistsException/);
+    expect(await refusalOf(put('twice', { ClientRequestToken }))).toMatch(/^ResourceExistsException/);
   });
 
   it('is rotated after a while, its members by other values of the same names', async () => {
@@ -87,7 +79,7 @@ describe('a secret', () => {
     await manager.send(new RotateSecretCommand({ SecretId }));
     clock.move(19_000);
     expect(JSON.parse((await value()) ?? '')).toEqual({ user: 'me', password: 'first' });
-    expect(await refusal(manager.send(new RotateSecretCommand({ SecretId })))).toMatch(
+    expect(await refusalOf(manager.send(new RotateSecretCommand({ SecretId })))).toMatch(
       /^InvalidRequestException: A previous rotation/,
     );
     clock.move(1_000);
@@ -96,7 +88,7 @@ describe('a secret', () => {
     expect(after.password).not.toBe('first');
     expect(JSON.parse((await value('AWSPREVIOUS')) ?? '')).toMatchObject({ password: 'first' });
     expect((await described()).LastRotatedDate).toEqual(new Date(START + 20_000));
-    expect(await refusal(manager.send(new RotateSecretCommand({ SecretId: 'plain' })))).toMatch(
+    expect(await refusalOf(manager.send(new RotateSecretCommand({ SecretId: 'plain' })))).toMatch(
       /No Lambda rotation function/,
     );
   });
@@ -105,7 +97,7 @@ describe('a secret', () => {
     await start();
     const { VersionId: pending = '' } = await put('next', { VersionStages: ['AWSPENDING'] });
     const move = { SecretId, VersionStage: 'AWSCURRENT', MoveToVersionId: pending };
-    expect(await refusal(manager.send(new UpdateSecretVersionStageCommand(move)))).toMatch(
+    expect(await refusalOf(manager.send(new UpdateSecretVersionStageCommand(move)))).toMatch(
       /^InvalidParameterException: The parameter RemoveFromVersionId can't be empty/,
     );
     const { VersionId: current = '' } = await manager.send(new GetSecretValueCommand({ SecretId }));
@@ -123,13 +115,13 @@ describe('a secret', () => {
       new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: 7 }),
     );
     expect(DeletionDate).toEqual(new Date(START + 7 * 86_400_000));
-    expect(await refusal(value())).toMatch(/^InvalidRequestException: .*marked for deletion/);
-    expect(await refusal(put('x'))).toMatch(/marked for deletion/);
+    expect(await refusalOf(value())).toMatch(/^InvalidRequestException: .*marked for deletion/);
+    expect(await refusalOf(put('x'))).toMatch(/marked for deletion/);
     expect((await described()).DeletedDate).toEqual(new Date(START));
     await manager.send(new RestoreSecretCommand({ SecretId }));
     expect(await value()).toContain('first');
     await manager.send(new DeleteSecretCommand({ SecretId, ForceDeleteWithoutRecovery: true }));
-    expect(await refusal(value())).toBe(
+    expect(await refusalOf(value())).toBe(
       "ResourceNotFoundException: Secrets Manager can't find the specified secret.",
     );
   });
@@ -155,7 +147,7 @@ describe('a secret', () => {
       },
     ]);
     const many = Array.from({ length: 21 }, (_, n) => `s${n}`);
-    expect(await refusal(manager.send(new BatchGetSecretValueCommand({ SecretIdList: many })))).toMatch(
+    expect(await refusalOf(manager.send(new BatchGetSecretValueCommand({ SecretIdList: many })))).toMatch(
       /^ValidationException/,
     );
   });

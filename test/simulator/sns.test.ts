@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
+import { clientOf } from './client-of.ts';
 import { failureOf } from './failure-of.ts';
 import { type MovedClock, movedClock } from './moved-clock.ts';
 import { PROMPT } from './world-under-test.ts';
@@ -22,12 +23,7 @@ async function start(): Promise<void> {
     seed: 1,
     world: (context) => createWorld(context, webShop({ override })),
   });
-  sns = new SNSClient({
-    endpoint: aws.url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-    maxAttempts: 1,
-  });
+  sns = new SNSClient(clientOf(aws));
 }
 
 const publish = (input: Partial<PublishCommandInput>) =>

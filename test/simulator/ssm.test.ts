@@ -16,7 +16,8 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import { webShop } from '../../src/simulator/scenario/web-shop.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { createWorld } from '../../src/simulator/world/world.ts';
-import { failureOf } from './failure-of.ts';
+import { clientOf } from './client-of.ts';
+import { refusalOf } from './failure-of.ts';
 import { type MovedClock, movedClock, START } from './moved-clock.ts';
 import { PROMPT } from './world-under-test.ts';
 
@@ -37,12 +38,7 @@ async function start(
     seed: 1,
     world: (context) => createWorld(context, webShop({ override })),
   });
-  ssm = new SSMClient({
-    endpoint: aws.url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-    maxAttempts: 1,
-  });
+  ssm = new SSMClient(clientOf(aws));
 }
 
 afterEach(async () => {
@@ -56,10 +52,6 @@ const get = async (Name = '/app/lock') =>
   (await ssm.send(new GetParameterCommand({ Name }))).Parameter?.Value;
 const history = (more: { NextToken?: string; MaxResults?: number } = {}) =>
   ssm.send(new GetParameterHistoryCommand({ Name: '/app/lock', ...more }));
-const refusal = async (call: Promise<unknown>): Promise<string> => {
-  const { name, message } = await failureOf(call);
-  return `${name}: ${message}`;
-};
 
 describe('a parameter', () => {
   it('gets a version with each write, and keeps the earlier ones', async () => {
@@ -94,7 +86,7 @@ describe('a parameter', () => {
     await ssm.send(
       new LabelParameterVersionCommand({ Name: '/app/lock', ParameterVersion: 4, Labels: ['prod'] }),
     );
-    expect(await refusal(put('more'))).toMatch(
+    expect(await refusalOf(put('more'))).toMatch(
       /^ParameterMaxVersionLimitExceeded: You attempted to create a new version of \/app\/lock .* Version 4, the oldest version, can't be deleted because it has a label/,
     );
     expect(await get('/app/lock:prod')).toBe('value 4');
@@ -103,7 +95,7 @@ describe('a parameter', () => {
   it('is read as it was for as long as a write has not spread, and written as it is', async () => {
     await start(2_000);
     await put('one');
-    expect(await refusal(history())).toBe('ParameterNotFound: UnknownError');
+    expect(await refusalOf(history())).toBe('ParameterNotFound: UnknownError');
     clock.move(2_000);
     expect(await get()).toBe('one');
     await put('two');
@@ -142,9 +134,9 @@ describe('a parameter', () => {
       InvalidParameters: ['/app/none', '/app/a:7'],
     });
     await ssm.send(new DeleteParameterCommand({ Name: '/app/a' }));
-    expect(await refusal(get('/app/a'))).toMatch(/^ParameterNotFound/);
-    expect(await refusal(get('/app/b:9'))).toMatch(/^ParameterVersionNotFound/);
-    expect(await refusal(ssm.send(new DeleteParameterCommand({ Name: '/app/a' })))).toMatch(
+    expect(await refusalOf(get('/app/a'))).toMatch(/^ParameterNotFound/);
+    expect(await refusalOf(get('/app/b:9'))).toMatch(/^ParameterVersionNotFound/);
+    expect(await refusalOf(ssm.send(new DeleteParameterCommand({ Name: '/app/a' })))).toMatch(
       /^ParameterNotFound/,
     );
   });
@@ -156,7 +148,7 @@ describe('a parameter', () => {
     const { TagList } = await ssm.send(new ListTagsForResourceCommand(its));
     expect(TagList).toEqual([{ Key: 'team', Value: 'web' }]);
     const none = new ListTagsForResourceCommand({ ...its, ResourceId: '/app/none' });
-    expect(await refusal(ssm.send(none))).toMatch(/^InvalidResourceId/);
+    expect(await refusalOf(ssm.send(none))).toMatch(/^InvalidResourceId/);
   });
 
   it('is refused in the words of AWS', async () => {
@@ -176,12 +168,12 @@ describe('a parameter', () => {
       [{ Type: 'StringList' }, /^HierarchyTypeMismatchException/],
       [{ Tags: [{ Key: 'a', Value: 'b' }] }, /tags and overwrite can't be used together/],
     ];
-    for (const [given, message] of cases) expect(await refusal(put('value', given))).toMatch(message);
+    for (const [given, message] of cases) expect(await refusalOf(put('value', given))).toMatch(message);
     expect(await put('x'.repeat(4_097), { Tier: 'Advanced' })).toMatchObject({ Tier: 'Advanced' });
-    expect(await refusal(put('small', { Tier: 'Standard' }))).toMatch(/You can't downgrade a parameter/);
-    expect(await refusal(history({ MaxResults: 51 }))).toBe(
+    expect(await refusalOf(put('small', { Tier: 'Standard' }))).toMatch(/You can't downgrade a parameter/);
+    expect(await refusalOf(history({ MaxResults: 51 }))).toBe(
       "ValidationException: 1 validation error detected: Value '51' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 50",
     );
-    expect(await refusal(history({ NextToken: 'nonsense' }))).toMatch(/^InvalidNextToken/);
+    expect(await refusalOf(history({ NextToken: 'nonsense' }))).toMatch(/^InvalidNextToken/);
   });
 });

@@ -12,9 +12,11 @@ import {
   type Task,
 } from '@aws-sdk/client-ecs';
 import { scaledClock, systemClock } from '../../src/clock.ts';
-import type { Scenario, ScenarioBehaviour } from '../../src/simulator/scenario/scenario.ts';
+import type { Scenario } from '../../src/simulator/scenario/scenario.ts';
 import { type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts';
 import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
+import { clientOf } from './client-of.ts';
+import { EMPTY } from './empty-scenario.ts';
 import { START } from './moved-clock.ts';
 
 export const GROUP = '/ecs/jobs';
@@ -35,19 +37,10 @@ export const jobs = (
   containers: readonly ContainerDefinition[] = [job()],
   override: Partial<Scenario> = {},
 ): Scenario => ({
+  ...EMPTY,
   name: 'jobs',
-  history: 0,
-  consistencyLag: { min: 0, max: 0 },
-  slowOver: 1_000,
   clusters: ['prod'],
-  loadBalancers: [],
-  targetGroups: [],
   taskDefinitions: [{ family: 'job', cpu: '256', memory: '512', containers }],
-  services: [],
-  scalableTargets: [],
-  alarms: [],
-  traffic: [],
-  behaviours: {} satisfies Record<string, ScenarioBehaviour>,
   programs: { 'job:1': { prefix: ['/bin/sh', '-c'] } },
   ...override,
 });
@@ -72,12 +65,7 @@ export async function startJobs(
     world: (context) => createWorld(context, scenario),
     ...options,
   });
-  const config = {
-    endpoint: simulator.url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    maxAttempts: 1,
-  };
+  const config = clientOf(simulator);
   const ecs = new ECSClient(config);
   const logs = new CloudWatchLogsClient({ ...config, disableHostPrefix: true });
 

@@ -22,6 +22,7 @@ import { SmithyRpcV2CborProtocol } from '@smithy/core/cbor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AwsError, type Operations } from '../../src/simulator/operation.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import { clientOf } from './client-of.ts';
 import { failureOf } from './failure-of.ts';
 import { movedClock, START } from './moved-clock.ts';
 
@@ -66,12 +67,7 @@ beforeAll(async () => {
     seed: 1,
     world: () => ({ advance: () => undefined, services }),
   });
-  config = {
-    endpoint: simulator.url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    maxAttempts: 1,
-  };
+  config = clientOf(simulator);
 });
 afterAll(() => simulator.close());
 

@@ -5,6 +5,7 @@ import { DeployError } from '../../src/errors.ts';
 import type { LogLine, LogPlace, Logs, Reporter } from '../../src/ports.ts';
 import { CallBudget } from '../../src/task-run/call-budget.ts';
 import { LogFollower } from '../../src/task-run/follow-log.ts';
+import { QUIET } from '../actions/quiet-reporter.ts';
 
 const PLACE: LogPlace = {
   partition: 'aws',
@@ -63,10 +64,11 @@ function logsOf(
 function follow(logs: Logs, container: 'to-come' | 'running' | 'ended' = 'running') {
   const shown: string[] = [];
   const warnings: string[] = [];
-  const reporter = {
-    info: (line: string) => shown.push(line),
-    warning: (line: string) => warnings.push(line),
-  } as Partial<Reporter> as Reporter;
+  const reporter: Reporter = {
+    ...QUIET,
+    info: (line) => void shown.push(line),
+    warning: (line) => void warnings.push(line),
+  };
   const follower = new LogFollower(PLACE, container, {
     logs,
     clock: quickClock(),

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { scaledClock } from '../../src/clock.ts';
-import type { EcsTask, Logs, Reporter, Tasks } from '../../src/ports.ts';
+import type { EcsTask, Logs, Tasks } from '../../src/ports.ts';
 import { runTask } from '../../src/task-run/run-task.ts';
-import type { TaskDefinition } from '../../src/taskdef/definition.ts';
+import { QUIET } from '../actions/quiet-reporter.ts';
 
 const TASK: EcsTask = {
   arn: 'arn:aws:ecs:eu-west-1:111122223333:task/prod/0123',
@@ -46,7 +46,7 @@ it('believes in a task that ECS does not show at once, however long it had no ro
         token: 't',
       },
       container: 'job',
-      definition: { family: 'job', containerDefinitions: [{ name: 'job' }] } as unknown as TaskDefinition,
+      definition: { family: 'job', containerDefinitions: [{ name: 'job' }] },
       timeoutMs: 600_000,
       by: 'a run',
     },
@@ -54,7 +54,7 @@ it('believes in a task that ECS does not show at once, however long it had no ro
       tasks: tasks as Tasks,
       logs: {} as Logs,
       clock,
-      reporter: { info: () => undefined, warning: () => undefined } as Partial<Reporter> as Reporter,
+      reporter: QUIET,
       cancelled: new AbortController().signal,
       started: async () => undefined,
     },

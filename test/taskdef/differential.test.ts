@@ -17,6 +17,7 @@ import { sameDefinition } from '../../src/taskdef/equal.ts';
 import { parseTaskDefinition } from '../../src/taskdef/parse.ts';
 import { render } from '../../src/taskdef/render.ts';
 import { validate } from '../../src/taskdef/validate.ts';
+import { clientOf } from '../simulator/client-of.ts';
 import { movedClock } from '../simulator/moved-clock.ts';
 import { PROMPT } from '../simulator/world-under-test.ts';
 import { BASES, MUTATIONS, ONLY_VALIDATE } from './mutations.ts';
@@ -34,12 +35,7 @@ beforeAll(async () => {
     seed: 1,
     world: (context) => createWorld(context, webShop({ override: PROMPT })),
   });
-  client = new ECSClient({
-    endpoint: simulator.url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    maxAttempts: 1,
-  });
+  client = new ECSClient(clientOf(simulator));
 });
 afterAll(() => simulator.close());
 

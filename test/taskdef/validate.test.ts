@@ -47,7 +47,7 @@ describe('validate', () => {
         { name: 'app', image: 'app', portMappings: [{ containerPort: '80' }], privileged: true },
         { name: 'app', image: 'app:1.0.0' },
       ],
-    } as unknown as TaskDefinition;
+    } as TaskDefinition;
     expect(said(definition)).toEqual([
       `error ${APP}.portMappings.0.containerPort: portMappings[0].containerPort of container "app" is a text; write 80 without quotes`,
       'error memory: memory is "4096", which Fargate does not have with cpu 256; it has 512, 1024 and 2048 MiB',

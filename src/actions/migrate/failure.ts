@@ -9,6 +9,9 @@ export interface Failure {
   readonly next: string;
 }
 
+/** What was to be run. */
+type Plan = Pick<Inputs, 'commands' | 'backups' | 'undo' | 'preset'>;
+
 /**
  * @param end of the command that has not ended well
  * @param known how many commands had ended well before, and what the database says of itself now
@@ -16,7 +19,7 @@ export interface Failure {
 export function failureOf(
   message: string,
   end: TaskEnd,
-  inputs: Inputs,
+  inputs: Plan,
   { done, says = '' }: { readonly done: number; readonly says?: string },
 ): Failure {
   const before = done === 0 ? '' : `${done} of ${inputs.commands.length} commands ended well before it.`;
@@ -28,7 +31,7 @@ export function failureOf(
  * @param end of the verification
  * @param answer why it says no; without it, it was cut off before it could say anything
  */
-export function verificationFailure(end: TaskEnd, answer: string | undefined, inputs: Inputs): Failure {
+export function verificationFailure(end: TaskEnd, answer: string | undefined, inputs: Plan): Failure {
   const ended = inputs.commands.length === 1 ? 'The command' : 'Every command';
   return {
     message:
@@ -50,7 +53,7 @@ export function statusFailure({ why, fix }: TaskEnd): Failure {
 }
 
 /** The status wants what an earlier attempt of the run has done, which no attempt does twice. */
-export const contradiction = ({ backups }: Inputs): Failure => ({
+export const contradiction = ({ backups }: Plan): Failure => ({
   message:
     'The status says that there is something to do, although an earlier attempt of this run has migrated.',
   state:
@@ -61,7 +64,7 @@ export const contradiction = ({ backups }: Inputs): Failure => ({
 const IN_GENERAL =
   'What it had committed stays; what was open in a transaction is taken back, where the database has transactions for changes of its schema, as PostgreSQL does.';
 
-function stateAfter({ task, ran, verdict, exitCode }: TaskEnd, { preset }: Inputs): string {
+function stateAfter({ task, ran, verdict, exitCode }: TaskEnd, { preset }: Plan): string {
   if (!ran) return 'The command did not run, so it has changed nothing in the database.';
   if (verdict === 'failed') {
     return preset?.failureLeavesTheSame
@@ -79,7 +82,7 @@ function stateAfter({ task, ran, verdict, exitCode }: TaskEnd, { preset }: Input
 
 const RELEASE = 'release no code that needs it before.';
 
-function nextOf({ backups, undo }: Inputs, end: TaskEnd | undefined): string {
+function nextOf({ backups, undo }: Plan, end: TaskEnd | undefined): string {
   const look =
     end?.verdict === 'cancelled'
       ? `Run this job again to go on: a command that has ended well is not run again. Until then ${RELEASE}`

@@ -1,5 +1,6 @@
 import { isUnseen } from '../../preflight/finding.ts';
-import { type BalancerFacts, checkNetwork, type NetworkFacts } from '../../preflight/network.ts';
+import { checkNetwork, type NetworkFacts } from '../../preflight/network.ts';
+import type { LoadBalancer } from '../../preflight/vpc.ts';
 import type { Observer } from './look.ts';
 import { seen } from './seen.ts';
 import type { World } from './world.ts';
@@ -25,7 +26,7 @@ export const observeNetwork: Observer = async (world) => {
 };
 
 const others = (
-  balancers: readonly BalancerFacts[],
+  balancers: readonly Pick<LoadBalancer, 'subnets' | 'securityGroups'>[],
   what: 'subnets' | 'securityGroups',
   known: readonly string[],
 ): readonly string[] => [

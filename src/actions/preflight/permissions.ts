@@ -10,12 +10,7 @@ export const observePermissions: Observer = async (world) => {
   const [role, questions] = await Promise.all([world.ports.ownRole(), canaryQuestions(world)]);
   if (role === undefined) return checkPermissions({ role, questions, answers: undefined });
   const access = await world.ports.access();
-  const answers = await seen(
-    access.simulate(
-      role,
-      questions.map(({ why: _why, ...question }) => question),
-    ),
-  );
+  const answers = await seen(access.simulate(role, questions));
   return checkPermissions({ role, questions, answers });
 };
 

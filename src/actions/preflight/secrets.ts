@@ -92,12 +92,7 @@ export const observeExecutionRole: Observer = async (world) => {
   const role = typeof named === 'string' && named !== '' ? roleArn(named, home) : undefined;
   if (role === undefined) return checkExecutionRole({ role, questions, answers: undefined });
   const access = await world.ports.access();
-  const answers = await seen(
-    access.simulate(
-      role,
-      questions.map(({ why: _why, ...question }) => question),
-    ),
-  );
+  const answers = await seen(access.simulate(role, questions));
   return checkExecutionRole({ role, questions, answers });
 };
 

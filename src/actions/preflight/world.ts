@@ -1,16 +1,10 @@
 import { nameIn } from '../../arn.ts';
 import { canaryTargetGroupName } from '../../engine/names.ts';
 import { ConfigError, type DeployError } from '../../errors.ts';
-import type {
-  EcsService,
-  LoadBalancer,
-  ParameterFacts,
-  Secret,
-  ServiceTasks,
-  TargetGroup,
-} from '../../ports.ts';
+import type { EcsService, ParameterFacts, Secret, ServiceTasks, TargetGroup } from '../../ports.ts';
 import { secretReferences } from '../../preflight/references.ts';
 import type { PlacedReference } from '../../preflight/secret-reference.ts';
+import type { LoadBalancer } from '../../preflight/vpc.ts';
 import { canaryTasks } from '../../rollout/capacity.ts';
 import { fromTags, type Ledger } from '../../rollout/ledger.ts';
 import type { ScalingState } from '../../rollout/scaling-hold.ts';

@@ -12,8 +12,8 @@ const LOOK_EVERY_MS = 5_000;
 const EVENTS = 3;
 
 export interface Aws {
-  readonly services: Services;
-  readonly traffic: Traffic;
+  readonly services: Pick<Services, 'describe'>;
+  readonly traffic: Pick<Traffic, 'targetGroups' | 'health'>;
 }
 
 /**
@@ -74,7 +74,7 @@ const groupsOf = ({ loadBalancers }: EcsService): readonly (readonly string[])[]
 async function healthOf(
   service: EcsService,
   groups: readonly TargetGroup[],
-  traffic: Traffic,
+  traffic: Aws['traffic'],
 ): Promise<ServiceState['targetGroups']> {
   return Promise.all(
     groupsOf(service).map(async (arns) => {
@@ -92,7 +92,7 @@ async function healthOf(
   );
 }
 
-async function describe(services: Services, cluster: string, name: string): Promise<EcsService> {
+async function describe(services: Aws['services'], cluster: string, name: string): Promise<EcsService> {
   const [found] = await services.describe(cluster, [name]);
   if (found?.status === 'ACTIVE') return found;
   throw new ConfigError({

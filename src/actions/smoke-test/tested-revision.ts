@@ -31,7 +31,7 @@ export function requireRevision(service: EcsService, wanted: RevisionReference, 
  * @throws OtherRevision when it is set to run another one
  */
 export async function requireRevisionStill(
-  services: Services,
+  services: Pick<Services, 'describe'>,
   { cluster, name }: { readonly cluster: string; readonly name: string },
   wanted: RevisionReference,
 ): Promise<void> {

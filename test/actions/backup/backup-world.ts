@@ -11,8 +11,8 @@ import type { ScenarioDatabases } from '../../../src/simulator/rds/model.ts';
 import type { Scenario } from '../../../src/simulator/scenario/scenario.ts';
 import { type Simulator, startSimulator } from '../../../src/simulator/server.ts';
 import { createWorld, type SimulatedWorld } from '../../../src/simulator/world/world.ts';
-import type { RegistryWorld } from '../../images/registry-world.ts';
 import { type RunHere, runHere } from '../../images/run-here.ts';
+import { EMPTY } from '../../simulator/empty-scenario.ts';
 
 /** A Monday noon. */
 export const START = Date.UTC(2026, 0, 5, 12);
@@ -73,19 +73,9 @@ export async function openBackupWorld(
   const { databases, caches, stacks, faults, scale = 4_000, lag = 0, onKill } = options;
   const clock = scaledClock(Date.now(), START, scale);
   const scenario: Scenario = {
+    ...EMPTY,
     name: 'databases and nothing else',
-    history: 0,
     consistencyLag: { min: lag, max: lag },
-    slowOver: 300,
-    clusters: [],
-    loadBalancers: [],
-    targetGroups: [],
-    taskDefinitions: [],
-    services: [],
-    scalableTargets: [],
-    alarms: [],
-    traffic: [],
-    behaviours: {},
     ...(databases && { databases }),
     ...(caches && { caches }),
     ...(stacks && { stacks }),
@@ -112,7 +102,7 @@ export async function openBackupWorld(
     ask,
     backUp: (inputs, { env = {}, cancelled } = {}) =>
       runHere(
-        { simulator, clock } as RegistryWorld,
+        { simulator, clock },
         { name: 'backup', run },
         { timeout: '72h', ...inputs },
         {

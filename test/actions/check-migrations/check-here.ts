@@ -5,6 +5,7 @@ import { ConfigError, DeployError, type Problem } from '../../../src/errors.ts';
 import type { Reporter } from '../../../src/ports.ts';
 import { type GithubOptions, startGithub } from '../../github/github-server.ts';
 import { workspace } from '../../images/run-here.ts';
+import { QUIET } from '../quiet-reporter.ts';
 
 export const SHA = '5d41402abc4b2a76b9719d911017c592ae5f1c3d';
 
@@ -58,21 +59,18 @@ export async function check({
     (text, place) =>
       void lines.push(`::${mark} ${place ? `${place.file}:${place.line}` : ''}::${text}`);
   const reporter: Reporter = {
+    ...QUIET,
     info: (line) => void lines.push(line),
     notice: marked('notice'),
     warning: marked('warning'),
     error: marked('error'),
     startGroup: () => undefined,
-    endGroup: () => undefined,
-    mask: () => undefined,
     output: (name, value) => {
       outputs[name] = value;
     },
     summary: async (markdown) => {
       summary += markdown;
     },
-    saveState: () => undefined,
-    state: () => '',
   };
   let now = 0;
   let error: unknown;

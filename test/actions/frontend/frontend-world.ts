@@ -13,8 +13,8 @@ import type { ScenarioBuckets } from '../../../src/simulator/s3/model.ts';
 import type { Scenario } from '../../../src/simulator/scenario/scenario.ts';
 import { type Simulator, startSimulator } from '../../../src/simulator/server.ts';
 import { createWorld, type SimulatedWorld } from '../../../src/simulator/world/world.ts';
-import type { RegistryWorld } from '../../images/registry-world.ts';
 import { type RunHere, runHere, workspace } from '../../images/run-here.ts';
+import { EMPTY } from '../../simulator/empty-scenario.ts';
 
 export const BUCKET = 'shop-frontend';
 export const DISTRIBUTION = 'E1A2B3C4D5E6F7';
@@ -64,19 +64,8 @@ export async function openFrontendWorld(
 ): Promise<FrontendWorld> {
   const clock = scaledClock(Date.now(), Date.UTC(2026, 0, 5, 12), scale);
   const scenario: Scenario = {
+    ...EMPTY,
     name: 'a bucket and a distribution',
-    history: 0,
-    consistencyLag: { min: 0, max: 0 },
-    slowOver: 300,
-    clusters: [],
-    loadBalancers: [],
-    targetGroups: [],
-    taskDefinitions: [],
-    services: [],
-    scalableTargets: [],
-    alarms: [],
-    traffic: [],
-    behaviours: {},
     ...(stacks && { stacks }),
     buckets: { [BUCKET]: { objects, keeps } },
     distributions: {
@@ -107,7 +96,7 @@ export async function openFrontendWorld(
     inputs: Readonly<Record<string, string>>,
     directory?: string,
   ) =>
-    runHere({ simulator, clock } as RegistryWorld, { name, run }, inputs, {
+    runHere({ simulator, clock }, { name, run }, inputs, {
       env: { ...ENV, GITHUB_RUN_ID: String(1000 + ++runs) },
       ...(directory !== undefined && { directory }),
     });

@@ -14,7 +14,10 @@ async function edge(origins: readonly (string | Origin)[], prefix = '', enabled 
     enabled,
     origins: origins.map((each) => (typeof each === 'string' ? { domain: each, path: '' } : each)),
   };
-  const distributions = { find: async () => found } as unknown as Distributions;
+  const notAsked = async () => {
+    throw new Error('only found');
+  };
+  const distributions: Distributions = { find: async () => found, invalidate: notAsked, state: notAsked };
   const { base } = await findEdge(distributions, 'E1', { bucket: 'shop', prefix }, (line) => {
     warnings.push(line);
   });

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { failureOf } from '../../../src/actions/migrate/failure.ts';
-import type { Inputs } from '../../../src/actions/migrate/inputs.ts';
 import type { EcsTask } from '../../../src/ports.ts';
 import type { TaskEnd } from '../../../src/task-run/run-task.ts';
 
-const INPUTS = { commands: [['migrate']], backups: ['shop-db-1'], undo: false } as unknown as Inputs;
-const task = (stopping: boolean) => ({ arn: 'a', status: 'RUNNING', stopping }) as unknown as EcsTask;
+const INPUTS = { commands: [['migrate']], backups: ['shop-db-1'], undo: false, preset: undefined };
+const task = (stopping: boolean) => ({ arn: 'a', status: 'RUNNING', stopping }) as EcsTask;
 
 const failed = (end: Partial<TaskEnd>) =>
   failureOf(

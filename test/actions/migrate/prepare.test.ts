@@ -18,8 +18,11 @@ const beside = (placement: TaskPlacement) => ({
   taskDefinition: 'x',
   placement,
 });
-const definition = (networkMode: string) =>
-  ({ family: 'web', networkMode, containerDefinitions: [] }) as unknown as TaskDefinition;
+const definition = (networkMode: string): TaskDefinition => ({
+  family: 'web',
+  networkMode,
+  containerDefinitions: [],
+});
 const AWSVPC = definition('awsvpc');
 
 describe('the place of a task', () => {

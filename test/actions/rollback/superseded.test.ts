@@ -3,12 +3,12 @@ import { parseTarget, readInputs } from '../../../src/actions/rollback/inputs.ts
 import { supersededBy } from '../../../src/actions/rollback/superseded.ts';
 import type { Site } from '../../../src/engine/site.ts';
 import { ConfigError } from '../../../src/errors.ts';
-import type { EcsService } from '../../../src/ports.ts';
+import { soundService } from '../../engine/sound-service.ts';
 
 const arn = (revision: string) => `arn:aws:ecs:eu-west-1:123456789012:task-definition/${revision}`;
-const running = (revision: string) => ({ name: 'web', taskDefinition: arn(revision) }) as EcsService;
+const running = (revision: string) => soundService({ taskDefinition: arn(revision) });
 const rollout = (to: string, phase = 'stepping') =>
-  ({ ledger: { to: arn(to), from: arn('web:1'), phase, holder: 'run 7' } }) as unknown as Site;
+  ({ ledger: { to: arn(to), from: arn('web:1'), phase, holder: 'run 7' } }) as Site;
 
 const read = (given: Readonly<Record<string, string>>) =>
   readInputs((name) => ({ cluster: 'prod', service: 'web', ...given })[name] ?? '', 'eu-west-1');

@@ -4,6 +4,7 @@ import { type Aws, awaitService } from '../../../src/actions/smoke-test/await-se
 import { OtherRevision, requireRevisionStill } from '../../../src/actions/smoke-test/tested-revision.ts';
 import { scaledClock } from '../../../src/clock.ts';
 import type { EcsService, TargetHealth } from '../../../src/ports.ts';
+import { soundDeployment, soundService } from '../../engine/sound-service.ts';
 
 const arn = (name: string) => `arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/${name}/1`;
 const healthOf = (healthy: number): TargetHealth => ({
@@ -14,15 +15,10 @@ const healthOf = (healthy: number): TargetHealth => ({
   reasons: [],
 });
 
-const SERVICE = {
-  name: 'web',
-  status: 'ACTIVE',
-  desired: 2,
-  running: 2,
+const SERVICE = soundService({
   loadBalancers: [{ targetGroupArn: arn('blue'), containerName: 'app', containerPort: 80 }],
-  deployments: [{}],
   events: [1, 2, 3, 4].map((at) => ({ id: String(at), at, message: `event ${at}` })),
-} as unknown as EcsService;
+});
 
 /** ECS and the load balancer as far as they are asked. */
 function world(
@@ -44,7 +40,7 @@ function world(
         })),
       health: async (one: string) => healths[one.split('/')[1] ?? ''] ?? healthOf(0),
     },
-  } as unknown as Aws;
+  };
 }
 
 const wait = async (aws: Aws, patienceMs = 36_000_000, wanted?: RevisionReference) => {
@@ -91,11 +87,10 @@ test('a service without tasks is not waited for', async () => {
 });
 
 const revision = (name: string) => `arn:aws:ecs:eu-west-1:123456789012:task-definition/${name}`;
-const set = (name: string, primary = name) =>
-  ({
-    taskDefinition: revision(name),
-    deployments: [{ primary: true, taskDefinition: revision(primary) }],
-  }) as unknown as Partial<EcsService>;
+const set = (name: string, primary = name): Partial<EcsService> => ({
+  taskDefinition: revision(name),
+  deployments: [soundDeployment({ taskDefinition: revision(primary) })],
+});
 const WANTED = { kind: 'arn', arn: revision('web:2') } as const;
 
 test('a service that runs the revision to be tested is waited for as any other', async () => {

@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { act } from '../../slow/tools.ts';
 import { type ReleasesServer, startReleases } from './releases-server.ts';
+import { Sources } from './sources.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
+/** Its own: what this checkout is called, and what its changelog says, is another thing with every change. */
+const VERSION = 'v7.0.0';
 const WORKFLOW = '.github/workflows/release.yml';
 
 /** As npm, but what takes minutes is done at once; `run build` changes dist when it is told to. */
@@ -52,25 +55,23 @@ runs:
 `,
 };
 
+const template = new Sources(VERSION, ROOT);
+afterAll(() => template.end());
+
 let home: string;
+let sources: Sources;
 let server: ReleasesServer;
 
-const git = (directory: string, ...args: readonly string[]): string =>
-  execFileSync('git', args, { cwd: directory, encoding: 'utf8', stdio: 'pipe' }).trim();
-const remote = () => join(home, 'server/org/deploy-actions.git');
 const work = () => join(home, 'work');
-const tags = () => git(remote(), 'tag', '--list').split('\n').filter(Boolean);
+const tags = () => Object.keys(sources.tags());
 
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), 'release-run-'));
+  sources = template.copy();
   server = await startReleases({ hasTag: (tag) => tags().includes(tag) });
   mkdirSync(join(home, 'bin'));
   writeFileSync(join(home, 'bin/npm'), NPM, { mode: 0o755 });
-  git(home, 'init', '--quiet', '--bare', '--initial-branch=main', remote());
-  git(ROOT, 'push', '--quiet', remote(), 'HEAD:refs/heads/main');
-  // As actions/checkout does it: one commit and no history.
-  git(home, 'clone', '--quiet', '--depth=1', '--branch=main', `file://${remote()}`, work());
-  writeFileSync(join(work(), '.git/info/exclude'), 'node_modules\n');
+  checkOut();
   for (const [name, text] of Object.entries(STAND_INS)) {
     mkdirSync(join(home, name), { recursive: true });
     writeFileSync(join(home, name, 'action.yml'), text);
@@ -79,12 +80,20 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await server.close();
+  sources.end();
   rmSync(home, { recursive: true, force: true });
 });
 
+/** As actions/checkout does it: one commit and no history. */
+function checkOut(): void {
+  rmSync(work(), { recursive: true, force: true });
+  sources.git('clone', '--quiet', '--depth=1', '--branch=main', `file://${sources.remote}`, work());
+  writeFileSync(join(work(), '.git/info/exclude'), 'node_modules\n');
+}
+
 /** Runs release.yml with act, against a repository and an API on this machine. */
 async function release(version: string, { ref = 'refs/heads/main', env = {} } = {}) {
-  const url = `file://${join(home, 'server')}`;
+  const url = `file://${sources.home}`;
   const event = join(home, 'event.json');
   writeFileSync(event, JSON.stringify({ ref, inputs: { version } }));
   const uses = readFileSync(join(work(), WORKFLOW), 'utf8').matchAll(/uses: (actions\/[\w-]+)(@\w+)/g);
@@ -121,14 +130,12 @@ async function release(version: string, { ref = 'refs/heads/main', env = {} } = 
   return { code, log };
 }
 
-const VERSION = `v${(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version}`;
-
 it('releases this checkout, and refuses to do it twice', async () => {
   const { code, log } = await release(VERSION);
   expect(code, log).toBe(0);
-  const major = VERSION.split('.')[0] ?? '';
-  expect(tags()).toEqual([major, VERSION]);
-  expect(git(remote(), 'rev-parse', `${VERSION}^`)).toBe(git(ROOT, 'rev-parse', 'HEAD'));
+  expect(tags()).toEqual(['v7', VERSION]);
+  sources.git('fetch', '--quiet', '--tags');
+  expect(sources.git('rev-parse', `${VERSION}^`)).toBe(sources.git('rev-parse', 'HEAD'));
   const [kept] = server.releases;
   expect(kept).toMatchObject({ tag: VERSION, draft: false, immutable: true });
   const [{ content } = { content: Buffer.from('') }] = kept?.assets ?? [];
@@ -139,7 +146,7 @@ it('releases this checkout, and refuses to do it twice', async () => {
     .filter((line) => line !== '' && !line.endsWith('/'))
     .map((line) => line.replace(`deploy-actions-${VERSION}/`, ''));
   expect(listed.toSorted()).toEqual(
-    git(remote(), 'ls-tree', '-r', '--name-only', VERSION).split('\n').toSorted(),
+    sources.git('ls-tree', '-r', '--name-only', VERSION).split('\n').toSorted(),
   );
   expect(listed).toContain('canary/action.yml');
   expect(server.problems).toEqual([]);
@@ -168,6 +175,17 @@ it('is stopped before anything is changed by a name, a branch, or a dist that is
   );
   expect(stale.log).toContain(' M dist/index.js');
   expect([named, injected, branch, stale].map(({ code }) => code)).toEqual([1, 1, 1, 1]);
+  expect(tags()).toEqual([]);
+  expect(server.changes).toEqual([]);
+});
+
+it('is stopped by a change that no version tells of', async () => {
+  sources.leaveUnreleased();
+  checkOut();
+  const { code, log } = await release(VERSION);
+  expect(code).toBe(1);
+  expect(log).toContain('has changes below [Unreleased], which would be released; move them to [7.0.0]');
+  expect(log).not.toContain('can be made');
   expect(tags()).toEqual([]);
   expect(server.changes).toEqual([]);
 });
