@@ -1,1 +1,0 @@
-export const id=1742;export const ids=[1742];export const modules={1742:(t,o,r)=>{r.r(o),r.d(o,{run:()=>n});var e=r(4769);r(1258);async function n({reporter:t}){let o=t.state(e.jZ);""!==o&&await(0,e.Jq)(o)}}};

@@ -1,1 +1,0 @@
-export const id=2055;export const ids=[2055];export const modules={2055:(o,r,t)=>{t.r(r),t.d(r,{rollBack:()=>e.F,run:()=>e.e});var e=t(3094);t(3696),t(9489),t(8155),t(8307),t(7087),t(5962),t(8191),t(7881),t(5045),t(287),t(3289),t(4085),t(1258)}};

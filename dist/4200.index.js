@@ -1,1 +1,0 @@
-export const id=4200;export const ids=[4200];export const modules={4200:(t,s,o)=>{o.r(s),o.d(s,{inputOf:()=>r.wg,taskOf:()=>r.Xb,tasks:()=>r.vB});var r=o(142);o(1258)}};

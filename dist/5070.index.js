@@ -1,1 +1,0 @@
-export const id=5070;export const ids=[5070];export const modules={5070:(o,r,s)=>{s.r(r),s.d(r,{SyntaxRefusal:()=>t.E,loadParser:()=>t.q});var t=s(6717);s(1258)}};

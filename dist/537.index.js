@@ -1,1 +1,0 @@
-export const id=537;export const ids=[537];export const modules={537:(t,n,o)=>{o.d(n,{u:()=>i});var r=o(1258);function i(t,n){let[o,i]=(0,r.Zm)(t,n);return JSON.stringify(o)===JSON.stringify(i)}}};

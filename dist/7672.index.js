@@ -1,1 +1,0 @@
-export const id=7672;export const ids=[7672];export const modules={7672:(e,o,r)=>{r.d(o,{findOrMake:()=>t.tc,isOpen:()=>t.nT,openDeployments:()=>t.XC,retireFormer:()=>t.BF});var t=r(5705);r(7474),r(1258)}};

@@ -1,1 +1,0 @@
-export const id=7782;export const ids=[7782];export const modules={7782:(o,s,r)=>{r.r(s),r.d(s,{finish:()=>t.O9,publish:()=>t.mk,run:()=>t.eF});var t=r(4813);r(5101),r(7264),r(4085),r(1258)}};

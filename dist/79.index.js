@@ -1,1 +1,0 @@
-export const id=79;export const ids=[79];export const modules={79:(o,r,t)=>{t.r(r),t.d(r,{run:()=>e.e});var e=t(976);t(7087),t(5962),t(8191),t(7881),t(5045),t(287),t(3289),t(4085),t(1258)}};

@@ -1,1 +1,0 @@
-export const id=9472;export const ids=[9472];export const modules={9472:(o,t,s)=>{s.d(t,{judgeMigrations:()=>d.p});var d=s(9489);s(8155),s(8307),s(5045),s(287),s(4085),s(1258)}};
