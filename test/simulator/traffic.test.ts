@@ -83,6 +83,18 @@ describe('weights', () => {
     expect(share(60)).toBe(0);
   });
 
+  it('that change every few milliseconds do a task no harm: one request in one of them is no load', () => {
+    const { aws, shift } = withCanary();
+    const from = aws.clock.now();
+    for (let turn = 0; turn < 500; turn++) {
+      shift(turn % 2 === 0 ? 40 : 60);
+      aws.pass(0.003);
+    }
+    const { requests, errors, slow } = aws.world.users.total({ from });
+    expect(requests).toBeGreaterThan(100);
+    expect([errors, slow]).toEqual([0, 0]);
+  });
+
   it('that are all 0 give 503', () => {
     const aws = open(webShop({ rate: 10, override: PROMPT }));
     const web = aws.targetGroup();

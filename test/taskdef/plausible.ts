@@ -51,10 +51,14 @@ const anywhere = {
   workingDirectory: maybe(fc.constant('/app')),
   user: maybe(fc.constantFrom('1000:1000', 'nobody')),
   environment: maybe(
-    fc.uniqueArray(fc.record({ name: variable, value: fc.string({ unit: 'grapheme', maxLength: 12 }) }), {
-      selector: (entry) => entry.name,
-      maxLength: 5,
-    }),
+    fc.uniqueArray(
+      fc.record({
+        // AWS refuses a name that stands among the secrets too.
+        name: variable.map((word) => `V_${word}`),
+        value: fc.string({ unit: 'grapheme', maxLength: 12 }),
+      }),
+      { selector: (entry) => entry.name, maxLength: 5 },
+    ),
   ),
   secrets: maybe(
     fc.uniqueArray(fc.record({ name: variable.map((word) => `S_${word}`), valueFrom: reference }), {

@@ -43,6 +43,8 @@ interface Way {
 interface Arrivals {
   readonly listener: ListenerRecord;
   requests: number;
+  /** How many are to be expected in a second: in a stretch of milliseconds, one that came says nothing of the load. */
+  rate: number;
 }
 
 /** Targets of a group that answer in the same way, and the requests they got. */
@@ -109,8 +111,8 @@ export class Traffic {
     const stretch = { from, until };
     const arrivals = new Map<TargetGroupRecord, Arrivals>();
     for (const source of this.#sources) this.#arrive(source, stretch, arrivals);
-    for (const [group, { listener, requests }] of arrivals) {
-      this.#sendToGroup(listener, group, requests, stretch);
+    for (const [group, arrived] of arrivals) {
+      if (arrived.requests > 0) this.#sendToGroup(group, arrived, stretch);
     }
   }
 
@@ -211,31 +213,32 @@ export class Traffic {
     const { listener, route } = this.#way(source);
     if (listener === undefined) return;
     const seconds = (stretch.until - stretch.from) / 1000;
-    const arrived = poisson(this.#kernel.random, rateAt(source.rate, stretch.from, this.#start) * seconds);
+    const rate = rateAt(source.rate, stretch.from, this.#start);
+    const arrived = poisson(this.#kernel.random, rate * seconds);
     if (route === undefined || (arrived === 0 && !route.isSticky)) return;
     if (route.action.Type !== 'forward') return;
     const groups = route.isSticky
       ? this.#returning.shares(source, route.groups, stretch.until - stretch.from)
       : route.groups;
     let routed = 0;
-    for (const [group, requests] of this.#split(groups, arrived)) {
+    for (const [group, requests, share] of this.#split(groups, arrived)) {
       routed += requests;
-      if (requests === 0) continue;
-      const known = arrivals.get(group) ?? { listener, requests: 0 };
+      const known = arrivals.get(group) ?? { listener, requests: 0, rate: 0 };
       known.requests += requests;
+      known.rate += rate * share;
       arrivals.set(group, known);
     }
     // All weights are 0.
     if (routed < arrived) this.#refuse(stretch, listener, arrived - routed);
   }
 
-  #split(groups: readonly GroupShare[], requests: number): [TargetGroupRecord, number][] {
+  #split(groups: readonly GroupShare[], requests: number): [TargetGroupRecord, number, number][] {
     const counts = multinomial(
       this.#kernel.random,
       requests,
       groups.map(({ share }) => share),
     );
-    return groups.map(({ group }, index) => [group, counts[index] ?? 0]);
+    return groups.map(({ group, share }, index) => [group, counts[index] ?? 0, share]);
   }
 
   #outcome(listener: ListenerRecord, group: TargetGroupRecord, targets: number): GroupOutcome {
@@ -253,17 +256,15 @@ export class Traffic {
     };
   }
 
-  #sendToGroup(listener: ListenerRecord, group: TargetGroupRecord, requests: number, stretch: Stretch): void {
+  #sendToGroup(group: TargetGroupRecord, { listener, requests, rate }: Arrivals, stretch: Stretch): void {
     const endpoints = this.#endpoints(group);
     if (endpoints.length === 0) {
       this.#refuse(stretch, listener, requests);
       return;
     }
     const outcome = this.#outcome(listener, group, endpoints.length);
-    const seconds = (stretch.until - stretch.from) / 1000;
     for (const batch of this.#batches(endpoints, requests, stretch.from)) {
-      const perTarget = batch.requests / batch.targets / seconds;
-      this.#serve(stretch, batch, perTarget, outcome);
+      this.#serve(stretch, batch, rate / endpoints.length, outcome);
     }
     this.#metrics.group(stretch.from, outcome);
   }
