@@ -1,19 +1,26 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What takes a minute or more alone, longest first, so that nobody waits for the last of them in the end. */
+/** What takes half a minute or more, longest first, so that nobody waits for the last of them in the end. */
 const LONG = [
-  'test/migrations/presets-node',
-  'test/migrations/presets-java',
   'test/sweep/kills',
-  'test/judge/end-to-end',
   'test/sweep/faults',
-  'test/migrations/presets-other',
-  'test/workflows/',
+  'test/judge/end-to-end',
+  'test/migrations/presets-node',
+  'test/workflows/examples',
+  'test/migrations/presets-java',
+  'test/bundle/canary-autoscaling',
   'test/conformance/backup-moto',
-  'test/images/',
   'test/migrations/',
+  'test/images/',
+  'test/sweep/',
   'test/task-run/real-tasks',
+  'test/workflows/',
+  'test/actions/',
+  'test/watch/chance',
+  'test/bundle/monitor',
+  'test/bundle/incident',
+  'test/github/',
 ];
 
 class LongestFirst extends BaseSequencer {
