@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { edited } from './edit.ts';
 
@@ -35,6 +36,30 @@ export function randomUUID() {
 }
 `;
 
+/** Writes what `process.stdout` would. */
+const PRINT = join(import.meta.dirname, '../github/standard-output.ts');
+const PRINTING: readonly (readonly [string | RegExp, string])[] = [
+  [/^/, "import { print } from 'deploy-actions:print';\n"],
+  [/\bprocess\.stdout\.write\(/g, 'print('],
+];
+
+/** By the file of `@actions/core`: what is replaced in it. */
+const EDITS: Readonly<Record<string, readonly (readonly [string | RegExp, string])[]>> = {
+  'core.js': PRINTING,
+  'command.js': PRINTING,
+  'file-command.js': [
+    ["import * as crypto from 'crypto';", "import * as crypto from 'deploy-actions:random';"],
+  ],
+  // Asked for when a summary is written.
+  'summary.js': [
+    ["import { constants, promises } from 'fs';", "import { constants } from 'fs';"],
+    [
+      'const { access, appendFile, writeFile } = promises;',
+      "import { access, appendFile, writeFile } from 'node:fs/promises';",
+    ],
+  ],
+};
+
 /** Leaves out of GitHub's toolkit what no action here asks of it. */
 export const leanToolkit: Plugin = {
   name: 'lean-toolkit',
@@ -48,16 +73,14 @@ export const leanToolkit: Plugin = {
 
     build.onResolve({ filter: /^deploy-actions:random$/ }, ({ path }) => ({ path, namespace: 'random' }));
     build.onLoad({ filter: /.*/, namespace: 'random' }, () => ({ contents: RANDOM }));
-    build.onLoad({ filter: /@actions[\\/]core[\\/]lib[\\/]file-command\.js$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8');
-      return {
-        contents: edited(
-          path,
-          text,
-          "import * as crypto from 'crypto';",
-          "import * as crypto from 'deploy-actions:random';",
-        ),
-      };
-    });
+    build.onResolve({ filter: /^deploy-actions:print$/ }, () => ({ path: PRINT }));
+    build.onLoad(
+      { filter: /@actions[\\/]core[\\/]lib[\\/](core|command|file-command|summary)\.js$/ },
+      async ({ path }) => {
+        const text = await readFile(path, 'utf8');
+        const edits = EDITS[basename(path)] ?? [];
+        return { contents: edits.reduce((edit, [from, to]) => edited(path, edit, from, to), text) };
+      },
+    );
   },
 };
