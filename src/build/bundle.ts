@@ -10,6 +10,7 @@ import { build, type Metafile, type Plugin } from 'esbuild';
 import { minify } from 'terser';
 import { compiledAtOnce, marked } from './at-once.ts';
 import { loadedAtUse } from './at-use.ts';
+import { inOrder } from './chunk-names.ts';
 import { bundleLibraries, fileOf } from './libraries.ts';
 import { compressedWasm, placed, WASM } from './postgres.ts';
 import { APART, grouped, together } from './shared-modules.ts';
@@ -102,10 +103,12 @@ writeFileSync(join(PREPARED, 'package.json'), '{"type":"module"}\n');
 run('@vercel/ncc/dist/ncc/cli.js', 'build', join(PREPARED, 'main.js'), '--out', BUNDLED, '--quiet');
 
 mkdirSync(MAPS);
-for (const file of readdirSync(BUNDLED).filter((name) => name.endsWith('.js'))) {
-  const path = join(BUNDLED, file);
+const written = readdirSync(BUNDLED).filter((name) => name.endsWith('.js'));
+const scripts = inOrder(new Map(written.map((file) => [file, readFileSync(join(BUNDLED, file), 'utf8')])));
+for (const file of written) rmSync(join(BUNDLED, file));
+for (const [file, script] of scripts) {
   const { code, map } = await minify(
-    { [file]: marked(placed(readFileSync(path, 'utf8'))) },
+    { [file]: marked(placed(script)) },
     {
       module: true,
       ecma: 2020,
@@ -114,7 +117,7 @@ for (const file of readdirSync(BUNDLED).filter((name) => name.endsWith('.js'))) 
     },
   );
   if (code === undefined) throw new Error(`terser makes nothing of ${file}`);
-  writeFileSync(path, compiledAtOnce(code));
+  writeFileSync(join(BUNDLED, file), compiledAtOnce(code));
   writeFileSync(join(MAPS, `${file}.map`), String(map));
 }
 writeFileSync(join(BUNDLED, WASM), await compressedWasm(ROOT));

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Metafile, Plugin } from 'esbuild';
 
 /** What it costs to open a file, in bytes of source that take as long to read and to compile. */
-const OPENING = 30_000;
+const OPENING = 60_000;
 /** The parts of Node.js that it has loaded itself before an action starts. */
 const LOADED = new Set(['fs', 'os', 'path', 'process', 'buffer', 'util', 'url', 'events']);
 /**

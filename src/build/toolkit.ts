@@ -15,8 +15,6 @@ const STAND_INS: Readonly<Record<string, string>> = {
   undici: 'export const fetch = globalThis.fetch;\n',
   // A method for each of GitHub's thousand operations; the few that are needed are called by their routes.
   '@octokit/plugin-rest-endpoint-methods': 'export const restEndpointMethods = () => ({});\n',
-  // The name of the platform: half of Node's own modules.
-  '@actions/exec': refusing('getExecOutput'),
 };
 
 /**
@@ -43,6 +41,7 @@ const PRINTING: readonly (readonly [string | RegExp, string])[] = [
   [/\bprocess\.stdout\.write\(/g, 'print('],
 ];
 
+const IN_CORE = /@actions[\\/]core[\\/]lib[\\/]/;
 /** By the file of `@actions/core`: what is replaced in it. */
 const EDITS: Readonly<Record<string, readonly (readonly [string | RegExp, string])[]>> = {
   'core.js': PRINTING,
@@ -67,8 +66,12 @@ export const leanToolkit: Plugin = {
     build.onResolve({ filter: /^(@actions|@octokit|undici)\b/ }, ({ path }) =>
       Object.hasOwn(STAND_INS, path) ? { path, namespace: 'stand-in', sideEffects: false } : undefined,
     );
+    // The name of the platform, by means of half of Node's own modules.
+    build.onResolve({ filter: /^\.\/platform\.js$/ }, ({ path, importer }) =>
+      IN_CORE.test(importer) ? { path, namespace: 'stand-in', sideEffects: false } : undefined,
+    );
     build.onLoad({ filter: /.*/, namespace: 'stand-in' }, ({ path }) => ({
-      contents: STAND_INS[path] ?? '',
+      contents: STAND_INS[path] ?? 'export {};\n',
     }));
 
     build.onResolve({ filter: /^deploy-actions:random$/ }, ({ path }) => ({ path, namespace: 'random' }));
