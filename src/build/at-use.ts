@@ -32,3 +32,12 @@ export const loadedAtUse: Plugin = {
     });
   },
 };
+
+const IMPORT = /^import \{ createRequire as (\w+) \} from "module";\n/;
+
+/** What ncc has made, with parts of Node.js taken from where nothing has to be loaded for it. */
+export function withoutRequire(script: string): string {
+  const require = IMPORT.exec(script)?.[1];
+  if (require === undefined) return script;
+  return script.replace(IMPORT, '').replaceAll(`${require}(import.meta.url)(`, 'process.getBuiltinModule(');
+}

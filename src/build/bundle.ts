@@ -9,7 +9,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { minify } from 'terser';
 import { compiledAtOnce, marked } from './at-once.ts';
-import { loadedAtUse } from './at-use.ts';
+import { loadedAtUse, withoutRequire } from './at-use.ts';
 import { inOrder } from './chunk-names.ts';
 import { bundleLibraries, fileOf } from './libraries.ts';
 import { compressedWasm, placed, WASM } from './postgres.ts';
@@ -108,7 +108,7 @@ const scripts = inOrder(new Map(written.map((file) => [file, readFileSync(join(B
 for (const file of written) rmSync(join(BUNDLED, file));
 for (const [file, script] of scripts) {
   const { code, map } = await minify(
-    { [file]: marked(placed(script)) },
+    { [file]: marked(withoutRequire(placed(script))) },
     {
       module: true,
       ecma: 2020,
