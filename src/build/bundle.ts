@@ -5,12 +5,15 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { minify } from 'terser';
+import { compiledAtOnce, marked } from './at-once.ts';
+import { loadedAtUse, withoutRequire } from './at-use.ts';
+import { inOrder } from './chunk-names.ts';
 import { bundleLibraries, fileOf } from './libraries.ts';
 import { compressedWasm, placed, WASM } from './postgres.ts';
-import { APART, smallShared, together } from './shared-modules.ts';
+import { APART, grouped, together } from './shared-modules.ts';
 import { leanToolkit } from './toolkit.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -87,25 +90,25 @@ async function prepare(plugins: readonly Plugin[], outdir?: string): Promise<Met
     target: 'node24',
     legalComments: 'none',
     logLevel: 'silent',
-    plugins: [toLibraries, leanToolkit, ...plugins],
+    plugins: [toLibraries, leanToolkit, loadedAtUse, ...plugins],
   });
   if (warnings.length > 0) throw new Error(warnings.map(({ text }) => text).join('\n'));
   return metafile;
 }
 
-const apart = await prepare([]);
-const entries = Object.values(apart.outputs).flatMap(({ entryPoint }) => entryPoint ?? []);
-const shared = smallShared(apart, new Set(['node:timers/promises']));
-await prepare([together(ROOT, entries, shared)], PREPARED);
+const groups = grouped(await prepare([]), relative(ROOT, join(EMITTED, 'main.js')));
+await prepare([together(ROOT, groups)], PREPARED);
 writeFileSync(join(PREPARED, 'package.json'), '{"type":"module"}\n');
 
 run('@vercel/ncc/dist/ncc/cli.js', 'build', join(PREPARED, 'main.js'), '--out', BUNDLED, '--quiet');
 
 mkdirSync(MAPS);
-for (const file of readdirSync(BUNDLED).filter((name) => name.endsWith('.js'))) {
-  const path = join(BUNDLED, file);
+const written = readdirSync(BUNDLED).filter((name) => name.endsWith('.js'));
+const scripts = inOrder(new Map(written.map((file) => [file, readFileSync(join(BUNDLED, file), 'utf8')])));
+for (const file of written) rmSync(join(BUNDLED, file));
+for (const [file, script] of scripts) {
   const { code, map } = await minify(
-    { [file]: placed(readFileSync(path, 'utf8')) },
+    { [file]: marked(withoutRequire(placed(script))) },
     {
       module: true,
       ecma: 2020,
@@ -114,7 +117,7 @@ for (const file of readdirSync(BUNDLED).filter((name) => name.endsWith('.js'))) 
     },
   );
   if (code === undefined) throw new Error(`terser makes nothing of ${file}`);
-  writeFileSync(path, code);
+  writeFileSync(join(BUNDLED, file), compiledAtOnce(code));
   writeFileSync(join(MAPS, `${file}.map`), String(map));
 }
 writeFileSync(join(BUNDLED, WASM), await compressedWasm(ROOT));

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { edited } from './edit.ts';
 
@@ -14,8 +15,6 @@ const STAND_INS: Readonly<Record<string, string>> = {
   undici: 'export const fetch = globalThis.fetch;\n',
   // A method for each of GitHub's thousand operations; the few that are needed are called by their routes.
   '@octokit/plugin-rest-endpoint-methods': 'export const restEndpointMethods = () => ({});\n',
-  // The name of the platform: half of Node's own modules.
-  '@actions/exec': refusing('getExecOutput'),
 };
 
 /**
@@ -35,6 +34,34 @@ export function randomUUID() {
 }
 `;
 
+/** Writes what `process.stdout` would. */
+const PRINT = join(import.meta.dirname, '../github/standard-output.ts');
+const PRINTING: readonly (readonly [string | RegExp, string])[] = [
+  [/^/, "import { print } from 'deploy-actions:print';\n"],
+  [/\bprocess\.stdout\.write\(/g, 'print('],
+];
+
+const IN_CORE = /@actions[\\/]core[\\/]lib[\\/]/;
+/** By the file of `@actions/core`: what is replaced in it. */
+const EDITS: Readonly<Record<string, readonly (readonly [string | RegExp, string])[]>> = {
+  'core.js': PRINTING,
+  'command.js': PRINTING,
+  'file-command.js': [
+    ["import * as crypto from 'crypto';", "import * as crypto from 'deploy-actions:random';"],
+  ],
+  // The promises of `node:fs` are a millisecond to load.
+  'summary.js': [
+    [
+      "import { constants, promises } from 'fs';",
+      "import { accessSync, appendFileSync, constants, writeFileSync } from 'fs';",
+    ],
+    [
+      'const { access, appendFile, writeFile } = promises;',
+      'const [access, appendFile, writeFile] = [accessSync, appendFileSync, writeFileSync];',
+    ],
+  ],
+};
+
 /** Leaves out of GitHub's toolkit what no action here asks of it. */
 export const leanToolkit: Plugin = {
   name: 'lean-toolkit',
@@ -42,22 +69,24 @@ export const leanToolkit: Plugin = {
     build.onResolve({ filter: /^(@actions|@octokit|undici)\b/ }, ({ path }) =>
       Object.hasOwn(STAND_INS, path) ? { path, namespace: 'stand-in', sideEffects: false } : undefined,
     );
+    // The name of the platform, by means of half of Node's own modules.
+    build.onResolve({ filter: /^\.\/platform\.js$/ }, ({ path, importer }) =>
+      IN_CORE.test(importer) ? { path, namespace: 'stand-in', sideEffects: false } : undefined,
+    );
     build.onLoad({ filter: /.*/, namespace: 'stand-in' }, ({ path }) => ({
-      contents: STAND_INS[path] ?? '',
+      contents: STAND_INS[path] ?? 'export {};\n',
     }));
 
     build.onResolve({ filter: /^deploy-actions:random$/ }, ({ path }) => ({ path, namespace: 'random' }));
     build.onLoad({ filter: /.*/, namespace: 'random' }, () => ({ contents: RANDOM }));
-    build.onLoad({ filter: /@actions[\\/]core[\\/]lib[\\/]file-command\.js$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8');
-      return {
-        contents: edited(
-          path,
-          text,
-          "import * as crypto from 'crypto';",
-          "import * as crypto from 'deploy-actions:random';",
-        ),
-      };
-    });
+    build.onResolve({ filter: /^deploy-actions:print$/ }, () => ({ path: PRINT }));
+    build.onLoad(
+      { filter: /@actions[\\/]core[\\/]lib[\\/](core|command|file-command|summary)\.js$/ },
+      async ({ path }) => {
+        const text = await readFile(path, 'utf8');
+        const edits = EDITS[basename(path)] ?? [];
+        return { contents: edits.reduce((edit, [from, to]) => edited(path, edit, from, to), text) };
+      },
+    );
   },
 };

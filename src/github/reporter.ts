@@ -12,13 +12,34 @@ const SUMMARY_LIMIT = 1024 * 1024 - 4096;
 
 /** Characters that the runner's comparison of texts, which follows a language's rules, may pass over. */
 const IGNORED = '\\p{Cf}\\p{Mn}\\p{Default_Ignorable_Code_Point}\\x00-\\x08\\x0e-\\x1f\\x7f-\\x9f';
-/** `::` counts at the beginning of a line, after any white space. */
-const COMMAND = new RegExp(`^(?=[\\s${IGNORED}]*:[${IGNORED}]*:)`, 'gmu');
-/** `##[` counts anywhere in a line. */
-const OLD_COMMAND = new RegExp(`#(?=[${IGNORED}]*#[${IGNORED}]*\\[)`, 'gu');
+
+interface Commands {
+  /** `::` counts at the beginning of a line, after any white space. */
+  readonly now: RegExp;
+  /** `##[` counts anywhere in a line. */
+  readonly old: RegExp;
+}
+
+/** Most lines are printable ASCII, in which nothing is passed over. */
+const ASCII = /^[\t\n\r -~]*$/;
+const inAscii: Commands = { now: /^(?=\s*::)/gm, old: /#(?=#\[)/g };
+
+let inAnyText: Commands | undefined;
+/** Made when the first such line is: it takes a millisecond, a twentieth of an action's start. */
+const commandsIn = (text: string): Commands => {
+  if (ASCII.test(text)) return inAscii;
+  inAnyText ??= {
+    now: new RegExp(`^(?=[\\s${IGNORED}]*:[${IGNORED}]*:)`, 'gmu'),
+    old: new RegExp(`#(?=[${IGNORED}]*#[${IGNORED}]*\\[)`, 'gu'),
+  };
+  return inAnyText;
+};
 
 /** What AWS and containers say must not become a command of the runner: a character more breaks both of its forms. */
-const harmless = (text: string): string => text.replace(OLD_COMMAND, '# ').replace(COMMAND, '| ');
+const harmless = (text: string): string => {
+  const { now, old } = commandsIn(text);
+  return text.replace(old, '# ').replace(now, '| ');
+};
 
 /** Speaks to the Actions runner: workflow commands, outputs, state, the job summary. */
 export const githubReporter: Reporter = {

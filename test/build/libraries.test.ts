@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { marked, plain, renamed, withoutErrors, withoutMembers } from '../../src/build/aws-clients.ts';
 import { edited } from '../../src/build/edit.ts';
 import { importsOf } from '../../src/build/libraries.ts';
-import { smallShared } from '../../src/build/shared-modules.ts';
 
 const found = (script: string) =>
   Object.fromEntries([...importsOf(script)].map(([name, names]) => [name, [...names].toSorted()]));
@@ -96,49 +95,4 @@ export var Thing$ = [3, n0, _T,
 it('a change that fits no more fails the build', () => {
   expect(edited('a.js', 'one two', 'two', 'three')).toBe('one three');
   expect(() => edited('a.js', 'one', 'two', 'three')).toThrow('a.js does not hold two any more');
-});
-
-it('what is put together is small, shared by many, and loads nothing else', () => {
-  const output = (bytes: number, ...modules: string[]) => ({
-    bytes,
-    imports: [],
-    exports: [],
-    inputs: Object.fromEntries(modules.map((name) => [name, { bytesInOutput: 1 }])),
-  });
-  const input = (...paths: string[]) => ({
-    bytes: 1,
-    imports: paths.map((path) => ({
-      path,
-      kind: 'import-statement' as const,
-      external: /^(node:|lib)/.test(path),
-    })),
-  });
-  const chunks = (...paths: string[]) =>
-    paths.map((path) => ({ path, kind: 'import-statement' as const, external: false }));
-  const entry = (n: number, ...paths: string[]) =>
-    [`${n}.js`, { ...output(100, `${n}`), imports: chunks(...paths), entryPoint: `${n}` }] as const;
-  const meta = {
-    inputs: {
-      a: input('b', '<runtime>'),
-      b: input('node:timers'),
-      c: input('large'),
-      d: input('node:crypto'),
-      e: input('d'),
-      large: input(),
-      few: input(),
-      more: input('a'),
-    },
-    outputs: {
-      'a.js': output(100, 'a', 'b', '<runtime>'),
-      'c.js': output(100, 'c', 'd'),
-      'e.js': output(100, 'e'),
-      'large.js': output(100_000, 'large'),
-      'few.js': output(100, 'few'),
-      'more.js': { ...output(100, 'more'), imports: chunks('a.js') },
-      ...Object.fromEntries([1, 2, 3].map((n) => entry(n, 'few.js', 'more.js'))),
-      ...Object.fromEntries([4, 5].map((n) => entry(n, 'a.js', 'more.js', 'c.js', 'e.js', 'large.js'))),
-      ...Object.fromEntries([6, 7, 8].map((n) => entry(n, 'c.js', 'e.js', 'large.js'))),
-    },
-  };
-  expect([...smallShared(meta, new Set(['node:timers']))]).toEqual(['a', 'b', 'more']);
 });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
 import { githubReporter } from '../../src/github/reporter.ts';
 
@@ -63,3 +64,15 @@ it.each(['\u200b', '\ufeff', '\u00ad', '\u0301', '\u0001'])(
     expect(printed(() => githubReporter.info(`#${nothing}#[error]x`))).toMatch(/^# /);
   },
 );
+
+it('breaks in a line of ASCII what it breaks in any other', () => {
+  const pieces = fc.constantFrom('::', ':', '##[', '#', '[', ' ', '\t', '\n', '\r', 'a', '~');
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 12 }), (words) => {
+      const text = words.join('');
+      // In the last line, which it begins with a letter, the umlaut changes nothing of the others.
+      const other = printed(() => githubReporter.info(`${text}\nä`));
+      expect(printed(() => githubReporter.info(`${text}\na`))).toBe(other.replace('ä', 'a'));
+    }),
+  );
+});
