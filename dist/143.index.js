@@ -1,0 +1,1 @@
+export const id=143;export const ids=[143];export const modules={214: ((e,r,t)=>{t.d(r,{EventStreamSerde:()=>o.M3,eventStreamSerdeProvider:()=>o.JM});var o=t(2883);t(4155),t(4391),t(8650),t(1127)})};

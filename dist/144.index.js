@@ -1,0 +1,1 @@
+export const id=144;export const ids=[144];export const modules={6768: ((o,s,t)=>{t.d(s,{fromEnv:()=>r.sF});var r=t(1253);t(6286),t(1348),t(2308),t(4391),t(8650),t(1127)})};

@@ -1,1 +1,0 @@
-export const id=1736;export const ids=[1736];export const modules={1736:(t,o,r)=>{r.r(o),r.d(o,{run:()=>n});var e=r(6180);r(2892);async function n({reporter:t}){let o=t.state(e.jZ);""!==o&&await(0,e.Jq)(o)}}};

@@ -1,1 +1,0 @@
-export const id=1950;export const ids=[1950];export const modules={1950:(e,o,r)=>{r.d(o,{findOrMake:()=>t.tc,isOpen:()=>t.nT,openDeployments:()=>t.XC,retireFormer:()=>t.BF});var t=r(2465);r(3040),r(2892)}};

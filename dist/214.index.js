@@ -1,1 +1,0 @@
-export const id=214;export const ids=[214];export const modules={214:(e,r,t)=>{t.d(r,{EventStreamSerde:()=>o.M3,eventStreamSerdeProvider:()=>o.JM});var o=t(2883);t(4155),t(4391),t(8650),t(1127)}};

@@ -1,1 +1,0 @@
-export const id=3170;export const ids=[3170];export const modules={3170:(t,n,o)=>{o.d(n,{u:()=>i});var r=o(2892);function i(t,n){let[o,i]=(0,r.Zm)(t,n);return JSON.stringify(o)===JSON.stringify(i)}}};

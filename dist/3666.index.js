@@ -1,1 +1,0 @@
-export const id=3666;export const ids=[3666];export const modules={3666:(t,s,o)=>{o.r(s),o.d(s,{inputOf:()=>r.wg,taskOf:()=>r.Xb,tasks:()=>r.vB});var r=o(909);o(2892)}};

@@ -1,1 +1,0 @@
-export const id=4133;export const ids=[4133];export const modules={4133:(o,t,s)=>{s.d(t,{judgeMigrations:()=>d.p});var d=s(55);s(9561),s(271),s(7032),s(287),s(4085),s(2892)}};

@@ -1,1 +1,0 @@
-export const id=4637;export const ids=[4637];export const modules={4637:(o,r,s)=>{s.r(r),s.d(r,{SyntaxRefusal:()=>t.E,loadParser:()=>t.q});var t=s(6717);s(2892)}};

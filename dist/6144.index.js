@@ -1,1 +1,0 @@
-export const id=6144;export const ids=[6144];export const modules={6144:(t,e,r)=>{r.d(e,{$b:()=>n,Oy:()=>s,v6:()=>o});var n=(t,e)=>t.saveState("migration",JSON.stringify(e)),o=t=>t.saveState("ended","true");function s(t){let e=t.state("migration");return""===e||"true"===t.state("ended")?void 0:JSON.parse(e)}}};

@@ -1,1 +1,0 @@
-export const id=6768;export const ids=[6768];export const modules={6768:(o,s,t)=>{t.d(s,{fromEnv:()=>r.sF});var r=t(1253);t(6286),t(1348),t(2308),t(4391),t(8650),t(1127)}};

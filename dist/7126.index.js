@@ -1,1 +1,0 @@
-export const id=7126;export const ids=[7126];export const modules={7126:(e,t,o)=>{o.d(t,{getDefaultRoleAssumer:()=>s.cz,getDefaultRoleAssumerWithWebIdentity:()=>s.I$});var s=o(1784);o(6140),o(79),o(4116),o(4155),o(1253),o(6286),o(1348),o(2308),o(4391),o(8650),o(1127)}};

@@ -1,1 +1,0 @@
-export const id=7264;export const ids=[7264];export const modules={7264:(t,e,s)=>{s.d(e,{M:()=>o,u:()=>r});var c=s(6760),r=(t,e)=>e.reduce((e,s)=>s.startsWith("!")?e&&!(0,c.matchesGlob)(t,s.slice(1)):e||(0,c.matchesGlob)(t,s),!1),o=t=>{let[e,s]=t.startsWith("!")?["!",t.slice(1)]:["",t];return s.includes("/")?`${e}${s.replace(/^\//,"")}`:`${e}**/${s}`}}};

@@ -1,1 +1,0 @@
-export const id=7294;export const ids=[7294];export const modules={7294:(t,o,e)=>{e.d(o,{h:()=>c});var s=e(3950),n=e(5960);function c(t,o){let e=(0,s.p)(t,o);return void 0!==e||t.length<3?e:(0,n.closestMatch)(t.toLowerCase(),[...o],{maxDistance:1})}}};

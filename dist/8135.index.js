@@ -1,1 +1,0 @@
-export const id=8135;export const ids=[8135];export const modules={8135:(o,s,r)=>{r.r(s),r.d(s,{finish:()=>t.O9,publish:()=>t.mk,run:()=>t.eF});var t=r(1905);r(7272),r(7264),r(4085),r(2892)}};

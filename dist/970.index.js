@@ -1,1 +1,0 @@
-export const id=970;export const ids=[970];export const modules={970:(o,r,t)=>{t.r(r),t.d(r,{run:()=>e.e});var e=t(2580);t(1468),t(5962),t(2812),t(1579),t(7032),t(287),t(3289),t(4085),t(2892)}};

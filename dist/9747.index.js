@@ -1,1 +1,0 @@
-export const id=9747;export const ids=[9747];export const modules={9747:(o,r,t)=>{t.r(r),t.d(r,{rollBack:()=>e.F,run:()=>e.e});var e=t(2878);t(5024),t(55),t(9561),t(271),t(1468),t(5962),t(2812),t(1579),t(7032),t(287),t(3289),t(4085),t(2892)}};
