@@ -39,6 +39,20 @@ describe.concurrent('a run that is cancelled', () => {
     });
   }
 
+  test('by the death of its runner, which alone leaves it running, takes the release back by itself', async () => {
+    await inWorld({ scale: 200 }, async (world) => {
+      const running = world.start({ steps: '50% for 1m', gates: 'crashes = 0' });
+      await running.says('the end of the step 50%');
+      running.process.stdout?.destroy();
+      const main = await running.done;
+      expect([main.code, main.signal]).toEqual([1, null]);
+      expect(main.outputs).toMatchObject({ outcome: 'rolled-back' });
+      expect(shareNow(world)).toBe(0);
+      await expectNextReleaseCleans(world);
+      return PROMOTED;
+    });
+  });
+
   test('in the promotion gives the service its former revision back', async () => {
     await inWorld({ scale: 200 }, async (world) => {
       const job = world.job();
