@@ -8,13 +8,15 @@ export interface Problem {
   readonly place?: { readonly file: string; readonly line?: number; readonly column?: number };
 }
 
-/** The user's configuration cannot be carried out; nothing was changed. It carries every problem found. */
+/** The user's configuration cannot be carried out; nothing was changed. It carries every problem found, each once. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly Problem[];
 
   constructor(problems: Problem | readonly Problem[], options?: ErrorOptions) {
-    const all = 'input' in problems ? [problems] : problems;
+    const found = 'input' in problems ? [problems] : problems;
+    const told = new Map(found.map((p) => [JSON.stringify([p.input, p.message, p.place]), p]));
+    const all = [...told.values()];
     super(all.map((p) => `${p.input}: ${p.message}`).join('\n'), options);
     this.problems = all;
   }

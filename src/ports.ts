@@ -384,6 +384,7 @@ export interface ServiceTasks {
 
 /** A task that is run once, beside the services. */
 export interface TaskOrder {
+  /** Its name or ARN. */
   readonly cluster: string;
   /** ARN or `family:revision`. */
   readonly taskDefinition: string;

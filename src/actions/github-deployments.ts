@@ -176,7 +176,7 @@ export async function announcerOf(
       if (teller && !teller.ended) {
         if (cause === 'TakenOver') teller.sayUnlessEnded(deploymentStatus('failure', text));
         else teller.say(deploymentStatus(cancelled.aborted ? 'error' : 'failure', text));
-      } else if (!cancelled.aborted && (!teller || teller.origin.kind === 'former')) {
+      } else if (!cancelled.aborted && (!teller || isOfOthers(teller.origin))) {
         // What this run was to deploy never began; whatever it has ended itself is not ended once more.
         announcer.begin({ kind: 'new', task, rollout: newRolloutId(env) });
         announcer.say(deploymentStatus('error', text));
@@ -197,6 +197,9 @@ export async function announcerOf(
   };
   return announcer;
 }
+
+/** Whether a rollout that a former run has left was only brought to its end, and is not what this run is to deploy. */
+const isOfOthers = (origin: Origin): boolean => origin.kind === 'former' && origin.otherwise === 'none';
 
 function explain(environment: string, trouble: unknown): string {
   const why = trouble instanceof Error ? trouble.message : String(trouble);

@@ -113,10 +113,8 @@ export class InputReader {
   finish(): void {
     if (this.#problems.length === 0) return;
     const label = this.#label === '' ? '' : `${this.#label}: `;
-    const told = this.#problems.map((problem) => ({ ...problem, input: `${label}${problem.input}` }));
-    // What several items have in common is wrong once.
-    throw new ConfigError([
-      ...new Map(told.map((each) => [`${each.input}: ${each.message}`, each])).values(),
-    ]);
+    throw new ConfigError(
+      this.#problems.map((problem) => ({ ...problem, input: `${label}${problem.input}` })),
+    );
   }
 }

@@ -1,9 +1,16 @@
 import { withoutAccountIds } from '../report/account-ids.ts';
 import { printable } from '../taskdef/shape.ts';
 
-/** Where AWS is asked; undefined where only the SDK's own files may say it. configure-aws-credentials sets both. */
+/** What the job calls its region, to be told to people. configure-aws-credentials sets both. */
 export const jobRegion = (env: NodeJS.ProcessEnv): string | undefined =>
   env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || undefined;
+
+/**
+ * Where AWS is asked; undefined where the files of the AWS CLI say it: the SDK does not look at AWS_DEFAULT_REGION. What
+ * stands for the FIPS endpoints of a region, such as `fips-us-gov-west-1`, is that region to it.
+ */
+export const askedRegion = ({ AWS_REGION: region }: NodeJS.ProcessEnv): string | undefined =>
+  region?.replace(/^fips-|-fips$/, '') || undefined;
 
 /** A text as an error shows it: account ids are secrets to many. */
 export const shown = (text: string): string => `"${withoutAccountIds(printable(text))}"`;

@@ -1,3 +1,4 @@
+import { nameIn } from '../arn.ts';
 import { ConfigError, DeployError } from '../errors.ts';
 import type { TaskOrder } from '../ports.ts';
 import { errorName } from './connection.ts';
@@ -68,7 +69,7 @@ export function orderProblem(order: TaskOrder, error: unknown): unknown {
   return new ConfigError(
     {
       input,
-      message: `ECS refuses to run ${order.taskDefinition} in cluster "${order.cluster}": ${text.replace(/\.$/, '')}; ${fix}`,
+      message: `ECS refuses to run ${order.taskDefinition} in cluster "${nameIn(order.cluster)}": ${text.replace(/\.$/, '')}; ${fix}`,
     },
     { cause: error },
   );

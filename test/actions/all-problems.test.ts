@@ -14,6 +14,13 @@ test('the problems of all are told at once', async () => {
   );
 });
 
+test('what several of them have found is told once', async () => {
+  await expect(withAllProblems([wrong('cluster'), wrong('gates'), wrong('cluster')])).rejects.toMatchObject({
+    message: 'cluster: is wrong\ngates: is wrong',
+    problems: [{ input: 'cluster' }, { input: 'gates' }],
+  });
+});
+
 test('what is no problem of the configuration is told first', async () => {
   const broken = Promise.reject(new Error('AWS does not answer'));
   await expect(withAllProblems([wrong('alarms'), broken])).rejects.toThrow('AWS does not answer');

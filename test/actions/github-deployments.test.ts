@@ -66,4 +66,17 @@ describe.concurrent('a step that ends by an error', () => {
     });
     expect(states).toEqual([expect.stringContaining('failure: '), 'error: no tasks']);
   });
+
+  test('adds nothing to the rollout of a former run that it has gone on with and ended', async () => {
+    const states = await failing((announcer) => {
+      announcer.begin({
+        kind: 'former',
+        rollout: 'x',
+        taskDefinition: 'web:2',
+        otherwise: { rollout: 'ours' },
+      });
+      announcer.say(deploymentStatus('success', 'promoted'));
+    });
+    expect(states).toEqual(['success: promoted']);
+  });
 });

@@ -74,14 +74,19 @@ const reporter: Reporter = {
 };
 
 /** What the action says is wrong, as the log has it. */
-async function problemsOf(action: string, defaults: Inputs, given: Inputs): Promise<readonly string[]> {
+async function problemsOf(
+  action: string,
+  defaults: Inputs,
+  given: Inputs,
+  env: NodeJS.ProcessEnv = { AWS_REGION: 'eu-west-1' },
+): Promise<readonly string[]> {
   const { run } = (await import(join(ROOT, 'src/actions', action, 'run.ts'))) as ActionModule;
   const inputs: Inputs = { ...defaults, 'github-token': 'token', ...NEEDED[action], ...given };
   const error = await run({
     input: (name) => inputs[name] ?? '',
     reporter,
     clock: systemClock,
-    env: { AWS_REGION: 'eu-west-1', GITHUB_WORKSPACE: workspace, RUNNER_TEMP: workspace },
+    env: { ...env, GITHUB_WORKSPACE: workspace, RUNNER_TEMP: workspace },
     cancelled: new AbortController().signal,
   }).then(
     () => undefined,
@@ -143,6 +148,16 @@ describe.each(aboutServices)('%s asks nothing of AWS', (action, defaults) => {
     expect(asked).toBe(0);
   });
 });
+
+test.each(aboutServices)(
+  '%s takes an ARN of any region where AWS_DEFAULT_REGION alone is set, which the SDK does not read',
+  async (action, defaults) => {
+    const given = { cluster: `${FAR}:cluster/prod`, service: 'prod/web' };
+    expect(await problemsOf(action, defaults, given, { AWS_DEFAULT_REGION: 'eu-west-1' })).toEqual([
+      expect.stringMatching(/^service: "prod\/web" is neither/),
+    ]);
+  },
+);
 
 test.each(withInput('config'))('%s reads them alike in the file of config', async (action, defaults) => {
   const config = `${action}.yml`;

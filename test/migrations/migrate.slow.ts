@@ -50,6 +50,33 @@ describe.concurrent('migrate', () => {
       expect((await world.lock())['lock']).toBe('free');
     }));
 
+  it('runs without a service in the cluster of an ARN, and in none of that name in this account where it is of another', () =>
+    inMigrations({}, async (world) => {
+      const migrateIn = (account: string) =>
+        world.migrate({
+          cluster: `arn:aws:ecs:eu-west-1:${account}:cluster/prod`,
+          service: '',
+          'task-definition': 'web:1',
+          subnets: 'subnet-1',
+          lock: 'shop-db',
+          command: say('echo done >> log'),
+        });
+      const refused = await migrateIn('210987654321');
+      expect(refused.code).toBe(1);
+      expect(refused.log).toContain(
+        '::error::cluster: the cluster "prod" is in another account than the credentials of this job',
+      );
+      expect(refused.log).not.toContain('210987654321');
+      expect(world.read('log')).toBe('');
+      expect(await world.lock('shop-db')).toMatchObject({ lock: 'free' });
+
+      const { code, log } = await migrateIn('123456789012');
+      expect(code, log).toBe(0);
+      expect(log).toContain('in the cluster prod on');
+      expect(world.read('log')).toBe('done\n');
+      expect(await world.lock('shop-db')).toMatchObject({ lock: 'free', ended: { outcome: 'migrated' } });
+    }));
+
   it('goes on with the command that failed when the job is run again, and repeats none before it', () =>
     inMigrations({}, async (world) => {
       const inputs = {

@@ -95,6 +95,18 @@ describe('weights', () => {
     expect([errors, slow]).toEqual([0, 0]);
   });
 
+  it('that change every few milliseconds take no load from a task: users who send nothing in one of them count', () => {
+    const { aws, shift } = withCanary({ rate: 500, behaviours: { 'app:v1': { capacity: 100 } } });
+    const from = aws.clock.now();
+    for (let turn = 0; turn < 1_000; turn++) {
+      shift(0);
+      aws.pass(0.002);
+    }
+    const { requests, errors } = aws.world.users.total({ from });
+    // 600 requests/s on 4 tasks for 100 each, from two sources: the standard deviation is below 0.014.
+    expect(Math.abs(errors / requests - 1 / 3)).toBeLessThan(0.06);
+  });
+
   it('that are all 0 give 503', () => {
     const aws = open(webShop({ rate: 10, override: PROMPT }));
     const web = aws.targetGroup();

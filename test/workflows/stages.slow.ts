@@ -112,6 +112,14 @@ describe('a promotion that does not go on', () => {
     });
   });
 
+  it.each([{}, { reason: '' }])(
+    'says no more than is known where a masked value has taken the reason: %j',
+    (rest) => {
+      const { lines } = stopped({ result: 'success', outputs: { outcome: 'superseded', ...rest } });
+      expect(lines).toEqual([expect.stringContaining('through (superseded). Run all jobs')]);
+    },
+  );
+
   it.each([{}, { outcome: '', reason: '' }])('fails also where nothing is known of it: %j', (outputs) => {
     const promoted = { result: 'success', outputs: { outcome: 'promoted', reason: 'all steps passed' } };
     const { status, lines } = stopped(promoted, { result: 'success', outputs });

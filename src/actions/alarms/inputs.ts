@@ -7,7 +7,7 @@ import type { Path } from '../../taskdef/definition.ts';
 import { printable } from '../../taskdef/shape.ts';
 import { readYaml, type YamlDocument } from '../../taskdef/yaml-document.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
-import { jobRegion } from '../job-region.ts';
+import { askedRegion } from '../job-region.ts';
 import { readPlace, type ServicePlace } from '../service-place.ts';
 
 export interface Inputs extends ServicePlace {
@@ -43,7 +43,7 @@ export async function readInputs(
   const inputs: Inputs = {
     ...readPlace(
       reader,
-      jobRegion(env),
+      askedRegion(env),
       reader.optional('region') === undefined ? {} : { fix: 'mend the input region' },
     ),
     definition,

@@ -1,6 +1,6 @@
 import type { ActionContext } from '../action.ts';
 import { connectToStacks } from '../aws-adapters.ts';
-import { jobRegion } from '../job-region.ts';
+import { askedRegion } from '../job-region.ts';
 import { workspaceOf } from '../workspace.ts';
 import { readInputs } from './inputs.ts';
 import { findRelease } from './prepare.ts';
@@ -11,7 +11,7 @@ export async function run(context: ActionContext): Promise<void> {
   const { env, clock, cancelled } = context;
   const workspace = workspaceOf(env);
   const stacks = () => connectToStacks(clock, cancelled);
-  const inputs = await readInputs(context.input, workspace, stacks, jobRegion(env));
+  const inputs = await readInputs(context.input, workspace, stacks, askedRegion(env));
   await releaseFrom(context, inputs, {
     name: inputs.taskDefinition,
     find: ({ taskDefinitions }) => findRelease(inputs.taskDefinition, workspace, taskDefinitions),

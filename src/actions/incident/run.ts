@@ -23,7 +23,7 @@ import { revision } from '../../report/narrate.ts';
 import { printable } from '../../taskdef/shape.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToStacks } from '../aws-adapters.ts';
-import { jobRegion } from '../job-region.ts';
+import { askedRegion, jobRegion } from '../job-region.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { workspaceOf } from '../workspace.ts';
 import { findCommits } from './find-commits.ts';
@@ -39,7 +39,7 @@ const REAL_PATIENCE_MS = 5_000;
 export async function run(context: ActionContext): Promise<void> {
   const { clock, cancelled, reporter } = context;
   const input = await withStackOutputs(context.input, STACK_INPUTS, () => connectToStacks(clock, cancelled));
-  const inputs = readInputs(input, jobRegion(context.env));
+  const inputs = readInputs(input, askedRegion(context.env));
   reporter.mask(inputs.token);
   try {
     await keepIssue(inputs, context);

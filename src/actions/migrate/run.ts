@@ -7,7 +7,7 @@ import { revision } from '../../report/narrate.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToRepositories, connectToStacks, connectToTasks } from '../aws-adapters.ts';
 import { withEcrImages } from '../ecr-images.ts';
-import { jobRegion } from '../job-region.ts';
+import { askedRegion } from '../job-region.ts';
 import { IMAGE_INPUTS } from '../render-task-definition/render-inputs.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { carryOut, type Outcome } from './carry-out.ts';
@@ -25,7 +25,7 @@ export async function run(context: ActionContext): Promise<void> {
   const stacks = () => connectToStacks(clock, cancelled);
   const named = await withStackOutputs(context.input, STACK_INPUTS, stacks);
   const input = await withEcrImages(named, IMAGE_INPUTS, () => connectToRepositories(clock, cancelled));
-  const inputs = await readInputs(input, jobRegion(env));
+  const inputs = await readInputs(input, askedRegion(env));
   const aws = await connectToTasks(clock);
   const prepared = await prepare(inputs, context, aws);
   if (inputs.undo) await requireUndoable(inputs, aws.parameters);

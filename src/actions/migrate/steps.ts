@@ -175,9 +175,10 @@ export class StepRunner {
 
   #orderOf({ command, name }: Step, token: string): TaskOrder {
     const { inputs, prepared, revision, identity } = this.#world;
-    const { cluster, placement, container } = prepared;
+    const { placement, container } = prepared;
     return {
-      cluster,
+      // By the name of an ARN alone, that of another account would be one here; beside a service it was looked at.
+      cluster: inputs.service === undefined ? inputs.cluster : prepared.cluster,
       taskDefinition: revision,
       placement,
       container,

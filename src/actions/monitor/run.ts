@@ -22,7 +22,7 @@ import { type Adapters, connect, connectToLogSearch, connectToStacks } from '../
 import { callJournal } from '../call-journal.ts';
 import { findAlarms } from '../canary/prepare.ts';
 import { type Announcer, announcerOf } from '../github-deployments.ts';
-import { jobRegion } from '../job-region.ts';
+import { askedRegion } from '../job-region.ts';
 import { arnBeside, refersTo } from '../revision-reference.ts';
 import { readHistory } from '../rollback/find-target.ts';
 import { supersededBy } from '../rollback/superseded.ts';
@@ -39,7 +39,7 @@ const DEPLOYMENT_MS = 15 * 60_000;
 export async function run(context: ActionContext): Promise<void> {
   const { clock, cancelled, env } = context;
   const stacks = () => connectToStacks(clock, cancelled);
-  const inputs = await readInputs(context.input, workspaceOf(env), stacks, jobRegion(env));
+  const inputs = await readInputs(context.input, workspaceOf(env), stacks, askedRegion(env));
   const calls = callJournal();
   const aws = await connect(clock, cancelled, calls.add);
   const announced = inputs.dryRun ? { ...inputs, deployment: undefined } : inputs;

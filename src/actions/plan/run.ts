@@ -8,7 +8,7 @@ import { type PlanStory, planHeadline, planMarkdown } from '../../report/plan.ts
 import type { ActionContext } from '../action.ts';
 import { connectToRepositories, connectToStacks } from '../aws-adapters.ts';
 import { withEcrImages } from '../ecr-images.ts';
-import { jobRegion } from '../job-region.ts';
+import { askedRegion } from '../job-region.ts';
 import type { Produced } from '../render-task-definition/produce.ts';
 import { IMAGE_INPUTS } from '../render-task-definition/render-inputs.ts';
 import { workspaceOf } from '../workspace.ts';
@@ -47,7 +47,7 @@ export async function run(context: ActionContext): Promise<void> {
 async function inputsOf({ input, env, clock, cancelled }: ActionContext, fork: boolean): Promise<Inputs> {
   const workspace = workspaceOf(env);
   const temporary = env['RUNNER_TEMP'];
-  const region = jobRegion(env);
+  const region = askedRegion(env);
   const stacks = () => connectToStacks(clock, cancelled);
   const registry = () => connectToRepositories(clock, cancelled);
   try {

@@ -7,7 +7,7 @@ import { preflightLines, preflightMarkdown } from '../../report/preflight.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToRepositories, connectToStacks } from '../aws-adapters.ts';
 import { withEcrImages } from '../ecr-images.ts';
-import { jobRegion } from '../job-region.ts';
+import { askedRegion } from '../job-region.ts';
 import { IMAGE_INPUTS } from '../render-task-definition/render-inputs.ts';
 import { withReport } from '../step-report.ts';
 import { workspaceOf } from '../workspace.ts';
@@ -55,7 +55,7 @@ async function inputsOf({ input, env, clock, cancelled }: ActionContext): Promis
   const stacks = () => connectToStacks(clock, cancelled);
   const registry = () => connectToRepositories(clock, cancelled);
   const given = await withEcrImages(input, IMAGE_INPUTS, registry);
-  return readInputs(given, workspaceOf(env), stacks, jobRegion(env));
+  return readInputs(given, workspaceOf(env), stacks, askedRegion(env));
 }
 
 /** GitHub shows ten annotations of a kind for a step; the log has all of them. */

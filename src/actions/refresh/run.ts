@@ -3,7 +3,7 @@ import { markedCopy } from '../../taskdef/copy.ts';
 import type { ActionContext } from '../action.ts';
 import { connectToStacks, connectToVaults } from '../aws-adapters.ts';
 import { releaseFrom } from '../canary/release.ts';
-import { jobRegion } from '../job-region.ts';
+import { askedRegion } from '../job-region.ts';
 import { workspaceOf } from '../workspace.ts';
 import { readInputs } from './inputs.ts';
 import { changedSince } from './rotation.ts';
@@ -15,7 +15,7 @@ import { changedSince } from './rotation.ts';
 export async function run(context: ActionContext): Promise<void> {
   const { env, clock, cancelled, reporter } = context;
   const stacks = () => connectToStacks(clock, cancelled);
-  const inputs = await readInputs(context.input, workspaceOf(env), stacks, jobRegion(env));
+  const inputs = await readInputs(context.input, workspaceOf(env), stacks, askedRegion(env));
   const { cluster, onlyIfRotated } = inputs;
   // The same for every attempt of a run, so that it finds the copy that it has registered.
   const mark = runUrl(env) ?? newRolloutId(env);

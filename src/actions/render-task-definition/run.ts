@@ -4,7 +4,7 @@ import { describeDifference, differenceMarkdown, differenceSummary } from '../..
 import type { ActionContext } from '../action.ts';
 import { connectToRepositories, connectToStacks } from '../aws-adapters.ts';
 import { withEcrImages } from '../ecr-images.ts';
-import { jobRegion } from '../job-region.ts';
+import { askedRegion } from '../job-region.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { workspaceOf } from '../workspace.ts';
 import { readInputs } from './inputs.ts';
@@ -21,7 +21,7 @@ export async function run(context: ActionContext, connect = connectToAws): Promi
   const { reporter, env, clock, cancelled } = context;
   const named = await withStackOutputs(context.input, STACK_INPUTS, () => connectToStacks(clock, cancelled));
   const input = await withEcrImages(named, IMAGE_INPUTS, () => connectToRepositories(clock, cancelled));
-  const inputs = await readInputs(input, workspaceOf(env), jobRegion(env));
+  const inputs = await readInputs(input, workspaceOf(env), askedRegion(env));
   const produced = await produce(inputs, context, () => connect(context));
   const { definition, difference, origin } = produced;
   const { family, containerDefinitions } = definition;

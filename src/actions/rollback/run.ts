@@ -11,7 +11,7 @@ import { printable } from '../../taskdef/shape.ts';
 import type { ActionContext } from '../action.ts';
 import { type Adapters, connect, connectToStacks } from '../aws-adapters.ts';
 import { type Announcer, announcerOf } from '../github-deployments.ts';
-import { jobRegion } from '../job-region.ts';
+import { askedRegion } from '../job-region.ts';
 import { rescueRollout } from '../rescue-rollout.ts';
 import { withStackOutputs } from '../stack-outputs.ts';
 import { findTarget } from './find-target.ts';
@@ -27,7 +27,7 @@ export async function run(context: ActionContext): Promise<void> {
   const { clock, cancelled, env } = context;
   const stackInputs = ['cluster', 'service', 'bucket', 'distribution'];
   const input = await withStackOutputs(context.input, stackInputs, () => connectToStacks(clock, cancelled));
-  const inputs = readInputs(input, jobRegion(env));
+  const inputs = readInputs(input, askedRegion(env));
   if (!inputs.frontend) return await runService(context, inputs);
   const { withFrontend } = await import('./frontend.ts');
   await withFrontend(context, inputs, inputs.frontend, (listening) => runService(listening, inputs));

@@ -12,7 +12,7 @@ import { isObject, type Json, type Path } from '../../taskdef/definition.ts';
 import { kindOf, printable } from '../../taskdef/shape.ts';
 import { readYaml, type YamlDocument } from '../../taskdef/yaml-document.ts';
 import { InputReader, type InputSource } from '../input-reader.ts';
-import { jobRegion } from '../job-region.ts';
+import { askedRegion } from '../job-region.ts';
 import { parseRevision, type RevisionReference } from '../revision-reference.ts';
 import { readPlace } from '../service-place.ts';
 
@@ -63,7 +63,7 @@ export async function readInputs(
   }
   const read = () => readList(list ?? '', settings, reader.optional('url') !== undefined, workspace, env);
   const given = list === undefined ? undefined : await reader.attemptLater(read, undefined);
-  const region = jobRegion(env);
+  const region = askedRegion(env);
   const { cluster, service } = readPlace(reader, region, { read: (name) => reader.optional(name) ?? '' });
   if ((cluster === '') !== (service === '')) {
     const [there, missing] = cluster === '' ? ['service', 'cluster'] : ['cluster', 'service'];

@@ -215,8 +215,7 @@ export class Traffic {
     const seconds = (stretch.until - stretch.from) / 1000;
     const rate = rateAt(source.rate, stretch.from, this.#start);
     const arrived = poisson(this.#kernel.random, rate * seconds);
-    if (route === undefined || (arrived === 0 && !route.isSticky)) return;
-    if (route.action.Type !== 'forward') return;
+    if (route?.action.Type !== 'forward') return;
     const groups = route.isSticky
       ? this.#returning.shares(source, route.groups, stretch.until - stretch.from)
       : route.groups;
