@@ -1,1 +1,1 @@
-export const id=134;export const ids=[134];export const modules={7982: ((t,o,r)=>{r.r(o),r.d(o,{run:()=>n});var e=r(2897);r(9884);async function n({reporter:t}){let o=t.state(e.jZ);""!==o&&await(0,e.Jq)(o)}})};
+export const id=134;export const ids=[134];export const modules={268: ((t,o,r)=>{r.r(o),r.d(o,{run:()=>n});var e=r(2861);r(7438);async function n({reporter:t}){let o=t.state(e.jZ);""!==o&&await(0,e.Jq)(o)}})};

@@ -1,1 +1,1 @@
-export const id=137;export const ids=[137];export const modules={3296: ((t,s,o)=>{o.r(s),o.d(s,{inputOf:()=>r.wg,taskOf:()=>r.Xb,tasks:()=>r.vB});var r=o(6862);o(9884)})};
+export const id=137;export const ids=[137];export const modules={8970: ((t,s,o)=>{o.r(s),o.d(s,{inputOf:()=>r.wg,taskOf:()=>r.Xb,tasks:()=>r.vB});var r=o(1052);o(7438)})};

@@ -1,1 +1,1 @@
-export const id=139;export const ids=[139];export const modules={3594: ((o,r,s)=>{s.r(r),s.d(r,{SyntaxRefusal:()=>t.Eg,loadParser:()=>t.qd});var t=s(8393);s(9884)})};
+export const id=139;export const ids=[139];export const modules={8309: ((o,r,s)=>{s.r(r),s.d(r,{SyntaxRefusal:()=>t.Eg,loadParser:()=>t.qd});var t=s(8393);s(7438)})};

@@ -1,1 +1,1 @@
-export const id=142;export const ids=[142];export const modules={5497: ((o,t,s)=>{s.d(t,{judgeMigrations:()=>d.po});var d=s(7339);s(2590),s(1282),s(9884)})};
+export const id=142;export const ids=[142];export const modules={6247: ((o,t,s)=>{s.d(t,{judgeMigrations:()=>d.po});var d=s(4130);s(5908),s(1283),s(7438)})};
