@@ -121,7 +121,7 @@ describe.concurrent('a refresh', () => {
         const { outputs, log } = await startRefresh(world, {}, job(world, 2)).done;
         expect(['promoted', 'rolled-back'], log).toContain(outputs['outcome']);
         expect(registered(world)).toBe(1);
-        expect(usersOf(world).errors).toBe(0);
+        expect(world.failures).toEqual([]);
         return outputs['outcome'] === 'promoted' ? REFRESHED : TAKEN_BACK;
       });
     },
@@ -138,7 +138,7 @@ describe.concurrent('a refresh', () => {
       const post = await job.post('refresh', main);
       expect(post.code, post.log).toBe(0);
       expect([...(await startsOfTasks(world))].sort()).toEqual([...before].sort());
-      expect(usersOf(world).errors).toBe(0);
+      expect(world.failures).toEqual([]);
       return { ...TAKEN_BACK, leftovers: true };
     });
   });

@@ -92,6 +92,27 @@ export class TestWorld {
     return this.calls.filter(isChange).map(({ operation }) => operation);
   }
 
+  /** The requests of users that failed, each with when and where, among what was changed shortly before and after. */
+  get failures(): readonly string[] {
+    const failed = this.simulator.world.users.records({ from: START }).filter(({ errors }) => errors > 0);
+    const near = (time: number) => failed.some(({ from }) => Math.abs(time - from) < 120_000);
+    const told = [
+      ...failed.map(({ from, until, revision, requests, errors }) => ({
+        at: from,
+        text: `${errors} of ${requests} in ${until - from} ms at ${revision || 'the load balancer'}`,
+      })),
+      ...this.calls
+        .filter((call) => isChange(call) && near(call.time))
+        .map(({ time, operation, input }) => ({
+          at: time,
+          text: `${operation} ${JSON.stringify(input).slice(0, 500)}`,
+        })),
+    ];
+    return told
+      .sort((one, other) => one.at - other.at)
+      .map(({ at, text }) => `${new Date(at).toISOString()} ${text}`);
+  }
+
   /** A job of the workflow run `run`. */
   job(run = '1001', attempt = 1): Job {
     const job = new Job({
