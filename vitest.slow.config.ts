@@ -1,15 +1,18 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What takes half a minute or more, longest first, so that nobody waits for the last of them in the end. */
+/**
+ * What takes half a minute or more, about the longest first, so that nobody waits for the last of them in the end, and
+ * what computes beside what waits.
+ */
 const LONG = [
   'test/sweep/kills',
-  'test/sweep/faults',
-  'test/judge/end-to-end',
   'test/migrations/presets-node',
-  'test/workflows/examples',
   'test/migrations/presets-java',
+  'test/judge/end-to-end',
+  'test/sweep/faults',
   'test/bundle/canary-autoscaling',
+  'test/workflows/examples',
   'test/conformance/backup-moto',
   'test/migrations/',
   'test/images/',

@@ -1,1 +1,1 @@
-export const id=136;export const ids=[136];export const modules={976: ((o,r,t)=>{t.r(r),t.d(r,{run:()=>e.eF});var e=t(1283);t(7438)})};
+export const id=136;export const ids=[136];export const modules={7613: ((o,r,t)=>{t.r(r),t.d(r,{run:()=>e.eF});var e=t(1717);t(7438)})};

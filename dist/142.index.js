@@ -1,1 +1,1 @@
-export const id=142;export const ids=[142];export const modules={6247: ((o,t,s)=>{s.d(t,{judgeMigrations:()=>d.po});var d=s(4130);s(5908),s(1283),s(7438)})};
+export const id=142;export const ids=[142];export const modules={3619: ((o,t,s)=>{s.d(t,{judgeMigrations:()=>d.po});var d=s(9941);s(5908),s(1717),s(7438)})};

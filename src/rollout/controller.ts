@@ -632,11 +632,15 @@ const MOMENTS = ['scaledAt', 'shiftedAt', 'updatedAt'] as const;
 
 /**
  * The phase once AWS has answered what it asked for: throttled calls are tried again for minutes, and what is read may
- * lag behind from the answer on, not from the first try.
+ * lag behind from the answer on, not from the first try. Nor have tasks had time before they were asked for, however
+ * slowly AWS told of their service: a phase that waits for tasks begins with what it asks for first.
  *
  * @param asked when the action was decided, ms
  */
 export function answered(phase: Phase, asked: number, now: number): Phase {
-  const late = MOMENTS.filter((moment) => (phase as { [key in typeof moment]?: number })[moment] === asked);
+  const waits = phase.kind === 'stepping' || phase.kind === 'promoting';
+  const late = [...MOMENTS, ...(waits ? (['since'] as const) : [])].filter(
+    (moment) => (phase as { [key in typeof moment]?: number })[moment] === asked,
+  );
   return { ...phase, ...Object.fromEntries(late.map((moment) => [moment, now])) };
 }

@@ -19,7 +19,7 @@ import {
 } from './world.ts';
 
 // They wait for the schedule most of the time.
-vi.setConfig({ maxConcurrency: 10 });
+vi.setConfig({ maxConcurrency: 8 });
 
 const MINUTE = 60_000;
 const SCALING = 'Application Auto Scaling';

@@ -226,7 +226,7 @@ describe.concurrent('a second run', () => {
   }
 
   test('with another release ends the killed one first', async () => {
-    await inWorld({ scale: 120 }, async (world) => {
+    await inWorld({ scale: 40 }, async (world) => {
       const first = world.start({ steps: '50% for 20m', gates: 'crashes = 0' });
       await first.says('the end of the step');
       world.kill();

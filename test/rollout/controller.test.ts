@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Action,
+  answered,
   type Decision,
   decide,
   inPlace,
@@ -393,6 +394,29 @@ describe('a step', () => {
     expect([99.9, 100].map((share) => inPlace(share, 100))).toEqual([false, true]);
     expect(inPlace(100, 95)).toBe(false);
     expect(inPlace(0, 0.1)).toBe(false);
+  });
+});
+
+describe('tasks', () => {
+  it('have their time from when they were asked for, however slowly AWS tells of their service', () => {
+    const few = { desired: 2, running: 2, healthy: 2 };
+    const asked = decide(ROLLOUT, { ...STEPPING, step: 1 }, seen({ ...canary(few), share: 5 }));
+    expect(asked.action.kind).toBe('scale-canary');
+    // The look had begun a quarter of an hour before AWS took what was decided on it.
+    const late = NOON + 15 * MINUTE;
+    const phase = answered(asked.phase, NOON, late);
+    const after = (minutes: number) =>
+      decide(ROLLOUT, phase, seen({ now: late + minutes * MINUTE, ...canary({ ...few, desired: 5 }) }));
+    expect(waitsFor(after(9))).toContain('canary tasks to become healthy');
+    expect(whyOf(after(11))).toBe('2 of 5 canary tasks were healthy after 11m');
+  });
+
+  it('get no more time by what is asked for later', () => {
+    const later = answered({ ...STEPPING, scaledAt: NOON + MINUTE }, NOON + MINUTE, NOON + 5 * MINUTE);
+    expect(later).toMatchObject({ since: NOON, scaledAt: NOON + 5 * MINUTE });
+    expect(answered(PROMOTING, NOON, NOON + 1)).toMatchObject({ since: NOON + 1 });
+    // When it was decided to go back is told to people.
+    expect(answered(GOING_BACK, NOON, NOON + 1)).toMatchObject({ since: NOON });
   });
 });
 

@@ -54,6 +54,14 @@ code=$?
 exit $code
 `;
 
+/** Writes them into a directory that act finds first. */
+export function writeLingering(directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  const bash = execFileSync('sh', ['-c', 'command -v bash'], { encoding: 'utf8' }).trim();
+  for (const [name, program] of Object.entries({ bash, node: process.execPath }))
+    writeFileSync(join(directory, name), lingering(program), { mode: 0o755 });
+}
+
 /** In place of GitHub's store of artifacts: a directory. */
 const UPLOAD = `name: Upload
 inputs:
@@ -154,10 +162,7 @@ export class StagedRelease {
       writeFileSync(join(directory, 'action.yml'), text);
       this.#standIns.set(reference, directory);
     }
-    mkdirSync(this.#programs);
-    const bash = execFileSync('sh', ['-c', 'command -v bash'], { encoding: 'utf8' }).trim();
-    for (const [name, program] of Object.entries({ bash, node: process.execPath }))
-      writeFileSync(join(this.#programs, name), lingering(program), { mode: 0o755 });
+    writeLingering(this.#programs);
   }
 
   /** A repository with these files, as checked out by a job. */

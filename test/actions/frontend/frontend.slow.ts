@@ -12,7 +12,7 @@ import {
 } from './frontend-world.ts';
 
 // They wait for CloudFront most of the time.
-vi.setConfig({ maxConcurrency: 12 });
+vi.setConfig({ maxConcurrency: 8 });
 
 const BACK = { bucket: BUCKET, distribution: DISTRIBUTION };
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { act } from '../../slow/tools.ts';
+import { writeLingering } from '../../workflows/act.ts';
 import { type ReleasesServer, startReleases } from './releases-server.ts';
 import { Sources } from './sources.ts';
 
@@ -69,7 +70,7 @@ beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), 'release-run-'));
   sources = template.copy();
   server = await startReleases({ hasTag: (tag) => tags().includes(tag) });
-  mkdirSync(join(home, 'bin'));
+  writeLingering(join(home, 'bin'));
   writeFileSync(join(home, 'bin/npm'), NPM, { mode: 0o755 });
   checkOut();
   for (const [name, text] of Object.entries(STAND_INS)) {
