@@ -11,6 +11,7 @@ import {
   startSimulator,
 } from '../../src/simulator/server.ts';
 import { createWorld, type SimulatedWorld } from '../../src/simulator/world/world.ts';
+import { failuresIn } from './failures.ts';
 import {
   ask,
   type Backstage,
@@ -92,25 +93,8 @@ export class TestWorld {
     return this.calls.filter(isChange).map(({ operation }) => operation);
   }
 
-  /** The requests of users that failed, each with when and where, among what was changed shortly before and after. */
   get failures(): readonly string[] {
-    const failed = this.simulator.world.users.records({ from: START }).filter(({ errors }) => errors > 0);
-    const near = (time: number) => failed.some(({ from }) => Math.abs(time - from) < 120_000);
-    const told = [
-      ...failed.map(({ from, until, revision, requests, errors }) => ({
-        at: from,
-        text: `${errors} of ${requests} in ${until - from} ms at ${revision || 'the load balancer'}`,
-      })),
-      ...this.calls
-        .filter((call) => isChange(call) && near(call.time))
-        .map(({ time, operation, input }) => ({
-          at: time,
-          text: `${operation} ${JSON.stringify(input).slice(0, 500)}`,
-        })),
-    ];
-    return told
-      .sort((one, other) => one.at - other.at)
-      .map(({ at, text }) => `${new Date(at).toISOString()} ${text}`);
+    return failuresIn(this.simulator, START);
   }
 
   /** A job of the workflow run `run`. */

@@ -51,6 +51,10 @@ class Place {
     return name.startsWith('arn:') ? name : this.arn('ecs', `cluster/${name}`);
   }
 
+  isForeign(arn: string): boolean {
+    return arn.split(':')[4] !== this.#arrival.call.accountId;
+  }
+
   service(cluster: unknown, reference: unknown): string {
     const name = String(reference);
     if (name.startsWith('arn:')) return name;
@@ -210,6 +214,8 @@ const ecs: Readonly<Record<string, Need>> = {
     const { taskDefinition = '', overrides, tags: given, volumeConfigurations } = input;
     const definition = place.definition(taskDefinition);
     const tags = lower(given);
+    // ECS refuses a cluster of another account, whatever a policy here allows.
+    if (place.isForeign(place.cluster(input.cluster))) return [];
     const cluster = { 'ecs:cluster': place.cluster(input.cluster) };
     const task = place.task(input.cluster, NEW_ID);
     return [

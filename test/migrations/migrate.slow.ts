@@ -58,7 +58,7 @@ describe.concurrent('migrate', () => {
           service: '',
           'task-definition': 'web:1',
           subnets: 'subnet-1',
-          lock: 'shop-db',
+          lock: 'shopdb',
           command: say('echo done >> log'),
         });
       const refused = await migrateIn('210987654321');
@@ -68,13 +68,13 @@ describe.concurrent('migrate', () => {
       );
       expect(refused.log).not.toContain('210987654321');
       expect(world.read('log')).toBe('');
-      expect(await world.lock('shop-db')).toMatchObject({ lock: 'free' });
+      expect(await world.lock('shopdb')).toMatchObject({ lock: 'free' });
 
       const { code, log } = await migrateIn('123456789012');
       expect(code, log).toBe(0);
       expect(log).toContain('in the cluster prod on');
       expect(world.read('log')).toBe('done\n');
-      expect(await world.lock('shop-db')).toMatchObject({ lock: 'free', ended: { outcome: 'migrated' } });
+      expect(await world.lock('shopdb')).toMatchObject({ lock: 'free', ended: { outcome: 'migrated' } });
     }));
 
   it('goes on with the command that failed when the job is run again, and repeats none before it', () =>

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Scenario } from '../../src/simulator/scenario/scenario.ts';
+import { failuresIn } from '../bundle/failures.ts';
 import { refreshShop, SECRET } from '../bundle/refresh-shop.ts';
 import { StagedRelease, withSimulator } from './act.ts';
 import { call, callToFail, onGithub, use } from './calling.ts';
@@ -231,7 +232,10 @@ describe('pr-check.yml', () => {
 });
 
 describe('a workflow of its own', () => {
-  it('starts the tasks of a service anew once its secret has changed, and not before', async () => {
+  // As in test/bundle/refresh.slow.ts: rarely, a few requests fail on a machine under load.
+  it('starts the tasks of a service anew once its secret has changed, and not before', {
+    retry: 1,
+  }, async () => {
     await withSimulator({ override: refreshShop() }, async (simulator, clock) => {
       const step = `uses: org/deploy-actions/refresh@v1
 with:
@@ -254,7 +258,7 @@ with:
       const after = await release.run({ files }, simulator);
       expect(after.code, after.log).toBe(0);
       expect(after.log).toContain('web:2 is promoted');
-      expect(simulator.world.users.total({ from: START }).errors).toBe(0);
+      expect(failuresIn(simulator, START)).toEqual([]);
       expect(simulator.bugs).toEqual([]);
     });
   });
