@@ -3,11 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { refreshShop, rotate, SECRET, startRefresh, startsOfTasks } from './refresh-shop.ts';
 import { inWorld, START, TAKEN_BACK, type TestWorld, type WorldOptions } from './world.ts';
 
-/**
- * On a machine under load, a few of 300,000 requests have failed for less than a tenth of a second right after stable had
- * all the traffic again, in one of thirty runs; why is not known yet, and `failures` tells the circumstances.
- */
-const RARELY_LOSES = { retry: 1 };
 const REFRESHED = { runs: 'web:2' };
 const shop = (more: Partial<WorldOptions> = {}): WorldOptions => ({
   scale: 400,
@@ -113,7 +108,6 @@ describe.concurrent('a refresh', () => {
 
   test.each(['RegisterTaskDefinition', 'CreateService', 'ModifyRule', 'UpdateService'])(
     'that is killed after %s is gone on with by the next attempt, with the same revision',
-    RARELY_LOSES,
     async (operation) => {
       const faults = [{ kind: 'kill', operation, nth: 1, after: true }] as const;
       const job = (world: TestWorld, attempt: number) => world.job('1001', attempt);

@@ -98,16 +98,19 @@ describe('a task definition with roles and tags', () => {
         service: 'web',
         volumeConfigurations: [{ name: 'data', managedEBSVolume: { roleArn, sizeInGiB: 10 } }],
       });
-      const deployments = async () => {
+      const hasVolume = async () => {
         const asked = { cluster: 'prod', services: ['web'] };
         const { services = [] } = await world.ask<DescribeServicesCommandOutput>(
           'ECS',
           'DescribeServices',
           asked,
         );
-        return services[0]?.deployments?.length;
+        const [newest, ...others] = services[0]?.deployments ?? [];
+        return newest?.volumeConfigurations?.length === 1 && others.length === 0;
       };
-      while ((await deployments()) !== 1) await world.clock.sleep(5_000);
+      while (!(await hasVolume())) await world.clock.sleep(5_000);
+      // One who asks next may still be shown what was there before.
+      await world.clock.sleep(30_000);
       await world.prepared();
       const job = world.job();
       job.file('task.json', definition([volume]));

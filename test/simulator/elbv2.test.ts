@@ -498,6 +498,32 @@ describe('target health', () => {
     expect(since().errors).toBe(0);
   });
 
+  it('stays as it is for as long as the nodes act by a rule that names the group', () => {
+    const propagation = { min: 25_000, max: 25_000 };
+    // Two tasks that stand 140 requests a second together, and not one by one.
+    const { aws, canary, rule } = withCanary({ tasks: 2, rate: 140, override: { ...PROMPT, propagation } });
+    const give = (arn: string) =>
+      aws.send(
+        new ModifyRuleCommand({
+          RuleArn: rule,
+          Conditions: path('/*'),
+          Actions: forward({ TargetGroups: [to(arn, 1)] }),
+        }),
+      );
+    aws.send(new UpdateServiceCommand({ cluster: 'prod', service: 'web-canary', desiredCount: 2 }));
+    aws.until(() => aws.inState('healthy', 'canary') === 2);
+    give(canary);
+    aws.pass(60);
+    give(aws.targetGroup());
+    aws.pass(24);
+    expect(first(aws)).toMatchObject({ State: 'unused' });
+    expect(aws.world.users.total({ revision: 'web:2' }).requests).toBeGreaterThan(40 * 140);
+    expect(aws.world.users.total().errors).toBe(0);
+    aws.pass(12);
+    give(canary);
+    expect(first(aws)?.State).toBe('initial');
+  });
+
   it('hurts nobody when the canary is deleted after the nodes have heard', () => {
     const propagation = { min: 2_000, max: 2_000 };
     const { aws, rule } = withCanary({ rate: 100, override: { ...PROMPT, propagation } });

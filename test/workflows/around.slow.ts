@@ -232,10 +232,7 @@ describe('pr-check.yml', () => {
 });
 
 describe('a workflow of its own', () => {
-  // As in test/bundle/refresh.slow.ts: rarely, a few requests fail on a machine under load.
-  it('starts the tasks of a service anew once its secret has changed, and not before', {
-    retry: 1,
-  }, async () => {
+  it('starts the tasks of a service anew once its secret has changed, and not before', async () => {
     await withSimulator({ override: refreshShop() }, async (simulator, clock) => {
       const step = `uses: org/deploy-actions/refresh@v1
 with:

@@ -39,7 +39,7 @@ export class LoadBalancing {
   routingVersion = 0;
   readonly #beforeRoutingChange: (() => void)[] = [];
   readonly #onTargetChange: ((groupArn: string, targetId: string) => void)[] = [];
-  #inUse: { version: number; byGroup: Map<string, Set<string>> } | undefined;
+  #inUse: { version: number; byGroup: Map<string, Set<string>>; served: Set<string> } | undefined;
 
   readonly #propagation: Propagation;
   #writes = 0;
@@ -103,18 +103,29 @@ export class LoadBalancing {
 
   /** The load balancers whose rules name the target group, whatever its weight there. */
   loadBalancersOf(groupArn: string): string[] {
-    if (this.#inUse?.version !== this.routingVersion) {
-      const byGroup = new Map<string, Set<string>>();
-      for (const rule of this.rules.values()) {
-        const loadBalancer = this.listeners.get(rule.listenerArn)?.loadBalancerArn;
-        if (loadBalancer === undefined) continue;
-        for (const { arn } of rule.actions.flatMap(forwardsOf)) {
-          const users = byGroup.get(arn) ?? new Set();
-          byGroup.set(arn, users.add(loadBalancer));
-        }
+    return [...(this.#uses().byGroup.get(groupArn) ?? [])];
+  }
+
+  /** Whether a rule names the target group, or the nodes of a load balancer, which check its targets, still act by one. */
+  isServed(groupArn: string): boolean {
+    const { byGroup, served } = this.#uses();
+    return byGroup.has(groupArn) || served.has(groupArn);
+  }
+
+  #uses() {
+    if (this.#inUse?.version === this.routingVersion) return this.#inUse;
+    const byGroup = new Map<string, Set<string>>();
+    const served = new Set<string>();
+    for (const rule of this.rules.values()) {
+      const loadBalancer = this.listeners.get(rule.listenerArn)?.loadBalancerArn;
+      if (loadBalancer === undefined) continue;
+      for (const { arn } of rule.actions.flatMap(forwardsOf)) {
+        const users = byGroup.get(arn) ?? new Set();
+        byGroup.set(arn, users.add(loadBalancer));
       }
-      this.#inUse = { version: this.routingVersion, byGroup };
+      for (const { arn } of (rule.served ?? []).flatMap(forwardsOf)) served.add(arn);
     }
-    return [...(this.#inUse.byGroup.get(groupArn) ?? [])];
+    this.#inUse = { version: this.routingVersion, byGroup, served };
+    return this.#inUse;
   }
 }

@@ -63,8 +63,8 @@ function check(state: LoadBalancing, group: TargetGroupRecord, target: TargetRec
   target.next = state.kernel.events.after((settings.HealthCheckIntervalSeconds ?? 30) * 1000, () =>
     check(state, group, target),
   );
-  if (state.loadBalancersOf(group.arn).length === 0) {
-    // Nobody checks the targets of a group that no load balancer uses; it starts over when one does.
+  if (!state.isServed(group.arn)) {
+    // Nobody checks the targets of a group that no load balancer sends requests to; it starts over when one does.
     target.passes = 0;
     target.failures = 0;
     setHealth(state, group, target, 'initial');
