@@ -100,8 +100,11 @@ function arrive(
   const deletes: Entry[] = [];
   const isGone = ({ path }: Entry) => !wanted.has(path) && !unsure.has(path);
   const revived = new Set(state.pending?.revived);
+  // A page that an interrupted run was to overwrite may be as it was before, and name what has gone out of service since.
+  const isOldPageThere = [...unsure.values()].some(({ kind, path }) => kind === 'page' && !wanted.has(path));
   for (const each of state.retired.filter(({ entry }) => isGone(entry))) {
-    if (revived.has(each.entry.path)) retired.push({ ...each, at: now });
+    const { path, kind } = each.entry;
+    if (revived.has(path) || (isOldPageThere && kind !== 'page')) retired.push({ ...each, at: now });
     else if (isDue(each.at)) deletes.push(each.entry);
     else retired.push(each);
   }

@@ -102,6 +102,44 @@ describe('a release', () => {
     expect(keysOf(bucket)).not.toContain('old.html');
   });
 
+  test('deletes no asset of a page that could not be deleted', async () => {
+    const { bucket, here } = open();
+    await here.release(bucket.client(), { ...shop('1'), 'old.html': 'old' }, { grace: '0' });
+    await here.release(bucket.client(), shop('2'), { grace: '0' });
+    here.clock.pass(1);
+    const client = bucket.client();
+    const remove = client.bucket.delete;
+    client.bucket.delete = async (keys) => {
+      const locked = keys.filter((key) => key === 'old.html');
+      await remove(keys.filter((key) => key !== 'old.html'));
+      return locked.map((key) => ({ key, reason: 'AccessDenied' }));
+    };
+    await here.release(client, shop('3'), { grace: '0' });
+    expect(keysOf(bucket)).toEqual(expect.arrayContaining(['old.html', 'assets/app.1a1b2c3d4.js']));
+    here.clock.pass(1);
+    await here.release(bucket.client(), shop('3'), { grace: '0' });
+    expect(keysOf(bucket)).not.toContain('old.html');
+    expect(keysOf(bucket)).not.toContain('assets/app.1a1b2c3d4.js');
+  });
+
+  test('keeps what an old page needs that a killed release was to overwrite, as long as the page', async () => {
+    const { bucket, here } = open();
+    const cart = { ...shop('1'), 'cart.html': 'names assets/app.1a1b2c3d4.js' };
+    await here.release(bucket.client(), cart, { grace: '0' });
+    await here.release(bucket.client(), shop('2'), { grace: '0' });
+    const dying = bucket.client({ call: 3, after: false });
+    const third = { ...shop('3'), 'cart.html': 'names assets/app.3a1b2c3d4.js' };
+    await expect(here.release(dying, third)).rejects.toThrow();
+    expect(bucket.text('cart.html')).toBe(cart['cart.html']);
+    here.clock.pass(1);
+    await here.release(bucket.client(), shop('4'), { grace: '0' });
+    expect(keysOf(bucket)).toEqual(expect.arrayContaining(['cart.html', 'assets/app.1a1b2c3d4.js']));
+    here.clock.pass(1);
+    await here.release(bucket.client(), shop('5'), { grace: '0' });
+    expect(keysOf(bucket)).not.toContain('cart.html');
+    expect(keysOf(bucket)).not.toContain('assets/app.1a1b2c3d4.js');
+  });
+
   test('keeps to its folder', async () => {
     const { bucket, here } = open();
     await here.release(bucket.client(), shop('1'));

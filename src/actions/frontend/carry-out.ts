@@ -232,13 +232,19 @@ async function remove({ bucket, prefix }: Site, plan: Plan, hold: Hold): Promise
   const rest = plan.deletes.filter(({ kind }) => kind !== 'page').map(({ path }) => path);
   const kept = new Set<string>();
   let reason = '';
-  for (const paths of [pages, [...rest, ...plan.forgotten]].filter((each) => each.length > 0)) {
+  const removeAll = async (paths: readonly string[]) => {
+    if (paths.length === 0) return;
     hold.check();
     for (const each of await bucket.delete(paths.map((path) => prefix + path))) {
       kept.add(each.key.slice(prefix.length));
       reason ||= `${each.key}: ${each.reason}`;
     }
-  }
+  };
+  await removeAll(pages);
+  // A page that is still there may name the others.
+  const waiting = kept.size > 0 ? rest : [];
+  await removeAll([...(waiting.length > 0 ? [] : rest), ...plan.forgotten]);
+  for (const path of waiting) kept.add(path);
   return { deleted: plan.deletes.filter(({ path }) => !kept.has(path)).length, kept, reason };
 }
 
