@@ -37,7 +37,7 @@ const METRIC_DELAY = 3 * MINUTE;
 const MOST_UNSEEN = 6;
 /** Taken back by the gate of which nothing is wrong: each may do so once in 200 releases. */
 const MOST_MISTAKEN = 2;
-/** Of 20 healthy releases; one in a hundred may be taken back. */
+/** Of 15 healthy releases; one in a hundred may be taken back. */
 const MOST_FALSE_ROLLBACKS = 2;
 /** What is so bad that it has to be taken back, whatever the model says. */
 const isBeyondDoubt = ({ canary, rate }: Cell): boolean =>
@@ -142,7 +142,7 @@ describe('all of them together', () => {
       expect(new Set(withIt.map(({ usual }) => usual))).toEqual(new Set(USUAL));
     }
     const healthy = SCENARIOS.filter(isHealthy).length / SCENARIOS.length;
-    expect(healthy).toBeCloseTo(1 / 3, 1);
+    expect(healthy).toBeGreaterThan(1 / 4);
   });
 
   test('end as the model says', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { PROMOTED, TAKEN_BACK, type TestWorld } from '../bundle/world.ts';
 import { onEnvironment, SHA } from '../github/on-environment.ts';
-import { RELEASES, type Release, strikesOf, sweep } from './sweep.ts';
+import { callsOf, RELEASES, type Release, sweep } from './sweep.ts';
 
 /**
  * Kills a run, lets the next attempt follow, and looks at what GitHub shows in the end: nothing goes on, and what is
@@ -47,10 +47,11 @@ async function play(
   return end;
 }
 
-test('a release killed before each change shows as what it is after the next run', async () => {
+test('a release killed before every second change shows as what it is after the next run', async () => {
   const [sound] = RELEASES as [Release];
-  const changes = await strikesOf(sound, 'changes');
-  const failures = await sweep(`${sound.name} on GitHub, killed before the change`, changes, (strike) =>
+  const { changes } = await callsOf(sound);
+  const strikes = changes.filter((_, index) => index % 2 === 0);
+  const failures = await sweep(`${sound.name} on GitHub, killed before the change`, strikes, (strike) =>
     play(sound, [{ kind: 'kill', ...strike }]),
   );
   expect(failures).toEqual([]);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { FaultKind } from '../../src/simulator/faults.ts';
 import { openWorld, PROMOTED, TAKEN_BACK } from '../bundle/world.ts';
-import { RELEASES, type Release, type Strike, strikesOf, sweep } from './sweep.ts';
+import { callsOf, RELEASES, type Release, type Strike, sweep } from './sweep.ts';
 
 /** Plays the release with a fault at one of its calls. */
 async function play(
@@ -23,16 +23,20 @@ async function play(
   }
 }
 
+/** Either is answered without an effect; whoever asks is to wait longer after the first. */
+const REFUSALS = ['throttle', 'internal-error'] as const;
+
 for (const [index, release] of RELEASES.entries()) {
-  for (const [kind, where, at] of [
-    ['throttle', index, 'each change and every fourth read'],
-    ['lost-answer', index + 2, 'each change and every fourth read'],
-    ['internal-error', 'changes', 'each change'],
+  for (const [what, kinds, turn] of [
+    ['throttling or an internal error', REFUSALS, index],
+    ['a lost answer', ['lost-answer'], index + 4],
   ] as const) {
-    test(`${release.name} comes to its right end with ${kind} at ${at}`, async () => {
-      const strikes = await strikesOf(release, where);
-      const failures = await sweep(`${release.name}, ${kind}`, strikes, (strike, seed) =>
-        play(release, kind, strike, seed + 1),
+    test(`${release.name} comes to its right end with ${what} at each change and every eighth read`, async () => {
+      const { changes, reads } = await callsOf(release);
+      const strikes = [...changes, ...reads(turn)];
+      const failures = await sweep(`${release.name}, ${what}`, strikes, (strike, nth) =>
+        // Releases that begin alike take turns at the kinds.
+        play(release, kinds[(nth + index) % kinds.length] ?? kinds[0], strike, nth + 1),
       );
       expect(failures).toEqual([]);
     });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { openWorld, PROMOTED, TAKEN_BACK } from '../bundle/world.ts';
-import { RELEASES, type Release, type Strike, strikesOf, sweep } from './sweep.ts';
+import { callsOf, RELEASES, type Release, type Strike, sweep } from './sweep.ts';
 
 /** Of this part of the strikes the second run is another workflow run, which has to wait for the lease. */
 const isOtherRun = (index: number): boolean => index % 5 === 4;
@@ -33,16 +33,21 @@ async function play(
 }
 
 for (const [index, release] of RELEASES.entries()) {
-  for (const [when, where] of [
-    ['before each change and every fourth read', index],
-    ['after the effect of each change', 'changes'],
-  ] as const) {
-    test(`${release.name} killed ${when} is brought to its end by the next run`, async () => {
-      const strikes = await strikesOf(release, where);
-      const failures = await sweep(`${release.name}, killed ${when}`, strikes, (strike, nth) =>
-        play(release, where === 'changes', strike, nth),
-      );
-      expect(failures).toEqual([]);
-    });
-  }
+  test(`${release.name} killed after the effect of each change is brought to its end by the next run`, async () => {
+    const { changes } = await callsOf(release);
+    const failures = await sweep(`${release.name}, killed after each change`, changes, (strike, nth) =>
+      play(release, true, strike, nth),
+    );
+    expect(failures).toEqual([]);
+  });
+
+  // What is killed before a change leaves what was there after the one before it.
+  test(`${release.name} killed before its first change and every eighth read is brought to its end by the next run`, async () => {
+    const { changes, reads } = await callsOf(release);
+    const strikes = [...changes.slice(0, 1), ...reads(index)];
+    const failures = await sweep(`${release.name}, killed before a call`, strikes, (strike, nth) =>
+      play(release, false, strike, nth),
+    );
+    expect(failures).toEqual([]);
+  });
 }

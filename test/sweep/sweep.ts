@@ -33,19 +33,25 @@ export const RELEASES: readonly Release[] = [
 /** Where a rollout is struck. */
 export type Strike = Pick<Fault, 'call' | 'operation' | 'nth'>;
 
-/** Of so many reads of one operation, one is struck. */
-const TURNS = 4;
+/** Of so many reads of one operation, one is struck; another in each run of CI, so that every one is in time. */
+const TURNS = 8;
+const OFFSET = Number(process.env['GITHUB_RUN_NUMBER'] ?? 0);
 
-/**
- * Where a release is struck that otherwise nothing would go wrong with: at every call that changes something, and at
- * every fourth of the reads of one operation. Between two changes nothing of AWS is different.
- *
- * @param turn which of those reads: kinds of strikes, and releases that begin alike, take turns at them
- */
-export async function strikesOf(
-  { options, inputs }: Release,
-  turn: number | 'changes',
-): Promise<readonly Strike[]> {
+/** The calls of a release at which it is struck, by what they do. */
+export interface Calls {
+  /** Every call that changes something, by its operation and number. */
+  readonly changes: readonly Strike[];
+  /**
+   * Some of the reads of each operation, by their numbers among all calls. Between two changes nothing of AWS is
+   * different.
+   *
+   * @param turn which of them: kinds of strikes, and releases that begin alike, take turns
+   */
+  reads(turn: number): readonly Strike[];
+}
+
+/** The calls of a release with which nothing goes wrong. */
+export async function callsOf({ options, inputs }: Release): Promise<Calls> {
   const world = await openWorld(options);
   try {
     await world.release(inputs);
@@ -55,12 +61,13 @@ export async function strikesOf(
       seen.set(call.operation, nth);
       return { operation: call.operation, nth, call: index + 1, changes: isChange(call) };
     });
-    if (turn === 'changes') {
-      return calls.filter(({ changes }) => changes).map(({ operation, nth }) => ({ operation, nth }));
-    }
-    return calls
-      .filter(({ changes, nth }) => changes || nth % TURNS === turn % TURNS)
-      .map(({ call }) => ({ call }));
+    return {
+      changes: calls.filter(({ changes }) => changes).map(({ operation, nth }) => ({ operation, nth })),
+      reads: (turn) =>
+        calls
+          .filter(({ changes, nth }) => !changes && nth % TURNS === (turn + OFFSET) % TURNS)
+          .map(({ call }) => ({ call })),
+    };
   } finally {
     await world.close();
   }
@@ -69,7 +76,7 @@ export async function strikesOf(
 const describeStrike = ({ call, operation, nth }: Strike): string =>
   call === undefined ? `${operation} ${nth}` : `call ${call}`;
 
-/** `SWEEP="call 37"` or `SWEEP="ModifyRule 2"` plays one strike alone. */
+/** `SWEEP="call 37"` or `SWEEP="ModifyRule 2"` plays one strike alone, of those of the run of that `GITHUB_RUN_NUMBER`. */
 const isWanted = (strike: Strike): boolean =>
   process.env['SWEEP'] === undefined || process.env['SWEEP'] === describeStrike(strike);
 

@@ -55,10 +55,10 @@ const BOUND = 'error-rate < 0.1%\ncrashes = 0\nunhealthy < 2m';
 
 /** Comparisons tell intervals with their numbers, which takes its time: so there are fewer of them. */
 const SOUND: readonly (readonly [gates: string, errors: number, releases: number])[] = [
-  [BOUND, 0.0005, 200],
-  [BOUND, 0.001, 300],
-  ['latency-p95 < 300ms', 0, 200],
-  ['error-rate vs stable', 0.01, 100],
+  [BOUND, 0.0005, 100],
+  [BOUND, 0.001, 200],
+  ['latency-p95 < 300ms', 0, 100],
+  ['error-rate vs stable', 0.01, 60],
 ];
 
 describe('a sound release is not taken back', () => {
@@ -86,7 +86,7 @@ const LEAKS = [
   ['2% within ten minutes', (at: number) => (at < 10 ? 0.0002 : Math.min(0.02, 0.002 * (at - 9)))],
 ] as const;
 
-const CAUGHT = 60;
+const CAUGHT = 40;
 
 describe('a leak is found', () => {
   for (const [what, errors] of LEAKS) {
