@@ -185,17 +185,29 @@ export function describePresets(runtime: 'java' | 'node' | 'other'): void {
     const preset = PRESETS[name];
     const behaviour = BEHAVIOUR[name];
     let tool: MigrationTool;
+    /** The migration `users` is done in it. */
+    let begun: Database;
     let databases = 0;
 
     beforeAll(async () => {
       tool = await migrationTool(name);
       expect(tool.version).not.toBe('');
+      await inShop(undefined, [USERS], async (shop) => {
+        const { code, output } = await shop.migrate();
+        expect(code, output).toBe(0);
+        await shop.database.quiet();
+        begun = shop.database;
+      });
     });
 
-    /** Plays a test with a database of its own and these migrations. */
-    const inShop = async (migrations: readonly Migration[], play: (shop: Shop) => Promise<void>) => {
+    /** Plays a test with these migrations and a database of its own: an empty one, or a copy. */
+    const inShop = async (
+      like: Database | undefined,
+      migrations: readonly Migration[],
+      play: (shop: Shop) => Promise<void>,
+    ) => {
       databases += 1;
-      const database = await server.database(`${name.replace('-', '_')}_${databases}`);
+      const database = await server.database(`${name.replace('-', '_')}_${databases}`, like);
       const its = project(name, tool, database);
       its.write(migrations);
       try {
@@ -230,7 +242,7 @@ export function describePresets(runtime: 'java' | 'node' | 'other'): void {
     };
 
     it('tells what is open, migrates, verifies, and undoes one migration', () =>
-      inShop([USERS, MAILS], async (shop) => {
+      inShop(undefined, [USERS, MAILS], async (shop) => {
         expect(await shop.verdicts()).toEqual(all(false));
         const first = await shop.migrate();
         expect(first.code, first.output).toBe(0);
@@ -244,9 +256,7 @@ export function describePresets(runtime: 'java' | 'node' | 'other'): void {
       }));
 
     it('ends with an exit code when a migration fails, and leaves what the preset says', () =>
-      inShop([USERS], async (shop) => {
-        await shop.migrate();
-        shop.write(USERS, FAILING);
+      inShop(begun, [USERS, FAILING], async (shop) => {
         const { code, output } = await shop.migrate();
         expect(output).toMatch(/division by zero/);
         expect(code).toBeGreaterThan(0);
@@ -254,10 +264,8 @@ export function describePresets(runtime: 'java' | 'node' | 'other'): void {
       }));
 
     it.each(['SIGTERM', 'SIGKILL'] as const)('leaves what the preset says after %s in the middle', (signal) =>
-      inShop([USERS], async (shop) => {
+      inShop(begun, [USERS, WAITING], async (shop) => {
         const { database } = shop;
-        await shop.migrate();
-        shop.write(USERS, WAITING);
         const letGo = await database.hold(GATE);
         const running = shop.startMigrating();
         await database.waiting(1);
@@ -272,10 +280,8 @@ export function describePresets(runtime: 'java' | 'node' | 'other'): void {
     );
 
     it('migrates once when two begin at the same time', () =>
-      inShop([USERS], async (shop) => {
+      inShop(begun, [USERS, WAITING], async (shop) => {
         const { database } = shop;
-        await shop.migrate();
-        shop.write(USERS, WAITING);
         const letGo = await database.hold(GATE);
         const first = shop.startMigrating();
         await database.waiting(1);

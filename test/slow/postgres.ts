@@ -42,8 +42,8 @@ export interface Postgres {
   readonly pid: number;
   /** As PostgreSQL tells it: `15.18`. */
   readonly version: string;
-  /** Makes an empty database. */
-  database(name: string): Promise<Database>;
+  /** Makes a database: an empty one, or a copy of one to which nobody is connected. */
+  database(name: string, like?: Database): Promise<Database>;
   log(): string;
   /** Ends the server and whoever is connected, and removes its data. */
   stop(): Promise<void>;
@@ -163,8 +163,8 @@ export async function postgres(): Promise<Postgres> {
     port,
     pid: daemon.pid,
     version: (await query('postgres', 'show server_version')).split(' ')[0] ?? '',
-    async database(name) {
-      await query('postgres', `create database ${name}`);
+    async database(name, like) {
+      await query('postgres', `create database ${name}${like ? ` template ${like.name}` : ''}`);
       return database(name);
     },
     log: () => daemon.log(),
