@@ -44,6 +44,10 @@ const step = fc.oneof(
       build,
       dies: death,
       grace: fc.constantFrom('0', '1h', '7d'),
+      locked: fc.oneof(
+        { weight: 4, arbitrary: fc.constant([]) },
+        fc.subarray([...PAGES, ...OTHERS, ...ASSETS.map(assetPath)]),
+      ),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restore' as const), dies: death }) },
@@ -104,7 +108,7 @@ export async function checkReleases(numRuns: number): Promise<void> {
             here.clock.pass(each.hours * 3_600_000);
             continue;
           }
-          const client = bucket.client(each.dies);
+          const client = bucket.client(each.dies, each.kind === 'release' ? each.locked : []);
           const run =
             each.kind === 'release'
               ? here.release(client, each.build, { grace: each.grace })

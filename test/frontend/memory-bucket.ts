@@ -32,9 +32,13 @@ export class MemoryBucket {
     return found && new TextDecoder().decode(found.body);
   }
 
-  /** @param dies at which call, counted from 1, and whether that call has its effect all the same */
+  /**
+   * @param dies at which call, counted from 1, and whether that call has its effect all the same
+   * @param locked keys that it may not delete
+   */
   client(
     dies: { readonly call: number; readonly after: boolean } = { call: Infinity, after: false },
+    locked: readonly string[] = [],
   ): Client {
     const call = async <T>(effect: () => T): Promise<T> => {
       const number = ++client.calls;
@@ -71,8 +75,9 @@ export class MemoryBucket {
         },
         delete: (keys) =>
           call(() => {
-            for (const key of keys) objects.delete(key);
-            return [];
+            const refused = keys.filter((key) => locked.includes(key));
+            for (const key of keys) if (!refused.includes(key)) objects.delete(key);
+            return refused.map((key) => ({ key, reason: 'AccessDenied' }));
           }),
         copy: async () => undefined,
       },

@@ -107,14 +107,7 @@ describe('a release', () => {
     await here.release(bucket.client(), { ...shop('1'), 'old.html': 'old' }, { grace: '0' });
     await here.release(bucket.client(), shop('2'), { grace: '0' });
     here.clock.pass(1);
-    const client = bucket.client();
-    const remove = client.bucket.delete;
-    client.bucket.delete = async (keys) => {
-      const locked = keys.filter((key) => key === 'old.html');
-      await remove(keys.filter((key) => key !== 'old.html'));
-      return locked.map((key) => ({ key, reason: 'AccessDenied' }));
-    };
-    await here.release(client, shop('3'), { grace: '0' });
+    await here.release(bucket.client(undefined, ['old.html']), shop('3'), { grace: '0' });
     expect(keysOf(bucket)).toEqual(expect.arrayContaining(['old.html', 'assets/app.1a1b2c3d4.js']));
     here.clock.pass(1);
     await here.release(bucket.client(), shop('3'), { grace: '0' });
