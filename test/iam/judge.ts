@@ -31,11 +31,13 @@ export class AttachedPolicy {
   async uses(request: IamRequest, principal: string): Promise<boolean> {
     let allowed = false;
     for (const each of this.#relevant(request.action)) {
+      if (!(await isAllowed(each.policy, request, principal))) continue;
+      allowed = true;
+      each.usedActions.add(request.action);
       for (const [template, policies] of each.byResource) {
+        if (each.usedResources.has(template)) continue;
         for (const policy of policies) {
           if (!(await isAllowed(policy, request, principal))) continue;
-          allowed = true;
-          each.usedActions.add(request.action);
           each.usedResources.add(template);
           break;
         }
