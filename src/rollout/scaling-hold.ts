@@ -48,9 +48,10 @@ export const beginHold = ({ suspended, min, max }: ScalingState, now: number): S
   set: {},
 });
 
-/** The same hold, which holds the schedule as well from now on. */
+/** The same hold, which holds the schedule as well from now on; it was free until then, whatever it was at first. */
 export const withSchedule = (hold: ScalingHold, { min, max }: ScalingState, now: number): ScalingHold => ({
   ...hold,
+  before: { ...hold.before, schedule: false },
   holdsSchedule: true,
   since: now,
   bounds: { min, max },
@@ -60,6 +61,21 @@ export const withSchedule = (hold: ScalingHold, { min, max }: ScalingState, now:
 /** Whether what the hold suspends is suspended. */
 export const isInPlace = ({ holdsSchedule }: ScalingHold, { suspended }: ScalingState): boolean =>
   suspended.scaleIn && (suspended.schedule || !holdsSchedule);
+
+/**
+ * A hold that was written down, as it is now: perhaps it was never made, or only the part of it that was written down
+ * before, or somebody else has ended a part of it. What is in place of it is not what was there before.
+ */
+export function resumed(hold: ScalingHold, state: ScalingState, now: number): ScalingHold {
+  if (isInPlace(hold, state)) return hold;
+  const { suspended, min, max } = state;
+  if (suspended.scaleIn) {
+    const before = { ...hold.before, schedule: false };
+    return { before, holdsSchedule: false, since: now, bounds: { min, max }, set: {} };
+  }
+  const isScheduleHeld = hold.holdsSchedule && suspended.schedule;
+  return isScheduleHeld ? { ...hold, before: { ...hold.before, scaleIn: false } } : beginHold(state, now);
+}
 
 /** What scheduled actions leave of the bounds, one after the other. AWS refuses those that would turn them round. */
 export function apply(bounds: Bounds, settings: readonly Setting[]): Bounds {
