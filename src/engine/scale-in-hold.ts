@@ -14,6 +14,7 @@ import {
   resumed,
   type ScalingHold,
   type ScalingState,
+  withRaise,
   withSchedule,
 } from '../rollout/scaling-hold.ts';
 import type { Site } from './site.ts';
@@ -146,7 +147,7 @@ export class ScaleInHold {
     const free = !target.suspended.schedule && !hold.holdsSchedule;
     if (free && this.#threatens(needed, now)) hold = withSchedule(hold, target, now);
     const raised = hold.holdsSchedule && hold.bounds ? raiseTo(this.#due(now, hold) ?? target, target) : {};
-    hold = { ...hold, set: { ...hold.set, ...raised } };
+    hold = withRaise(hold, raised, target);
     const suspended = {
       ...target.suspended,
       // Whoever has ended the hold meanwhile has decided so.

@@ -372,6 +372,25 @@ describe('after a run that died', () => {
     expect(scaler.target.suspended).toEqual(FREE);
   });
 
+  it('a second raise that was written down and not made is made up for all the same', async () => {
+    const scaler = new Scaler('07:30', [
+      daily('night', '07:45', { max: 3 }),
+      daily('morning', '08:00', { min: 8, max: 20 }),
+      daily('noon', '08:30', { min: 12 }),
+    ]);
+    const hold = scaler.run();
+    await hold.hold(4);
+    scaler.pass('08:00');
+    await hold.hold(4);
+    scaler.pass('08:30');
+    scaler.outcomes.push('refused');
+    await hold.hold(4);
+    expect(scaler.target).toMatchObject({ min: 8, max: 20 });
+    await scaler.run().release();
+    expect(scaler.target).toEqual({ min: 12, max: 20, suspended: FREE });
+    expect(scaler.warnings).toEqual([expect.stringContaining('AWS is away')]);
+  });
+
   it('a scaler that cannot be asked is not taken for one that is free', () => {
     const ledger = 'scale-in-suspended=false scale-out-suspended=false schedule-suspended=false';
     const scaler = new Scaler('07:30');
