@@ -196,6 +196,8 @@ export class Hold {
       await clock.sleep(this.#heard + safeOf(clock) - clock.now(), this.#stop.signal);
       if (this.#stop.signal.aborted) return;
     }
+    // A sign of life whose answer comes only now would change nothing: no call goes through any more.
+    this.#lost = true;
     giveUp();
   }
 
