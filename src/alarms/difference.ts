@@ -50,7 +50,7 @@ export function planAlarms(
 /** What is not as wanted, in words; empty when all is. */
 export function differences(is: AlarmSettings, wanted: AlarmSettings): readonly string[] {
   const parts: readonly (readonly [word: string, of: (settings: AlarmSettings) => unknown])[] = [
-    ['metrics', ({ metrics }) => metrics.map(metricKey)],
+    ['metrics', ({ metrics }) => inOrder(metrics).map(metricKey)],
     ['bound', ({ comparison, threshold }) => `${comparison} ${threshold}`],
     ['periods', (each) => `${each.datapoints} of ${each.evaluationPeriods} x ${periodOf(each)} s`],
     ['missing data', ({ missing }) => missing],
@@ -66,6 +66,12 @@ export function differences(is: AlarmSettings, wanted: AlarmSettings): readonly 
 
 const periodOf = ({ metrics }: AlarmSettings): string =>
   [...new Set(metrics.flatMap((metric) => ('periodS' in metric ? [metric.periodS] : [])))].join(' and ');
+
+/** The last one is what is compared; the order of the others says nothing. */
+const inOrder = (metrics: readonly AlarmMetric[]): readonly AlarmMetric[] => [
+  ...metrics.slice(0, -1).toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+  ...metrics.slice(-1),
+];
 
 /** Alone, a metric has no id that anybody sees. */
 const metricKey = (metric: AlarmMetric, _index: number, all: readonly AlarmMetric[]) =>

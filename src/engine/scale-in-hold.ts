@@ -11,8 +11,10 @@ import {
   isInPlace,
   raiseTo,
   releaseOf,
+  resumed,
   type ScalingHold,
   type ScalingState,
+  withRaise,
   withSchedule,
 } from '../rollout/scaling-hold.ts';
 import type { Site } from './site.ts';
@@ -53,6 +55,8 @@ export class ScaleInHold {
   /** Whether the hold has been seen in place. */
   #sure = false;
   #notBefore = 0;
+  /** Whether the last try may have left less in place than is written down. */
+  #failed = false;
 
   /**
    * @param text what the ledger holds of an earlier run's hold
@@ -103,7 +107,9 @@ export class ScaleInHold {
     const due = hold.holdsSchedule ? this.#due(now) : undefined;
     const raises = due && this.#known ? Object.keys(raiseTo(due, this.#known)).length > 0 : false;
     this.#behind =
-      raises || (!hold.holdsSchedule && hold.before.schedule === false && this.#threatens(needed, now));
+      this.#failed ||
+      raises ||
+      (!hold.holdsSchedule && hold.before.schedule === false && this.#threatens(needed, now));
   }
 
   /**
@@ -119,6 +125,7 @@ export class ScaleInHold {
       // What the schedule would give is worth a warning; a release is not taken back for it.
       this.#state = 'held';
       this.#behind = false;
+      this.#failed = true;
       this.#notBefore = this.#clock.now() + AGAIN_MS;
       this.#warn(`The autoscaler could not be told what its schedule asks for: ${error.message}`);
     }
@@ -132,15 +139,15 @@ export class ScaleInHold {
     }
     const now = this.#clock.now();
     const first = this.#state !== 'held';
-    // What an earlier run has written down, but not done, is begun anew.
-    const begins = this.#hold === undefined || (first && !isInPlace(this.#hold, target));
-    let hold = begins || !this.#hold ? beginHold(target, now) : this.#hold;
-    this.#sure ||= !begins;
+    let hold = this.#hold ?? beginHold(target, now);
+    this.#sure ||= this.#hold !== undefined && (!first || isInPlace(hold, target));
+    // What was written down, but not done, is begun anew.
+    if (first || this.#failed) hold = resumed(hold, target, now);
     if (first) await this.#lookAtSchedule(target, hold);
     const free = !target.suspended.schedule && !hold.holdsSchedule;
     if (free && this.#threatens(needed, now)) hold = withSchedule(hold, target, now);
     const raised = hold.holdsSchedule && hold.bounds ? raiseTo(this.#due(now, hold) ?? target, target) : {};
-    hold = { ...hold, set: { ...hold.set, ...raised } };
+    hold = withRaise(hold, raised, target);
     const suspended = {
       ...target.suspended,
       // Whoever has ended the hold meanwhile has decided so.
@@ -159,6 +166,7 @@ export class ScaleInHold {
     this.#known = { min: target.min, max: target.max, ...raised };
     this.#state = 'held';
     this.#sure = true;
+    this.#failed = false;
     this.#behind = false;
   }
 

@@ -1,5 +1,5 @@
 import { type Entry, isSame, objectKey, versionKey } from './entry.ts';
-import type { Pending, Retired, State, VersionRecord } from './state.ts';
+import type { Pending, Retired, State, Touched, VersionRecord } from './state.ts';
 
 /** What brings the bucket from what is in it to a version. */
 export interface Plan {
@@ -7,16 +7,18 @@ export interface Plan {
   readonly uploads: readonly Entry[];
   /** Pages first, so that none is there without its assets. */
   readonly deletes: readonly Entry[];
+  /** SHA-256, by path, of what may be deleted there; what is not among these is somebody else's. */
+  readonly onlyIf: ReadonlyMap<string, readonly string[]>;
   /** Of those, what the edge may have in an older form, or know as missing. */
   readonly changed: readonly Entry[];
-  /** Assets that are overwritten although their names say that they never are: put aside before. */
+  /** Assets that are overwritten, or may be from now on, although they never were to be: put aside before. */
   readonly overwritten: readonly Entry[];
   /** Keys below the prefix of what was kept for restores and is needed no more. */
   readonly forgotten: readonly string[];
   /** What the state is when all that is done. */
   readonly next: State;
   /** What an interrupted run may leave in doubt. */
-  readonly touched: readonly Entry[];
+  readonly touched: readonly Touched[];
   /** Paths of retired files that are in service again. */
   readonly revived: readonly string[];
 }
@@ -35,7 +37,10 @@ export function isInService(state: State, files: readonly Entry[], name: string 
     current !== undefined &&
     (name === undefined || name === current.name) &&
     there.size === files.length &&
-    files.every((entry) => isSame(there.get(entry.path), entry))
+    files.every((entry) => {
+      const old = there.get(entry.path);
+      return old?.kind === entry.kind && isSame(old, entry);
+    })
   );
 }
 
@@ -45,7 +50,8 @@ export const isIdle = ({ uploads, deletes, forgotten }: Plan, { pending }: State
 
 /**
  * A new version, or, with the record of the one in service, what is left to do for it. Files that it has no more are
- * kept for a while, and those of former releases whose time is over are deleted.
+ * kept for a while, and those of former releases whose time is over are deleted. The version before the one in service
+ * can always be brought back.
  *
  * @param now ms
  * @param graceMs how long files are kept that no version in service has any more
@@ -54,12 +60,13 @@ export function planRelease(state: State, release: Release, now: number, graceMs
   const { record } = release;
   const isNew = record.id !== state.version;
   const versions = isNew ? [record, ...left(state, now)] : state.versions;
+  const before = versions.find(({ id }) => id === (isNew ? state.version : record.before));
   const isKept = ({ id, until }: VersionRecord) =>
-    id === record.id || id === state.version || until === undefined || until + graceMs > now;
+    id === record.id || id === before?.id || until === undefined || until + graceMs > now;
   return arrive(state, release, now, {
     versions: versions.filter(isKept),
     dropped: versions.filter((each) => !isKept(each)),
-    isDue: (at) => at + graceMs <= now,
+    isDue: (at) => at + graceMs <= now && at < (before?.until ?? Infinity),
   });
 }
 
@@ -93,6 +100,13 @@ function arrive(
   const wanted = byPath(files);
   const unsure = byPath(state.pending?.touched ?? []);
   const before = byPath([...state.retired.map(({ entry }) => entry), ...state.files]);
+  const mayBe = new Map(state.retired.map((each) => [each.entry.path, each.mayBe]));
+  /** Undefined where a release has had the path. */
+  const mayBeAt = (path: string): readonly string[] | undefined => {
+    const doubt = unsure.get(path);
+    if (!doubt) return before.has(path) ? mayBe.get(path) : [];
+    return doubt.mayBe && [...new Set([...doubt.mayBe, doubt.sha256])].filter((hash) => hash !== '');
+  };
   const isThere = (entry: Entry) => !unsure.has(entry.path) && isSame(before.get(entry.path), entry);
   const uploads = files.filter((entry) => !isThere(entry));
 
@@ -109,30 +123,41 @@ function arrive(
     else retired.push(each);
   }
   for (const entry of state.files.filter(isGone)) retired.push({ entry, at: now });
-  for (const entry of unsure.values()) {
-    if (!wanted.has(entry.path)) retired.push({ entry: { ...entry, sha256: '' }, at: now });
+  for (const { mayBe: _, ...entry } of unsure.values()) {
+    if (wanted.has(entry.path)) continue;
+    retired.push({ entry: { ...entry, sha256: '' }, at: now, ...withMayBe(mayBeAt(entry.path)) });
   }
 
-  const overwritten = uploads.flatMap(({ path, sha256 }) => {
+  const overwritten = files.flatMap(({ path, sha256, kind }) => {
     const old = before.get(path);
-    const lost =
-      old?.kind === 'asset' && old.sha256 !== '' && old.sha256 !== sha256 && old.stored === undefined;
-    return lost && !unsure.has(path) ? [old] : [];
+    if (old?.kind !== 'asset' || old.sha256 === '' || old.stored !== undefined) return [];
+    return old.sha256 !== sha256 || kind !== 'asset' ? [old] : [];
   });
+  const touches = [...deletes, ...uploads].map(
+    (entry): Touched => ({ ...entry, ...withMayBe(mayBeAt(entry.path)) }),
+  );
+  /** What an interrupted run may have put there may be at the edge. */
+  const wasOther = ({ path, sha256 }: Entry) => unsure.has(path) && unsure.get(path)?.sha256 !== sha256;
   const { kept, forgotten } = keptFor(state, files, now, versions, dropped, isDue, overwritten);
   const { pending: _, ...rest } = state;
   return {
     uploads,
     deletes: deletes.toSorted((a, b) => Number(b.kind === 'page') - Number(a.kind === 'page')),
+    onlyIf: new Map(
+      deletes.flatMap(({ path }) => {
+        const hashes = mayBeAt(path);
+        return hashes ? [[path, hashes] as const] : [];
+      }),
+    ),
     changed: [
       // The edge cannot have an asset that is new, as no page has named it: it need not forget that there was none.
-      ...uploads.filter((entry) => entry.kind !== 'asset' || before.has(entry.path)),
+      ...uploads.filter((entry) => entry.kind !== 'asset' || before.has(entry.path) || wasOther(entry)),
       ...deletes.filter(({ kind }) => kind !== 'asset'),
     ],
     overwritten,
     forgotten,
     next: { ...rest, version: record.id, files, versions, retired, left: kept },
-    touched: [...byPath([...unsure.values(), ...deletes, ...uploads]).values()],
+    touched: [...byPath([...unsure.values(), ...touches]).values()],
     revived: [
       ...revived,
       ...state.retired.flatMap(({ entry: { path } }) =>
@@ -228,5 +253,8 @@ export function storageFor(state: State, id: string, files: readonly Entry[]): S
   return { files: placed, packed: [...packed.values()], apart: [...apart.values()] };
 }
 
-const byPath = (entries: readonly Entry[]): ReadonlyMap<string, Entry> =>
+const byPath = <E extends Entry>(entries: readonly E[]): ReadonlyMap<string, E> =>
   new Map(entries.map((entry) => [entry.path, entry]));
+
+const withMayBe = (mayBe: readonly string[] | undefined): { readonly mayBe?: readonly string[] } =>
+  mayBe ? { mayBe } : {};

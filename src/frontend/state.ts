@@ -22,6 +22,14 @@ export interface Retired {
   readonly entry: Entry;
   /** Since when, ms. */
   readonly at: number;
+  /** SHA-256 of all that runs may have put there, where none is known to have: anything else is somebody else's. */
+  readonly mayBe?: readonly string[];
+}
+
+/** A file that a run may have written or deleted. */
+export interface Touched extends Entry {
+  /** Where no release has had the path: SHA-256 of what interrupted runs before it may have put there. */
+  readonly mayBe?: readonly string[];
 }
 
 /** What a run is about to do, or was when it ended without having done it. */
@@ -36,7 +44,7 @@ export interface Pending {
   /** Whether its run has said itself that it does not go on. */
   readonly ended?: true;
   /** Every file that it, or one before it that did not come to its end, may have written or deleted. */
-  readonly touched: readonly Entry[];
+  readonly touched: readonly Touched[];
   /** Paths of retired files that its pages, which may be there, name. */
   readonly revived: readonly string[];
   /** Keys below the prefix of what it may have put aside for restores. */
@@ -83,10 +91,13 @@ export const findVersion = (state: State, word: string): VersionRecord | undefin
 
 /**
  * The version to go back to. A release that did not come to its end is taken back to what was in service before it, and
- * a restore that did not is brought to its end.
+ * a restore that did not is brought to its end. One that was only to clear up leaves in service what was.
  */
-export function previousVersion({ version, versions, pending }: State): VersionRecord | undefined {
+export function previousVersion({ version, versions, files, pending }: State): VersionRecord | undefined {
   const find = (wanted: string | undefined) => versions.find(({ id }) => id === wanted);
   if (pending?.kind === 'restore') return find(pending.target);
-  return find(pending ? version : find(version)?.before);
+  const inService = new Set(files.map(({ path }) => path));
+  const isInDoubt =
+    pending && (pending.target !== version || pending.touched.some(({ path }) => inService.has(path)));
+  return find(isInDoubt ? version : find(version)?.before);
 }

@@ -35,6 +35,8 @@ export interface ScalingHold {
   readonly bounds?: Bounds;
   /** The bounds that were set since, in place of what the schedule would have set. */
   readonly set: Partial<Bounds>;
+  /** Those that were set before: whoever was to set the newer ones may have died over it. */
+  readonly setBefore: Partial<Bounds>;
 }
 
 /** What a schedule sets at one moment; at least one of them. */
@@ -46,20 +48,38 @@ export const beginHold = ({ suspended, min, max }: ScalingState, now: number): S
   since: now,
   bounds: { min, max },
   set: {},
+  setBefore: {},
 });
 
-/** The same hold, which holds the schedule as well from now on. */
+/** The same hold, which holds the schedule as well from now on; it was free until then, whatever it was at first. */
 export const withSchedule = (hold: ScalingHold, { min, max }: ScalingState, now: number): ScalingHold => ({
   ...hold,
+  before: { ...hold.before, schedule: false },
   holdsSchedule: true,
   since: now,
   bounds: { min, max },
   set: {},
+  setBefore: {},
 });
 
 /** Whether what the hold suspends is suspended. */
 export const isInPlace = ({ holdsSchedule }: ScalingHold, { suspended }: ScalingState): boolean =>
   suspended.scaleIn && (suspended.schedule || !holdsSchedule);
+
+/**
+ * A hold that was written down, as it is now: perhaps it was never made, or only the part of it that was written down
+ * before, or somebody else has ended a part of it. What is in place of it is not what was there before.
+ */
+export function resumed(hold: ScalingHold, state: ScalingState, now: number): ScalingHold {
+  if (isInPlace(hold, state)) return hold;
+  const { suspended, min, max } = state;
+  if (suspended.scaleIn) {
+    const before = { ...hold.before, schedule: false };
+    return { before, holdsSchedule: false, since: now, bounds: { min, max }, set: {}, setBefore: {} };
+  }
+  const isScheduleHeld = hold.holdsSchedule && suspended.schedule;
+  return isScheduleHeld ? { ...hold, before: { ...hold.before, scaleIn: false } } : beginHold(state, now);
+}
 
 /** What scheduled actions leave of the bounds, one after the other. AWS refuses those that would turn them round. */
 export function apply(bounds: Bounds, settings: readonly Setting[]): Bounds {
@@ -82,6 +102,22 @@ export function raiseTo(due: Bounds, now: Bounds): Partial<Bounds> {
   };
 }
 
+/** The same hold, which is about to set these bounds. */
+export function withRaise(hold: ScalingHold, raise: Partial<Bounds>, now: Bounds): ScalingHold {
+  const { set, setBefore } = hold;
+  const isOurs = (which: 'min' | 'max') =>
+    raise[which] !== undefined && [set[which], setBefore[which]].includes(now[which]);
+  return {
+    ...hold,
+    set: { ...set, ...raise },
+    setBefore: {
+      ...setBefore,
+      ...(isOurs('min') && { min: now.min }),
+      ...(isOurs('max') && { max: now.max }),
+    },
+  };
+}
+
 /** What a service's scaler is to be told at the end of a rollout, and what there is to be said of it. */
 export interface Release {
   /** Absent where nothing of the hold is left. */
@@ -97,7 +133,7 @@ export interface Release {
  * @param due what the schedule would have left of the bounds by now; undefined where that is not known
  */
 export function releaseOf(hold: ScalingHold, now: ScalingState, due: Bounds | undefined): Release {
-  const { before, holdsSchedule, bounds, set } = hold;
+  const { before, holdsSchedule, bounds, set, setBefore } = hold;
   const said: string[] = [];
   const scaleIn = now.suspended.scaleIn && (before.scaleIn ?? false);
   const scheduleIsHeld = holdsSchedule && now.suspended.schedule;
@@ -112,18 +148,20 @@ export function releaseOf(hold: ScalingHold, now: ScalingState, due: Bounds | un
   const suspended = { ...now.suspended, scaleIn, schedule };
   const moved = scaleIn !== now.suspended.scaleIn || schedule !== now.suspended.schedule;
   const wanted =
-    scheduleIsHeld && bounds && due ? settle({ bounds, set, now, due }, (text) => said.push(text)) : {};
+    scheduleIsHeld && bounds && due
+      ? settle({ ours: [bounds, set, setBefore], now, due }, (text) => said.push(text))
+      : {};
   if (!moved && Object.keys(wanted).length === 0) return { said };
   return { change: { suspended, ...wanted }, said };
 }
 
 /** The bounds that differ from what they are to be, without those that somebody else has changed. */
 function settle(
-  { bounds, set, now, due }: { bounds: Bounds; set: Partial<Bounds>; now: ScalingState; due: Bounds },
+  { ours, now, due }: { ours: readonly Partial<Bounds>[]; now: ScalingState; due: Bounds },
   say: (text: string) => void,
 ): Partial<Bounds> {
   const end = (which: 'min' | 'max', name: string): number => {
-    if (now[which] === bounds[which] || now[which] === set[which]) return due[which];
+    if (ours.some((bounds) => bounds[which] === now[which])) return due[which];
     if (now[which] !== due[which]) {
       say(`Somebody else has set its ${name} to ${now[which]} tasks meanwhile, which stays.`);
     }
@@ -141,7 +179,7 @@ const SUSPENDED = {
   'schedule-suspended': 'schedule',
 } as const satisfies Readonly<Record<string, keyof Suspended>>;
 
-export function encodeHold({ before, holdsSchedule, since, bounds, set }: ScalingHold): string {
+export function encodeHold({ before, holdsSchedule, since, bounds, set, setBefore }: ScalingHold): string {
   const words: Record<string, string | number | boolean | undefined> = {
     ...Object.fromEntries(Object.entries(SUSPENDED).map(([word, member]) => [word, before[member]])),
     since: since === undefined ? undefined : new Date(since).toISOString(),
@@ -150,6 +188,8 @@ export function encodeHold({ before, holdsSchedule, since, bounds, set }: Scalin
     max: bounds?.max,
     'set-min': set.min,
     'set-max': set.max,
+    'set-min-before': setBefore.min,
+    'set-max-before': setBefore.max,
   };
   return Object.entries(words)
     .flatMap(([word, value]) => (value === undefined ? [] : [`${word}=${value}`]))
@@ -170,13 +210,19 @@ export function decodeHold(text: string): ScalingHold {
     return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
   };
   const since = Date.parse(words.get('since') ?? '');
-  if (Number.isNaN(since)) return { before, holdsSchedule: before.schedule === false, set: {} };
+  if (Number.isNaN(since))
+    return { before, holdsSchedule: before.schedule === false, set: {}, setBefore: {} };
   const [min, max, setMin, setMax] = ['min', 'max', 'set-min', 'set-max'].map(number);
+  const [minBefore, maxBefore] = ['set-min-before', 'set-max-before'].map(number);
   return {
     before,
     since,
     holdsSchedule: words.get('schedule-held') === 'true',
     ...(min !== undefined && max !== undefined && { bounds: { min, max } }),
     set: { ...(setMin !== undefined && { min: setMin }), ...(setMax !== undefined && { max: setMax }) },
+    setBefore: {
+      ...(minBefore !== undefined && { min: minBefore }),
+      ...(maxBefore !== undefined && { max: maxBefore }),
+    },
   };
 }

@@ -98,6 +98,27 @@ describe('what is to be done', () => {
     expect(planAlarms(alarms, there, tags, SERVICE)).toEqual({ steps: [], foreign: [] });
   });
 
+  it('is nothing where only the order of lines is another, also of those of an expression', async () => {
+    const metrics = ['placed', 'failed'].map((id) => `      ${id}: { namespace: Shop, metric: ${id} }`);
+    const custom = (lines: readonly string[]) =>
+      [
+        'custom:',
+        '  lost:',
+        '    expression: failed / placed',
+        '    metrics:',
+        ...lines,
+        '    above: 1',
+      ].join('\n');
+    const [before, after] = [
+      await wantedOf(`cpu: 80%\nmemory: 80%\n${custom(metrics)}`),
+      await wantedOf(`${custom(metrics.toReversed())}\nmemory: 80%\ncpu: 80%`),
+    ];
+    const there = before.alarms.map(({ settings }) => known(settings));
+    const tags = new Map(there.map(({ arn }) => [arn, TAGS]));
+    expect(there).toHaveLength(3);
+    expect(planAlarms(after.alarms, there, tags, SERVICE).steps).toEqual([]);
+  });
+
   it('is to make, to change and to delete, and to leave alone what is not ours', async () => {
     const { alarms } = await wantedOf('cpu: 80%\nmemory: 80%\nhttp-5xx: 10');
     const [cpu, memory] = alarms.map(({ settings }) => settings) as [AlarmSettings, AlarmSettings];

@@ -175,6 +175,26 @@ describe('while a rollout runs', () => {
     expect(scaler.target).toMatchObject({ min: 8, max: 20 });
   });
 
+  it('the hold of a schedule that cannot be made is tried again until it is in place', async () => {
+    const scaler = new Scaler('19:10', [daily('evening', '20:00', { min: 1, max: 5 })]);
+    const hold = scaler.run();
+    await hold.hold(4);
+    scaler.outcomes.push('refused', 'refused');
+    for (let tries = 0; tries < 3; tries++) {
+      hold.look(6);
+      expect(hold.state).toBe('behind');
+      await hold.hold(6);
+      hold.look(6);
+      expect(hold.state).toBe('held');
+      scaler.now += MINUTE;
+    }
+    expect(scaler.target.suspended).toEqual({ ...HELD, schedule: true });
+    scaler.pass('20:30');
+    expect(scaler.target).toMatchObject({ min: 2, max: 10 });
+    await hold.release();
+    expect(scaler.target).toEqual({ min: 1, max: 5, suspended: FREE });
+  });
+
   it('a hold that cannot be made is an error, and nothing of it is left to release', async () => {
     const scaler = new Scaler('07:30');
     scaler.outcomes.push('refused');
@@ -306,6 +326,69 @@ describe('after a run that died', () => {
     expect(scaler.target.suspended).toEqual(HELD);
     await next.release();
     expect(scaler.target).toEqual(untouched('08:10'));
+  });
+
+  it.each([
+    ['was written down and not made', {}],
+    ['somebody else has ended', { scaleIn: true, schedule: false }],
+  ])('a hold of the schedule that %s leaves no hold of scale-in behind', async (_, meanwhile) => {
+    const scaler = new Scaler('19:10', [daily('evening', '20:00', { min: 1, max: 5 })]);
+    const first = scaler.run();
+    await first.hold(4);
+    if (!('schedule' in meanwhile)) scaler.outcomes.push('refused');
+    first.look(6);
+    await first.hold(6);
+    scaler.target = { ...scaler.target, suspended: { ...scaler.target.suspended, ...meanwhile } };
+    const next = scaler.run();
+    await next.hold(6);
+    expect(scaler.target.suspended).toEqual({ ...HELD, schedule: true });
+    scaler.pass('20:30');
+    expect(scaler.target).toMatchObject({ min: 2, max: 10 });
+    await next.release();
+    expect(scaler.target).toEqual({ min: 1, max: 5, suspended: FREE });
+  });
+
+  it('a hold of scale-in that somebody else has ended leaves no hold of the schedule behind', async () => {
+    const scaler = new Scaler('07:30', SCHEDULE);
+    await scaler.run().hold(4);
+    scaler.target = { ...scaler.target, suspended: { ...FREE, schedule: true } };
+    scaler.pass('07:50');
+    const next = scaler.run();
+    await next.hold(4);
+    expect(scaler.target.suspended).toEqual({ ...HELD, schedule: true });
+    await next.release();
+    expect(scaler.target).toEqual(untouched('07:50'));
+  });
+
+  it('a schedule that its owner has let go meanwhile is held no longer than the rollout needs', async () => {
+    const scaler = new Scaler('07:30', SCHEDULE);
+    scaler.target = { ...scaler.target, suspended: { ...FREE, schedule: true } };
+    await scaler.run().hold(4);
+    scaler.target = { ...scaler.target, suspended: HELD };
+    const next = scaler.run();
+    await next.hold(4);
+    expect(scaler.target.suspended).toEqual({ ...HELD, schedule: true });
+    await next.release();
+    expect(scaler.target.suspended).toEqual(FREE);
+  });
+
+  it('a second raise that was written down and not made is made up for all the same', async () => {
+    const scaler = new Scaler('07:30', [
+      daily('night', '07:45', { max: 3 }),
+      daily('morning', '08:00', { min: 8, max: 20 }),
+      daily('noon', '08:30', { min: 12 }),
+    ]);
+    const hold = scaler.run();
+    await hold.hold(4);
+    scaler.pass('08:00');
+    await hold.hold(4);
+    scaler.pass('08:30');
+    scaler.outcomes.push('refused');
+    await hold.hold(4);
+    expect(scaler.target).toMatchObject({ min: 8, max: 20 });
+    await scaler.run().release();
+    expect(scaler.target).toEqual({ min: 12, max: 20, suspended: FREE });
+    expect(scaler.warnings).toEqual([expect.stringContaining('AWS is away')]);
   });
 
   it('a scaler that cannot be asked is not taken for one that is free', () => {

@@ -7,7 +7,9 @@ import { MemoryBucket } from './memory-bucket.ts';
 const ASSETS = ['a1b2c3d4', 'b2c3d4e5', 'c3d4e5f6', 'd4e5f6a7', 'e5f6a7b8'];
 const assetPath = (hash: string) => `assets/app.${hash}.js`;
 const PAGES = ['index.html', 'about.html', 'shop/index.html', 'shop/cart.html'];
-const OTHERS = ['robots.txt', 'data/prices.json'];
+/** Of somebody else as long as no release has overwritten it. */
+const MANUAL = 'manual.pdf';
+const OTHERS = ['robots.txt', 'data/prices.json', MANUAL];
 
 /** A page that names the assets it needs. */
 const page = (salt: number, assets: readonly string[]) =>
@@ -67,10 +69,14 @@ const FOREIGN: Readonly<Record<string, string>> = {
 
 function shop() {
   const bucket = new MemoryBucket();
-  for (const [key, content] of Object.entries({ ...FOREIGN, 'about.html': 'adopted' })) {
+  for (const [key, content] of Object.entries({ ...FOREIGN, [MANUAL]: 'theirs', 'about.html': 'adopted' })) {
     bucket.put({ key, body: new TextEncoder().encode(content), contentType: 'text/plain' });
   }
+  let manual: string | undefined;
   bucket.look = () => {
+    const before = manual;
+    manual = bucket.text(MANUAL);
+    if (before === 'theirs' && manual === undefined) throw new Error(`BROKEN: ${MANUAL} was theirs`);
     for (const path of PAGES) {
       for (const [, hash = ''] of bucket.text(path)?.matchAll(/\[(\w+)\]/g) ?? []) {
         if (bucket.text(assetPath(hash)) !== `asset ${hash}`)
@@ -123,6 +129,9 @@ export async function checkReleases(numRuns: number): Promise<void> {
         expectServed(bucket, last);
         await here.release(bucket.client(), next, { version: 'next', grace: '0' });
         expectServed(bucket, next);
+        // Run again long after, it leaves the way back open.
+        here.clock.pass(30 * 24 * 3_600_000);
+        await here.release(bucket.client(), next, { version: 'next', grace: '0' });
         expect(await here.restore(bucket.client())).toMatchObject({
           version: 'last',
           previousVersion: 'next',
@@ -137,7 +146,9 @@ export async function checkReleases(numRuns: number): Promise<void> {
             [assetPath(`a1b2c3d${index}`)]: `asset a1b2c3d${index}`,
           });
         }
-        const left = [...bucket.objects.keys()].filter((key) => !(key in FOREIGN) && key !== 'about.html');
+        const left = [...bucket.objects.keys()].filter(
+          (key) => !(key in FOREIGN) && key !== 'about.html' && bucket.text(key) !== 'theirs',
+        );
         expect(left.filter((key) => !key.startsWith('.deploy')).sort()).toEqual([
           assetPath('a1b2c3d1'),
           assetPath('a1b2c3d2'),

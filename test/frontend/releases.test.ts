@@ -222,6 +222,60 @@ describe('a release', () => {
     expect(bucket.text('index.html')).toBe('<!-- 3 -->');
   });
 
+  test('whose first word was heard late says at once that it is alive, and goes no further where it is not heard', async () => {
+    const { bucket, here } = open();
+    await here.release(bucket.client(), shop('1'));
+    const late = (others: () => void) => {
+      const client = bucket.client();
+      const { write } = client.bucket;
+      let words = 0;
+      client.bucket.write = async (object, condition) => {
+        const answer = await write(object, condition);
+        if (!object.key.endsWith('current.json') || words++ > 0) return answer;
+        here.clock.pass(50_000);
+        others();
+        return answer;
+      };
+      return client;
+    };
+    await here.release(
+      late(() => undefined),
+      shop('2'),
+    );
+    expect(bucket.text('index.html')).toBe('<!-- 2 -->');
+    const takenOver = late(() => {
+      const body = bucket.objects.get('.deploy-actions/current.json')?.body ?? new Uint8Array();
+      bucket.put({ key: '.deploy-actions/current.json', body, contentType: 'application/json' });
+    });
+    await expect(here.release(takenOver, shop('3'))).rejects.toThrow('no sign of life for too long');
+    expect(bucket.text('index.html')).toBe('<!-- 2 -->');
+    expect(keysOf(bucket)).not.toContain('assets/app.3a1b2c3d4.js');
+  });
+
+  test('that was killed leaves what it has put there to be deleted, and nothing that somebody else has', async () => {
+    const { bucket, here } = open();
+    await here.release(bucket.client(), shop('1'));
+    bucket.put({ key: 'photo.jpg', body: new TextEncoder().encode('theirs'), contentType: 'image/jpeg' });
+    const build = { ...shop('2'), 'new.txt': 'new', 'photo.jpg': 'ours' };
+    await expect(here.release(bucket.client(), build, {}, AbortSignal.abort())).rejects.toThrow('cancelled');
+    await expect(here.release(bucket.client({ call: 5, after: true }), build)).rejects.toThrow('died');
+    expect([bucket.text('new.txt'), bucket.text('photo.jpg')]).toEqual(['new', 'theirs']);
+    for (const n of ['3', '4', '5']) {
+      await here.release(bucket.client(), shop(n), { grace: '0' });
+      here.clock.pass(1);
+    }
+    expect([bucket.text('new.txt'), bucket.text('photo.jpg')]).toEqual([undefined, 'theirs']);
+  });
+
+  test('has the edge forget what a killed one may have shown under a name that says that it never changes', async () => {
+    const { bucket, here } = open();
+    await here.release(bucket.client(), shop('1'));
+    const dying = bucket.client({ call: 4, after: true });
+    await expect(here.release(dying, { ...shop('1'), 'lib.8f3a2b1c.js': 'one' })).rejects.toThrow('died');
+    await here.release(bucket.client(), { ...shop('1'), 'lib.8f3a2b1c.js': 'two' });
+    expect(here.edge.invalidations.at(-1)).toEqual(['/lib.8f3a2b1c.js']);
+  });
+
   test('puts compressed variants beside the files, and does not make them twice', async () => {
     const { bucket, here } = open();
     const script = 'const words = "so many";\n'.repeat(100);
@@ -266,6 +320,30 @@ describe('a version comes back', () => {
     expect(bucket.text('lib.8f3a2b1c.js')).toBe('one');
   });
 
+  test('with such files also where a killed release was to overwrite them first', async () => {
+    const { bucket, here } = open();
+    await here.release(bucket.client(), { ...shop('1'), 'lib.8f3a2b1c.js': 'one' });
+    const dying = bucket.client({ call: 3, after: false });
+    await expect(here.release(dying, { ...shop('2'), 'lib.8f3a2b1c.js': 'two' })).rejects.toThrow('died');
+    await here.release(bucket.client(), { ...shop('3'), 'lib.8f3a2b1c.js': 'three' });
+    await here.restore(bucket.client());
+    expect(bucket.text('lib.8f3a2b1c.js')).toBe('one');
+  });
+
+  test('with files that no longer count as such when they were overwritten', async () => {
+    const { bucket, here } = open();
+    const build = { ...shop('1'), 'lib.8f3a2b1c.js': 'one' };
+    const immutable = 'assets/**';
+    for (const rules of ['', '*.js: no-cache']) {
+      await here.release(bucket.client(), build, { version: 'v1', 'cache-control': rules });
+      await here.release(bucket.client(), build, { version: 'v2', immutable, 'cache-control': rules });
+      expect(here.lines.join('\n')).not.toContain('changed under names');
+      await here.release(bucket.client(), { ...build, 'lib.8f3a2b1c.js': 'two' }, { immutable });
+      await here.restore(bucket.client(), 'v1');
+      expect(bucket.text('lib.8f3a2b1c.js')).toBe('one');
+    }
+  });
+
   test('with large files, and with how they are handed out', async () => {
     const { bucket, here } = open();
     const large = new Uint8Array(1_500_000).fill(7);
@@ -303,6 +381,32 @@ describe('a version comes back', () => {
     expect(bucket.text('index.html')).toBe('<!-- 3 -->');
     expect(await here.restore(bucket.client())).toMatchObject({ outcome: 'rolled-back', version: 'v2' });
     expect(bucket.text('index.html')).toBe('<!-- 2 -->');
+  });
+
+  test('also where a run was killed that was only to clear up: what was in service before the present one', async () => {
+    const { bucket, here } = open();
+    await here.release(bucket.client(), shop('1'), { version: 'v1' });
+    await here.release(bucket.client(), shop('2'), { version: 'v2' });
+    await here.release(bucket.client(), shop('3'), { version: 'v3' });
+    here.clock.pass(8 * DAY);
+    const dying = bucket.client({ call: 3, after: false });
+    await expect(here.release(dying, shop('3'), { version: 'v3' })).rejects.toThrow('died');
+    expect(await here.restore(bucket.client())).toMatchObject({ version: 'v2', previousVersion: 'v3' });
+    expect(bucket.text('index.html')).toBe('<!-- 2 -->');
+  });
+
+  test('however long it was before the present one, whose release was run again', async () => {
+    const { bucket, here } = open();
+    await here.release(bucket.client(), { ...shop('1'), 'old.html': 'old' }, { version: 'v1' });
+    await here.release(bucket.client(), shop('2'), { version: 'v2' });
+    for (let day = 0; day < 3; day++) {
+      here.clock.pass(8 * DAY);
+      await here.release(bucket.client(), shop('2'), { version: 'v2' });
+      expect(here.outputs).toMatchObject({ outcome: 'unchanged', 'previous-version': 'v1' });
+    }
+    expect(await here.restore(bucket.client())).toMatchObject({ version: 'v1', previousVersion: 'v2' });
+    expect(bucket.text('index.html')).toBe('<!-- 1 -->');
+    expect(bucket.text('old.html')).toBe('old');
   });
 
   test('only as long as it is kept, and the error says which are', async () => {

@@ -23,14 +23,16 @@ const heldBoth = { ...held, schedule: true };
 describe('a hold', () => {
   it('is written and read again', () => {
     const bounds = fc.record({ min: fc.nat(99), max: fc.nat(9_999) });
+    const some = fc.oneof(fc.constant({}), bounds, fc.record({ min: fc.nat(9) }));
     fc.assert(
       fc.property(
         fc.record({ scaleIn: fc.boolean(), scaleOut: fc.boolean(), schedule: fc.boolean() }),
         fc.boolean(),
         bounds,
-        fc.oneof(fc.constant({}), bounds, fc.record({ min: fc.nat(9) })),
-        (before, holdsSchedule, between, set) => {
-          const any = { before, holdsSchedule, since: NOW, bounds: between, set };
+        some,
+        some,
+        (before, holdsSchedule, between, set, setBefore) => {
+          const any = { before, holdsSchedule, since: NOW, bounds: between, set, setBefore };
           const text = encodeHold(any);
           expect(decodeHold(text)).toEqual(any);
           expect(text).toMatch(/^[\w =:.-]{1,256}$/);

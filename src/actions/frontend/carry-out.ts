@@ -227,9 +227,12 @@ interface Removed {
   readonly reason: string;
 }
 
-async function remove({ bucket, prefix }: Site, plan: Plan, hold: Hold): Promise<Removed> {
-  const pages = plan.deletes.filter(({ kind }) => kind === 'page').map(({ path }) => path);
-  const rest = plan.deletes.filter(({ kind }) => kind !== 'page').map(({ path }) => path);
+async function remove(site: Site, plan: Plan, hold: Hold): Promise<Removed> {
+  const { bucket, prefix } = site;
+  const foreign = await foreignOf(site, plan);
+  const deletes = plan.deletes.filter(({ path }) => !foreign.has(path));
+  const pages = deletes.filter(({ kind }) => kind === 'page').map(({ path }) => path);
+  const rest = deletes.filter(({ kind }) => kind !== 'page').map(({ path }) => path);
   const kept = new Set<string>();
   let reason = '';
   const removeAll = async (paths: readonly string[]) => {
@@ -245,7 +248,17 @@ async function remove({ bucket, prefix }: Site, plan: Plan, hold: Hold): Promise
   const waiting = kept.size > 0 ? rest : [];
   await removeAll([...(waiting.length > 0 ? [] : rest), ...plan.forgotten]);
   for (const path of waiting) kept.add(path);
-  return { deleted: plan.deletes.filter(({ path }) => !kept.has(path)).length, kept, reason };
+  return { deleted: deletes.filter(({ path }) => !kept.has(path)).length, kept, reason };
+}
+
+/** What interrupted runs were to overwrite or to put there, and have not: it is not there, or somebody else's. */
+async function foreignOf({ bucket, prefix }: Site, { onlyIf }: Plan): Promise<ReadonlySet<string>> {
+  const foreign = new Set<string>();
+  await inParallel([...onlyIf], WIDTH, async ([path, hashes]) => {
+    const found = await bucket.read(prefix + path);
+    if (!found || !hashes.includes(sha256(found.body))) foreign.add(path);
+  });
+  return foreign;
 }
 
 /** What could not be deleted is remembered as it was. */

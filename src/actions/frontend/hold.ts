@@ -108,14 +108,13 @@ export class Hold {
     key: string,
     state: State & { readonly pending: Pending },
     etag: string,
+    heard: number,
   ) {
     this.#world = world;
     this.#key = key;
     this.#state = state;
     this.#etag = etag;
-    this.#heard = world.clock.now();
-    void this.#live();
-    void this.#guard();
+    this.#heard = heard;
   }
 
   /** @returns undefined when somebody else has changed the state since it was read */
@@ -127,8 +126,15 @@ export class Hold {
   ): Promise<Hold | undefined> {
     const held = { ...state, pending };
     const key = prefix + STATE_KEY;
+    // Others may have seen it long before the answer is here.
+    const asked = world.clock.now();
     const written = await write(world.bucket, key, held, etag);
-    return written === undefined ? undefined : new Hold(world, key, held, written);
+    if (written === undefined) return undefined;
+    const hold = new Hold(world, key, held, written, asked);
+    if (hold.isLost) await hold.#beat();
+    void hold.#live();
+    void hold.#guard();
+    return hold;
   }
 
   /** Whether another run may have taken the files over. */
@@ -190,6 +196,8 @@ export class Hold {
       await clock.sleep(this.#heard + safeOf(clock) - clock.now(), this.#stop.signal);
       if (this.#stop.signal.aborted) return;
     }
+    // A sign of life whose answer comes only now would change nothing: no call goes through any more.
+    this.#lost = true;
     giveUp();
   }
 

@@ -83,14 +83,16 @@ async function release(
       `${printable(state.pending.holder)} ${what} come to its end: what it may have changed is written anew`,
     );
   }
-  if (plan.overwritten.length > 0) {
+  const hashes = new Map(storage.files.map(({ path, sha256 }) => [path, sha256]));
+  const changed = plan.overwritten.filter(({ path, sha256 }) => hashes.get(path) !== sha256);
+  if (changed.length > 0) {
     reporter.warning(
-      `${counted(plan.overwritten.length)} changed under names that look as if they never did: ${some(plan.overwritten.map(({ path }) => path))}. Browsers that have them keep the old ones. Say by immutable which files never change.`,
+      `${counted(changed.length)} changed under names that look as if they never did: ${some(changed.map(({ path }) => path))}. Browsers that have them keep the old ones. Say by immutable which files never change.`,
     );
   }
   if (inputs.dryRun) {
-    const changed = plan.changed.map(({ path }) => site.prefix + path);
-    foresee(reporter, site, plan, pathsToForget(changed, site.edge?.base ?? '', site.prefix).paths);
+    const keys = plan.changed.map(({ path }) => site.prefix + path);
+    foresee(reporter, site, plan, pathsToForget(keys, site.edge?.base ?? '', site.prefix).paths);
     return true;
   }
   const size = plan.uploads.reduce((sum, entry) => sum + entry.size, 0);
