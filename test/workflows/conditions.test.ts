@@ -182,10 +182,36 @@ describe('a job of deploy.yml', () => {
   });
 });
 
+const action = parse(readFileSync(resolve(import.meta.dirname, '../../action.yml'), 'utf8')) as {
+  readonly runs: { readonly steps: readonly Step[] };
+};
+
+describe('a boolean of the root action', () => {
+  const given = { preflight: 'true', incident: 'false', 'dry-run': '' };
+  const begins = (id: string, inputs: Readonly<Record<string, string>>): boolean =>
+    holds(action.runs.steps.find((step) => step.id === id)?.if, {
+      contexts: { inputs: { ...given, ...inputs } },
+      status: 'success',
+      jobStatus: 'success',
+    });
+
+  it.each(['preflight', 'incident', 'dry-run'])('that is another word ends the step first: %s', (name) => {
+    expect(action.runs.steps.findIndex(({ id }) => id === 'switches')).toBeLessThan(
+      action.runs.steps.findIndex(({ uses }) => uses !== undefined),
+    );
+    for (const word of ['yes', 'on', '1', 'ture']) expect(begins('switches', { [name]: word })).toBe(true);
+    for (const word of ['', 'true', 'false', 'True', 'FALSE']) {
+      expect(begins('switches', { [name]: word })).toBe(false);
+    }
+  });
+
+  it('that is empty is as its default: the service is looked at first', () => {
+    expect(begins('preflight', { preflight: '' })).toBe(true);
+    expect(begins('preflight', { preflight: 'false' })).toBe(false);
+  });
+});
+
 describe('the incident of the root action', () => {
-  const action = parse(readFileSync(resolve(import.meta.dirname, '../../action.yml'), 'utf8')) as {
-    readonly runs: { readonly steps: readonly Step[] };
-  };
   const condition = action.runs.steps.find(({ id }) => id === 'incident')?.if;
   const part = (outcome: string, said = '') => ({ outcome, outputs: { outcome: said } });
   const tells = (
