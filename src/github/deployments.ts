@@ -73,8 +73,9 @@ export interface Deployments {
 
 /** GitHub gives no more at once; a service that was deployed more often since has no use for what lies further back. */
 const LOOKED_THROUGH = 100;
-/** How many earlier ones are asked about; mostly the one before is all there is to retire. */
-const ASKED_AT_MOST = 20;
+/** Mostly the one before is all there is to retire; after many that failed, it lies further back. */
+const ASKED_FIRST = 2;
+const ASKED_AT_ONCE = 20;
 /** Names may be longer than GitHub's field for them; the payload tells them apart all the same. */
 const TASK_LENGTH = 100;
 
@@ -260,14 +261,18 @@ export async function retireFormer({ id, payload }: Deployment, github: Deployme
   const all = (await Promise.all([github.list('deploy'), github.list('rollback')])).flat();
   const earlier = all.filter((other) => other.id < id).sort((a, b) => b.id - a.id);
   const what = payload?.taskDefinition ?? all.find((other) => other.id === id)?.payload?.taskDefinition;
+  const description = what === undefined ? 'Replaced' : `Replaced by ${what}`;
   let retired = false;
-  for (const former of earlier.slice(0, ASKED_AT_MOST)) {
-    const state = await github.stateOf(former.id);
-    // Whoever was the success before this one has retired those before it.
-    if (state === 'inactive' && retired) break;
-    if (state !== 'success' && !isOpen(state)) continue;
-    retired ||= state === 'success';
-    const description = what === undefined ? 'Replaced' : `Replaced by ${what}`;
-    await github.say(former.id, { state: 'inactive', description });
+  for (let from = 0, width = ASKED_FIRST; from < earlier.length; from += width, width = ASKED_AT_ONCE) {
+    const asked = earlier.slice(from, from + width);
+    const states = await Promise.all(asked.map((former) => github.stateOf(former.id)));
+    for (const [index, former] of asked.entries()) {
+      const state = states[index];
+      // Whoever was the success before this one has retired those before it.
+      if (state === 'inactive' && retired) return;
+      if (state !== 'success' && !isOpen(state)) continue;
+      retired ||= state === 'success';
+      await github.say(former.id, { state: 'inactive', description });
+    }
   }
 }

@@ -176,6 +176,15 @@ describe('what a success replaces', () => {
   });
 });
 
+describe('a success after many deployments that failed', () => {
+  it('replaces the success before them', async () => {
+    const failed = Array.from({ length: 60 }, (_, index): Known => [index + 2, 'web:2', 'failure']);
+    const { github, said } = githubOf([[1, 'web:1', 'success'], ...failed]);
+    await retireFormer({ id: 100, sha: 'x', payload: { ...SUBJECT, rollout: 'mine' } }, github);
+    expect(said).toEqual(['1 inactive: Replaced']);
+  });
+});
+
 describe('the payload of a deployment', () => {
   const payload = { ...SUBJECT, rollout: '1', taskDefinition: 'web:1' };
 
