@@ -218,7 +218,7 @@ export async function findOrMake(
     }
     case 'again': {
       const good = await findGood(origin.taskDefinition, github);
-      if (good && (await github.stateOf(good.id)) === 'success') return { ...good, state: 'success' };
+      if (good && (await isShown(good, github))) return { ...good, state: 'success' };
       return make(origin.task, origin.rollout, origin.taskDefinition, good?.sha);
     }
   }
@@ -242,11 +242,22 @@ async function findFormer(
 
 /** The newest deployment of a revision, whichever way it came into service. */
 async function findGood(taskDefinition: string, github: Deployments): Promise<Deployment | undefined> {
-  const all = (await Promise.all([github.list('deploy'), github.list('rollback')])).flat();
-  return all
-    .filter(({ payload }) => payload?.taskDefinition === taskDefinition)
-    .sort((a, b) => b.id - a.id)[0];
+  return (await listAll(github)).find(({ payload }) => payload?.taskDefinition === taskDefinition);
 }
+
+/**
+ * Whether GitHub shows a deployment as what runs: a run that was killed may have left a later one that looks active,
+ * though the service is back on this one since.
+ */
+async function isShown({ id }: Deployment, github: Deployments): Promise<boolean> {
+  if ((await github.stateOf(id)) !== 'success') return false;
+  const later = (await listAll(github)).filter((other) => other.id > id);
+  return (await activeIn(later, github)).length === 0;
+}
+
+/** Of either task, newest first. */
+const listAll = async (github: Deployments): Promise<readonly Deployment[]> =>
+  (await Promise.all([github.list('deploy'), github.list('rollback')])).flat().sort((a, b) => b.id - a.id);
 
 /** Whether a run may still have something to say about it. */
 export const isOpen = (state: State | undefined): boolean =>
@@ -258,21 +269,33 @@ export const isOpen = (state: State | undefined): boolean =>
  * https://docs.github.com/rest/deployments/deployments#inactive-deployments
  */
 export async function retireFormer({ id, payload }: Deployment, github: Deployments): Promise<void> {
-  const all = (await Promise.all([github.list('deploy'), github.list('rollback')])).flat();
-  const earlier = all.filter((other) => other.id < id).sort((a, b) => b.id - a.id);
+  const all = await listAll(github);
+  const earlier = all.filter((other) => other.id < id);
   const what = payload?.taskDefinition ?? all.find((other) => other.id === id)?.payload?.taskDefinition;
   const description = what === undefined ? 'Replaced' : `Replaced by ${what}`;
+  // The oldest first: where a run is killed meanwhile, all before one that is inactive are so, too.
+  for (const former of (await activeIn(earlier, github)).toReversed()) {
+    await github.say(former.id, { state: 'inactive', description });
+  }
+}
+
+/** Those of them, newest first, that GitHub still shows as active or under way. */
+async function activeIn(
+  earlier: readonly Deployment[],
+  github: Pick<Deployments, 'stateOf'>,
+): Promise<readonly Deployment[]> {
+  const active: Deployment[] = [];
   let retired = false;
   for (let from = 0, width = ASKED_FIRST; from < earlier.length; from += width, width = ASKED_AT_ONCE) {
     const asked = earlier.slice(from, from + width);
-    const states = await Promise.all(asked.map((former) => github.stateOf(former.id)));
+    const states = await Promise.all(asked.map(({ id }) => github.stateOf(id)));
     for (const [index, former] of asked.entries()) {
       const state = states[index];
       // Whoever was the success before this one has retired those before it.
-      if (state === 'inactive' && retired) return;
-      if (state !== 'success' && !isOpen(state)) continue;
+      if (state === 'inactive' && retired) return active;
+      if (state === 'success' || isOpen(state)) active.push(former);
       retired ||= state === 'success';
-      await github.say(former.id, { state: 'inactive', description });
     }
   }
+  return active;
 }

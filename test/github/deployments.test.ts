@@ -134,6 +134,29 @@ describe('a deployment of what runs already', () => {
     expect(made).toEqual([]);
   });
 
+  it.each(['success', 'in_progress', undefined])(
+    'is one more where a run that was killed has left a later one: %s',
+    async (state) => {
+      const { find, made } = githubOf([
+        [1, 'web:1', 'success'],
+        [2, 'web:2', state],
+        [3, 'web:3', 'failure'],
+      ]);
+      await find(again);
+      expect(made).toEqual(['deploy sha-of-1 web:1']);
+    },
+  );
+
+  it('is the one that succeeded with it also after others that failed', async () => {
+    const { find, made } = githubOf([
+      [1, 'web:1', 'success'],
+      [2, 'web:2', 'failure'],
+      [3, 'web:3', 'error', 'rollback'],
+    ]);
+    expect(await find(again)).toMatchObject({ id: 1 });
+    expect(made).toEqual([]);
+  });
+
   it('is one more of the same commit where that one is not active', async () => {
     const { find, made } = githubOf([
       [1, 'web:1', 'inactive'],
@@ -167,7 +190,7 @@ describe('what a success replaces', () => {
       [4, 'web:1', 'success', 'rollback'],
       [101, 'web:10', 'success'],
     );
-    expect(said).toEqual([4, 3, 1].map((id) => `${id} inactive: Replaced by web:9`));
+    expect(said).toEqual([1, 3, 4].map((id) => `${id} inactive: Replaced by web:9`));
   });
 
   it('is not looked for any more once what was replaced before shows', async () => {
