@@ -55,4 +55,4 @@ export function fillJson(value: Json, values: Values): Json {
  * it: then it is an address itself, such as one that the server has answered as `Location`.
  */
 export const fillAddress = (text: string, values: Values): string =>
-  fill(text, values, (value, offset) => (offset === 0 ? value : encodeURIComponent(value)));
+  fill(text, values, (value, offset) => (offset === 0 ? value : encodeURIComponent(value.toWellFormed())));
