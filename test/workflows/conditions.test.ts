@@ -205,6 +205,19 @@ describe('a boolean of the root action', () => {
     }
   });
 
+  it('that leaves the checklist out is refused beside what only the checklist looks at', () => {
+    const unlooked = jobs['check']?.steps?.find(({ id }) => id === 'unlooked')?.if;
+    for (const preflight of [false, true]) {
+      for (const [freeze, age] of [['', ''] as const, ['freeze.yml', ''] as const, ['', '25h'] as const]) {
+        const ends = !preflight && freeze + age !== '';
+        const of = { freeze, 'backup-max-age': age };
+        expect(begins('unlooked', { ...of, preflight: String(preflight) })).toBe(ends);
+        const contexts = { inputs: { ...of, preflight } };
+        expect(holds(unlooked, { contexts, status: 'success', jobStatus: 'success' })).toBe(ends);
+      }
+    }
+  });
+
   it('that is empty is as its default: the service is looked at first', () => {
     expect(begins('preflight', { preflight: '' })).toBe(true);
     expect(begins('preflight', { preflight: 'false' })).toBe(false);
