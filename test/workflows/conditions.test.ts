@@ -98,6 +98,32 @@ describe('a job of deploy.yml', () => {
     expect(told('')).toBe('promoted');
   });
 
+  it('what is told as the reason is why it ended so, and not why it was promoted before', () => {
+    const given = String(jobs['notify']?.steps?.at(-1)?.with?.['reason']);
+    const reason = (changed: Readonly<Record<string, { result: string; outputs?: object }>>): string => {
+      const scope = scopeOf('notify', {});
+      const needs: Record<string, unknown> = { ...scope.contexts.needs };
+      needs['canary'] = { result: 'success', outputs: { outcome: 'promoted', reason: 'every gate passed' } };
+      return interpolate(given, { ...scope, contexts: { inputs, needs: { ...needs, ...changed } } });
+    };
+    expect(reason({})).toBe('every gate passed');
+    const taken = { result: 'failure', outputs: { outcome: 'rolled-back', reason: 'error-rate: 3%' } };
+    expect(reason({ canary: taken, verify: { result: 'skipped' }, monitor: { result: 'skipped' } })).toBe(
+      'error-rate: 3%',
+    );
+    const skipped = { monitor: { result: 'skipped', outputs: {} } };
+    expect(reason({ verify: { result: 'failure', outputs: {} }, ...skipped })).toBe(
+      'the smoke test after the release failed',
+    );
+    const stuck = { result: 'failure', outputs: { outcome: 'rollback-failed' } };
+    expect(reason({ verify: stuck, ...skipped })).toContain('could not be rolled back');
+    expect(reason({ verify: { ...taken, outputs: { reason: 'the test failed' } }, ...skipped })).toBe(
+      'the test failed',
+    );
+    expect(reason({ monitor: { result: 'failure', outputs: {} } })).toContain('broke off');
+    expect(reason({ monitor: { result: 'cancelled', outputs: {} } })).toBe('');
+  });
+
   it('monitor watches what its test has passed, or what has none, and nothing else', () => {
     expect(runs('monitor', {})).toBe(true);
     expect(runs('monitor', { verify: 'skipped', migrate: 'skipped', image: 'skipped' })).toBe(true);
