@@ -192,6 +192,35 @@ describe('a job of deploy.yml', () => {
     expect(text.trim().replaceAll(/\s+/g, ' ')).toBe(checks);
   });
 
+  it.each(['migrate', 'canary'])('%s gets the images that are given beside one that was built', (name) => {
+    const given = 'sidecar=123456789012.dkr.ecr.eu-west-1.amazonaws.com/sidecar:v1';
+    const scope = (contexts: object) =>
+      ({ contexts: { ...contexts }, status: 'success', jobStatus: 'success' }) as const;
+    const output = jobs['image']?.outputs?.['images'] ?? '';
+    const render = jobs[name]?.steps?.find((step) => step.with && 'images' in step.with)?.with?.['images'];
+    const images = (
+      pushed: Readonly<Record<string, string>> | undefined,
+      of: Readonly<Record<string, string>>,
+    ): string => {
+      const steps = { push: { outputs: pushed ?? {} }, promote: { outputs: {} } };
+      const handed = interpolate(output, scope({ steps, inputs: of }));
+      // GitHub drops outputs that hold a masked value.
+      const kept = handed.includes('123456789012') ? '' : handed;
+      const image = pushed
+        ? { result: 'success', outputs: { images: kept } }
+        : { result: 'skipped', outputs: {} };
+      return interpolate(String(render), scope({ inputs: of, needs: { image } }));
+    };
+    const one = { reference: 'ecr:shop@sha256:1', references: '{"shop":"ecr:shop@sha256:1"}' };
+    expect(images(one, { images: given })).toBe(given);
+    expect(images(one, { images: 'unchanged' })).toBe('unchanged');
+    expect(images(one, { images: '' })).toBe('unchanged');
+    expect(images(undefined, { images: given })).toBe(given);
+    expect(images({ reference: '', references: one.references }, { images: 'unchanged' })).toBe(
+      one.references,
+    );
+  });
+
   it('verify runs only after a promotion', () => {
     expect(runs('verify', { migrate: 'skipped' })).toBe(true);
     expect(runs('verify', {}, 'cancelled')).toBe(false);
