@@ -73,8 +73,9 @@ export interface Deployments {
 
 /** GitHub gives no more at once; a service that was deployed more often since has no use for what lies further back. */
 const LOOKED_THROUGH = 100;
-/** How many earlier ones are asked about; mostly the one before is all there is to retire. */
-const ASKED_AT_MOST = 20;
+/** Mostly the one before is all there is to retire; after many that failed, it lies further back. */
+const ASKED_FIRST = 2;
+const ASKED_AT_ONCE = 20;
 /** Names may be longer than GitHub's field for them; the payload tells them apart all the same. */
 const TASK_LENGTH = 100;
 
@@ -217,7 +218,7 @@ export async function findOrMake(
     }
     case 'again': {
       const good = await findGood(origin.taskDefinition, github);
-      if (good && (await github.stateOf(good.id)) === 'success') return { ...good, state: 'success' };
+      if (good && (await isShown(good, github))) return { ...good, state: 'success' };
       return make(origin.task, origin.rollout, origin.taskDefinition, good?.sha);
     }
   }
@@ -241,11 +242,22 @@ async function findFormer(
 
 /** The newest deployment of a revision, whichever way it came into service. */
 async function findGood(taskDefinition: string, github: Deployments): Promise<Deployment | undefined> {
-  const all = (await Promise.all([github.list('deploy'), github.list('rollback')])).flat();
-  return all
-    .filter(({ payload }) => payload?.taskDefinition === taskDefinition)
-    .sort((a, b) => b.id - a.id)[0];
+  return (await listAll(github)).find(({ payload }) => payload?.taskDefinition === taskDefinition);
 }
+
+/**
+ * Whether GitHub shows a deployment as what runs: a run that was killed may have left a later one that looks active,
+ * though the service is back on this one since.
+ */
+async function isShown({ id }: Deployment, github: Deployments): Promise<boolean> {
+  if ((await github.stateOf(id)) !== 'success') return false;
+  const later = (await listAll(github)).filter((other) => other.id > id);
+  return (await activeIn(later, github)).length === 0;
+}
+
+/** Of either task, newest first. */
+const listAll = async (github: Deployments): Promise<readonly Deployment[]> =>
+  (await Promise.all([github.list('deploy'), github.list('rollback')])).flat().sort((a, b) => b.id - a.id);
 
 /** Whether a run may still have something to say about it. */
 export const isOpen = (state: State | undefined): boolean =>
@@ -257,17 +269,33 @@ export const isOpen = (state: State | undefined): boolean =>
  * https://docs.github.com/rest/deployments/deployments#inactive-deployments
  */
 export async function retireFormer({ id, payload }: Deployment, github: Deployments): Promise<void> {
-  const all = (await Promise.all([github.list('deploy'), github.list('rollback')])).flat();
-  const earlier = all.filter((other) => other.id < id).sort((a, b) => b.id - a.id);
+  const all = await listAll(github);
+  const earlier = all.filter((other) => other.id < id);
   const what = payload?.taskDefinition ?? all.find((other) => other.id === id)?.payload?.taskDefinition;
-  let retired = false;
-  for (const former of earlier.slice(0, ASKED_AT_MOST)) {
-    const state = await github.stateOf(former.id);
-    // Whoever was the success before this one has retired those before it.
-    if (state === 'inactive' && retired) break;
-    if (state !== 'success' && !isOpen(state)) continue;
-    retired ||= state === 'success';
-    const description = what === undefined ? 'Replaced' : `Replaced by ${what}`;
+  const description = what === undefined ? 'Replaced' : `Replaced by ${what}`;
+  // The oldest first: where a run is killed meanwhile, all before one that is inactive are so, too.
+  for (const former of (await activeIn(earlier, github)).toReversed()) {
     await github.say(former.id, { state: 'inactive', description });
   }
+}
+
+/** Those of them, newest first, that GitHub still shows as active or under way. */
+async function activeIn(
+  earlier: readonly Deployment[],
+  github: Pick<Deployments, 'stateOf'>,
+): Promise<readonly Deployment[]> {
+  const active: Deployment[] = [];
+  let retired = false;
+  for (let from = 0, width = ASKED_FIRST; from < earlier.length; from += width, width = ASKED_AT_ONCE) {
+    const asked = earlier.slice(from, from + width);
+    const states = await Promise.all(asked.map(({ id }) => github.stateOf(id)));
+    for (const [index, former] of asked.entries()) {
+      const state = states[index];
+      // Whoever was the success before this one has retired those before it.
+      if (state === 'inactive' && retired) return active;
+      if (state === 'success' || isOpen(state)) active.push(former);
+      retired ||= state === 'success';
+    }
+  }
+  return active;
 }

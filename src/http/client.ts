@@ -175,11 +175,19 @@ async function readBody(
 ): Promise<{ readonly bytes: Buffer; readonly cut: boolean }> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of decompressed(response, method)) {
-    chunks.push(chunk as Buffer);
-    length += (chunk as Buffer).length;
-    // Leaving the loop destroys the stream.
-    if (length > BODY_LIMIT) break;
+  let received = 0;
+  const body = decompressed(response, method);
+  if (body !== response) response.on('data', (chunk: Buffer) => (received += chunk.length));
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk as Buffer);
+      length += (chunk as Buffer).length;
+      // Leaving the loop destroys the stream.
+      if (length > BODY_LIMIT) break;
+    }
+  } catch (error) {
+    // Servers name the encoding of empty bodies, too, whose end only comes with them; nothing is what there is in them.
+    if (body === response || received > 0 || !response.complete) throw error;
   }
   return { bytes: Buffer.concat(chunks).subarray(0, BODY_LIMIT), cut: length > BODY_LIMIT };
 }

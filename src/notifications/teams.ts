@@ -68,7 +68,7 @@ function cardOf({ status }: Notice, story: Story, longest: number): object {
         : lines(reason).map((line, index) =>
             rich(index === 0 ? [bold('Reason: '), plain(line)] : [plain(line)]),
           )),
-      ...facts.map((fact) => factRow(fact, cut)),
+      ...facts.map((fact) => factRow(fact, cut, longest)),
       ...parts.map((part) => rich([plain(cut(part))])),
       ...(source === '' ? [] : [rich([{ type: 'TextRun', text: cut(source), isSubtle: true }])]),
     ],
@@ -83,8 +83,10 @@ const plain = (text: string): Run => ({ type: 'TextRun', text: text === '' ? ' '
 
 const bold = (text: string): Run => ({ type: 'TextRun', text, weight: 'Bolder' });
 
-function factRow({ name, value, url }: Fact, cut: (words: string) => string): object {
-  const action = url === undefined ? undefined : openUrl(cut(value), url);
+function factRow({ name, value, url }: Fact, cut: (words: string) => string, longest: number): object {
+  // An address cannot be cut; where texts have to be short, long ones are no links.
+  const linked = url !== undefined && url.length <= 10 * longest;
+  const action = linked ? openUrl(cut(value), url) : undefined;
   return rich([
     bold(`${bounded(name, 100)}: `),
     { ...plain(cut(value)), ...(action && { selectAction: action }) },

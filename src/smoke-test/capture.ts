@@ -1,4 +1,4 @@
-import { isList, isObject } from '../taskdef/definition.ts';
+import { isList, isObject, type Json, type Path } from '../taskdef/definition.ts';
 import { kindOf } from '../taskdef/shape.ts';
 import { TimeUp, TOO_SLOW, withinTime } from '../time-limit.ts';
 import type { HttpAnswer } from './exchange.ts';
@@ -8,7 +8,7 @@ import { parseBody } from './judge.ts';
 import type { Capture } from './request.ts';
 
 export type Captured =
-  | { readonly capture: Capture; readonly value: string | number | boolean }
+  | { readonly capture: Capture; readonly value: string | number | bigint | boolean }
   | { readonly capture: Capture; readonly finding: Finding };
 
 /** Takes the values out of an answer that later requests use; what cannot be taken is a finding without the value. */
@@ -38,7 +38,7 @@ export function capture(answer: HttpAnswer, captures: readonly Capture[]): reado
 function take(
   answer: HttpAnswer,
   { from }: Capture,
-): { readonly value: string | number | boolean } | { readonly missing: string } {
+): { readonly value: string | number | bigint | boolean } | { readonly missing: string } {
   if (from.kind === 'text') return { value: answer.body };
   if (from.kind === 'header') {
     const value = answer.headers.get(from.header.toLowerCase())?.join('\n');
@@ -53,5 +53,16 @@ function take(
   if (value === null || isList(value) || isObject(value)) {
     return { missing: `${path} is ${kindOf(value)}, and a text, a number or a boolean can be captured` };
   }
+  if (typeof value === 'number' && !Number.isSafeInteger(value))
+    return { value: asWritten(answer, from.at) ?? value };
   return { value };
+}
+
+/** A whole number that is larger than what a number of JavaScript holds, such as an id. */
+function asWritten({ body }: HttpAnswer, at: Path): bigint | undefined {
+  const whole = (_: string, value: Json, { source = '' }: { readonly source?: string }): Json =>
+    typeof value === 'number' && /^-?\d{16,}$/.test(source) ? source : value;
+  // https://github.com/tc39/proposal-json-parse-with-source
+  const found = lookUp(JSON.parse(body, whole as Parameters<typeof JSON.parse>[1]) as Json, at);
+  return found.kind === 'found' && typeof found.value === 'string' ? BigInt(found.value) : undefined;
 }

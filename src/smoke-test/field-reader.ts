@@ -40,6 +40,14 @@ export class FieldReader {
     }
   }
 
+  /** Says of each of them that has no value: what it was to expect would be expected of nothing. */
+  filled(keys: readonly string[]): void {
+    for (const key of keys) {
+      if (!Object.hasOwn(this.#fields, key) || this.#fields[key] !== null) continue;
+      this.problem(key, 'has no value; write one, in quotation marks where it begins with #');
+    }
+  }
+
   get(key: string): Json | undefined {
     const value = Object.hasOwn(this.#fields, key) ? this.#fields[key] : undefined;
     return value ?? undefined;

@@ -37,6 +37,7 @@ export function readExpectations(value: Json | undefined, path: Path, source: So
     matches: 'it belongs under text: { matches: ... }',
     contains: 'it belongs under text: { contains: ... }',
   });
+  fields.filled(EXPECTATION_KEYS);
   const status = fields.get('status');
   return {
     status: status === undefined ? ANY_SUCCESS : readStatus(status, [...path, 'status'], source),
@@ -98,6 +99,8 @@ function readChecks(value: Json, path: Path, source: Source): readonly JsonCheck
       `is an empty mapping, which expects nothing; write a value, or one of ${CHECKS.join(', ')}`,
     );
   }
+  // To the others, null is a value as good as any, or told below.
+  fields.filled(['exists', 'type', 'matches', 'min', 'max', 'length']);
   return CHECKS.flatMap((kind): readonly JsonCheck[] => {
     if (!Object.hasOwn(value, kind)) return [];
     const given = (value[kind] ?? null) as Json;
@@ -145,7 +148,9 @@ function readText(fields: FieldReader): TextExpectation {
   if (text === undefined) return NO_TEXT;
   if (!isObject(text)) return { ...NO_TEXT, contains: fields.texts('text') };
   const parts = fields.below('text', '');
-  parts?.knows(['contains', 'excludes', 'matches'], 'text');
+  const kinds = ['contains', 'excludes', 'matches'];
+  parts?.knows(kinds, 'text');
+  parts?.filled(kinds);
   return {
     contains: parts?.texts('contains') ?? [],
     excludes: parts?.texts('excludes') ?? [],
@@ -165,7 +170,9 @@ function readHeaders(fields: FieldReader, source: Source): readonly HeaderExpect
       return { name, checks: headers?.texts(name).map((text) => ({ kind: 'equals', text })) ?? [] };
     }
     const checks = new FieldReader(value, [...headers.path, name], source);
-    checks.knows(['equals', 'contains', 'matches', 'exists'], 'the expectation of a header');
+    const kinds = ['equals', 'contains', 'matches', 'exists'];
+    checks.knows(kinds, 'the expectation of a header');
+    checks.filled(kinds);
     const exists = checks.boolean('exists');
     return {
       name,

@@ -18,10 +18,12 @@ export class Secrets {
     const taken = new Set(this.#variables.values());
     let variable = wanted;
     for (let number = 2; taken.has(variable); number++) variable = `${wanted}_${number}`;
-    // As it is written in addresses, forms and JSON texts, too.
+    // As it is written in addresses, forms and JSON texts, too; URLs write one sign more in their queries.
+    const encoded = encodeURIComponent(value.toWellFormed());
     const forms = [
       value,
-      encodeURIComponent(value),
+      encoded,
+      encoded.replaceAll("'", '%27'),
       new URLSearchParams({ v: value }).toString().slice(2),
       JSON.stringify(value).slice(1, -1),
     ];

@@ -1,7 +1,7 @@
 import { isList, isObject, type Json } from '../taskdef/definition.ts';
 
 /** A captured value, or one of the environment as `env.NAME`. */
-export type Values = ReadonlyMap<string, string | number | boolean>;
+export type Values = ReadonlyMap<string, string | number | bigint | boolean>;
 
 /** `$${` stands for `${` itself. */
 const REFERENCE = /\$?\$\{([^}]*)\}/g;
@@ -38,7 +38,10 @@ export const fill = (
 export function fillJson(value: Json, values: Values): Json {
   if (typeof value === 'string') {
     const [, only] = /^\$\{([^}]*)\}$/.exec(value) ?? [];
-    return only === undefined ? fill(value, values) : (values.get(only.trim()) ?? '');
+    if (only === undefined) return fill(value, values);
+    const found = values.get(only.trim()) ?? '';
+    // As JSON.parse reads it in the answer that it is compared with.
+    return typeof found === 'bigint' ? Number(found) : found;
   }
   if (isList(value)) return value.map((item) => fillJson(item, values));
   if (!isObject(value)) return value;
@@ -52,4 +55,4 @@ export function fillJson(value: Json, values: Values): Json {
  * it: then it is an address itself, such as one that the server has answered as `Location`.
  */
 export const fillAddress = (text: string, values: Values): string =>
-  fill(text, values, (value, offset) => (offset === 0 ? value : encodeURIComponent(value)));
+  fill(text, values, (value, offset) => (offset === 0 ? value : encodeURIComponent(value.toWellFormed())));

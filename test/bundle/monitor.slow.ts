@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { readRecord } from '../../src/incidents/recorded.ts';
 import type { Fault, ServiceId } from '../../src/simulator/faults.ts';
 import { onEnvironment } from '../github/on-environment.ts';
 import { putAlarmIn } from './alarm-by-hand.ts';
@@ -262,6 +264,10 @@ describe.concurrent('a monitored release', () => {
         outcome: 'superseded',
         'task-definition-arn': revisionArn('web:2'),
       });
+      // Or else an incident would be told of a release that nobody has found bad.
+      const record = readRecord(readFileSync(step.outputs['record'] ?? '', 'utf8'));
+      expect(record).toMatchObject({ cluster: 'prod', service: 'web', outcome: 'superseded' });
+      expect(record?.decidedAt).toBeUndefined();
       return { runs: 'web:1' };
     });
   });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { writeBuild } from '../actions/frontend/frontend-world.ts';
 import { rollback, SHOP } from './rollback-shop.ts';
-import { inWorld, type TestWorld } from './world.ts';
+import { inWorld, TAKEN_BACK, type TestWorld } from './world.ts';
 
 const SITE = { bucket: 'shop-frontend', distribution: 'E1A2B3C4D5E6F7' };
 const WITH_SITE = {
@@ -14,8 +14,8 @@ const WITH_SITE = {
   },
 };
 
-async function release(world: TestWorld, version: string): Promise<void> {
-  const job = world.job();
+async function release(world: TestWorld, version: string, run?: string): Promise<void> {
+  const job = world.job(run);
   writeBuild(join(job.directory, 'dist'), { 'index.html': version });
   const step = await job.run('frontend', { ...SITE, directory: 'dist', version });
   expect(step.code, step.log).toBe(0);
@@ -64,5 +64,27 @@ test('the frontend stays where somebody else has deployed the service meanwhile'
     expect(step.outputs['outcome']).toBe('superseded');
     expect(seen(world)).toBe('v3.0.0');
     return { runs: 'web:3' };
+  });
+});
+
+test('the frontend stays where the rollout that was under way had not come to it', async () => {
+  const { buckets, distributions } = WITH_SITE.scenario;
+  await inWorld({ scale: 200, override: { buckets, distributions } }, async (world) => {
+    await release(world, 'v0.9.0', '900');
+    await release(world, 'v1.0.0', '1000');
+    const running = world.start({ steps: '10% for 40m', gates: 'crashes = 0' });
+    await running.says('the end of the step 10%');
+    const step = await world.job('1002').run('rollback', { cluster: 'prod', service: 'web', ...SITE });
+    await running.done;
+    expect(step.code, step.log).toBe(0);
+    expect(step.outputs).toMatchObject({
+      outcome: 'rolled-back',
+      'rollout-ended': 'true',
+      version: 'v1.0.0',
+      'previous-version': 'v1.0.0',
+    });
+    expect(step.log).toContain('The frontend stays as it is, too');
+    expect(seen(world)).toBe('v1.0.0');
+    return TAKEN_BACK;
   });
 });

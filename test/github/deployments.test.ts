@@ -134,6 +134,29 @@ describe('a deployment of what runs already', () => {
     expect(made).toEqual([]);
   });
 
+  it.each(['success', 'in_progress', undefined])(
+    'is one more where a run that was killed has left a later one: %s',
+    async (state) => {
+      const { find, made } = githubOf([
+        [1, 'web:1', 'success'],
+        [2, 'web:2', state],
+        [3, 'web:3', 'failure'],
+      ]);
+      await find(again);
+      expect(made).toEqual(['deploy sha-of-1 web:1']);
+    },
+  );
+
+  it('is the one that succeeded with it also after others that failed', async () => {
+    const { find, made } = githubOf([
+      [1, 'web:1', 'success'],
+      [2, 'web:2', 'failure'],
+      [3, 'web:3', 'error', 'rollback'],
+    ]);
+    expect(await find(again)).toMatchObject({ id: 1 });
+    expect(made).toEqual([]);
+  });
+
   it('is one more of the same commit where that one is not active', async () => {
     const { find, made } = githubOf([
       [1, 'web:1', 'inactive'],
@@ -167,12 +190,21 @@ describe('what a success replaces', () => {
       [4, 'web:1', 'success', 'rollback'],
       [101, 'web:10', 'success'],
     );
-    expect(said).toEqual([4, 3, 1].map((id) => `${id} inactive: Replaced by web:9`));
+    expect(said).toEqual([1, 3, 4].map((id) => `${id} inactive: Replaced by web:9`));
   });
 
   it('is not looked for any more once what was replaced before shows', async () => {
     const said = await retired([1, 'web:1', 'success'], [2, 'web:2', 'inactive'], [3, 'web:3', 'success']);
     expect(said).toEqual(['3 inactive: Replaced by web:9']);
+  });
+});
+
+describe('a success after many deployments that failed', () => {
+  it('replaces the success before them', async () => {
+    const failed = Array.from({ length: 60 }, (_, index): Known => [index + 2, 'web:2', 'failure']);
+    const { github, said } = githubOf([[1, 'web:1', 'success'], ...failed]);
+    await retireFormer({ id: 100, sha: 'x', payload: { ...SUBJECT, rollout: 'mine' } }, github);
+    expect(said).toEqual(['1 inactive: Replaced']);
   });
 });
 

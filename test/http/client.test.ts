@@ -107,6 +107,16 @@ describe('an answer', () => {
     expect(await send(`http://127.0.0.1:${port}/`)).toMatchObject({ status: 200, body: '{"status":"UP"}' });
   });
 
+  test.each(['gzip', 'br', 'zstd'])(
+    'may be empty, whatever encoding of it is named: %s',
+    async (encoding) => {
+      const port = await plain((_, response) => {
+        response.writeHead(201, { 'Content-Encoding': encoding }).end();
+      });
+      expect(await send(`http://127.0.0.1:${port}/`)).toMatchObject({ status: 201, body: '', cut: false });
+    },
+  );
+
   test('to HEAD has no body to decompress', async () => {
     const port = await plain((_, response) => response.setHeader('Content-Encoding', 'gzip').end());
     expect(await send(`http://127.0.0.1:${port}/`, { method: 'HEAD' })).toMatchObject({

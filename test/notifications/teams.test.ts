@@ -72,4 +72,10 @@ describe('a message for Teams', () => {
       { numRuns: 20 },
     );
   });
+
+  it('is small enough also with many long addresses', () => {
+    const value = `https://ci.example.com/${'a'.repeat(960)}`;
+    const fields = Array.from({ length: 40 }, (_, index) => ({ name: `Report ${index}`, value }));
+    expect(Buffer.byteLength(teamsMessage({ ...NOTICE, fields }))).toBeLessThanOrEqual(28_000);
+  });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isSecretHeader, Secrets, secretPart } from '../../src/smoke-test/secrets.ts';
+import { fillAddress } from '../../src/smoke-test/template.ts';
 
 describe('secrets', () => {
   test('are taken out of texts in every form in which they are written', () => {
@@ -8,6 +9,23 @@ describe('secrets', () => {
     secrets.add('a "b"/c', 'token');
     expect(secrets.redacted('x a "b"/c y a%20%22b%22%2Fc z a+%22b%22%2Fc {"a \\"b\\"/c"}')).toBe(
       'x *** y *** z *** {"***"}',
+    );
+  });
+
+  test('are taken out of addresses, whatever signs they have', () => {
+    const secret = fc
+      .string({ minLength: 1, unit: 'binary' })
+      .filter((value) => !/^(\s*|\.{1,2})$/.test(value));
+    fc.assert(
+      fc.property(secret, (value) => {
+        const secrets = new Secrets();
+        secrets.add(value, 'token');
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the list of requests
+        const { href } = new URL(fillAddress('https://h/${token}?q=${token}', new Map([['token', value]])));
+        const text = secrets.pieces(href).filter((piece) => typeof piece === 'string');
+        expect(text.join('').replaceAll(/[htps:/?q=]/g, '')).toBe('');
+      }),
+      { examples: [["it's"], ['half \ud800']] },
     );
   });
 

@@ -98,6 +98,32 @@ describe('a job of deploy.yml', () => {
     expect(told('')).toBe('promoted');
   });
 
+  it('what is told as the reason is why it ended so, and not why it was promoted before', () => {
+    const given = String(jobs['notify']?.steps?.at(-1)?.with?.['reason']);
+    const reason = (changed: Readonly<Record<string, { result: string; outputs?: object }>>): string => {
+      const scope = scopeOf('notify', {});
+      const needs: Record<string, unknown> = { ...scope.contexts.needs };
+      needs['canary'] = { result: 'success', outputs: { outcome: 'promoted', reason: 'every gate passed' } };
+      return interpolate(given, { ...scope, contexts: { inputs, needs: { ...needs, ...changed } } });
+    };
+    expect(reason({})).toBe('every gate passed');
+    const taken = { result: 'failure', outputs: { outcome: 'rolled-back', reason: 'error-rate: 3%' } };
+    expect(reason({ canary: taken, verify: { result: 'skipped' }, monitor: { result: 'skipped' } })).toBe(
+      'error-rate: 3%',
+    );
+    const skipped = { monitor: { result: 'skipped', outputs: {} } };
+    expect(reason({ verify: { result: 'failure', outputs: {} }, ...skipped })).toBe(
+      'the smoke test after the release failed',
+    );
+    const stuck = { result: 'failure', outputs: { outcome: 'rollback-failed' } };
+    expect(reason({ verify: stuck, ...skipped })).toContain('could not be rolled back');
+    expect(reason({ verify: { ...taken, outputs: { reason: 'the test failed' } }, ...skipped })).toBe(
+      'the test failed',
+    );
+    expect(reason({ monitor: { result: 'failure', outputs: {} } })).toContain('broke off');
+    expect(reason({ monitor: { result: 'cancelled', outputs: {} } })).toBe('');
+  });
+
   it('monitor watches what its test has passed, or what has none, and nothing else', () => {
     expect(runs('monitor', {})).toBe(true);
     expect(runs('monitor', { verify: 'skipped', migrate: 'skipped', image: 'skipped' })).toBe(true);
@@ -166,6 +192,35 @@ describe('a job of deploy.yml', () => {
     expect(text.trim().replaceAll(/\s+/g, ' ')).toBe(checks);
   });
 
+  it.each(['migrate', 'canary'])('%s gets the images that are given beside one that was built', (name) => {
+    const given = 'sidecar=123456789012.dkr.ecr.eu-west-1.amazonaws.com/sidecar:v1';
+    const scope = (contexts: object) =>
+      ({ contexts: { ...contexts }, status: 'success', jobStatus: 'success' }) as const;
+    const output = jobs['image']?.outputs?.['images'] ?? '';
+    const render = jobs[name]?.steps?.find((step) => step.with && 'images' in step.with)?.with?.['images'];
+    const images = (
+      pushed: Readonly<Record<string, string>> | undefined,
+      of: Readonly<Record<string, string>>,
+    ): string => {
+      const steps = { push: { outputs: pushed ?? {} }, promote: { outputs: {} } };
+      const handed = interpolate(output, scope({ steps, inputs: of }));
+      // GitHub drops outputs that hold a masked value.
+      const kept = handed.includes('123456789012') ? '' : handed;
+      const image = pushed
+        ? { result: 'success', outputs: { images: kept } }
+        : { result: 'skipped', outputs: {} };
+      return interpolate(String(render), scope({ inputs: of, needs: { image } }));
+    };
+    const one = { reference: 'ecr:shop@sha256:1', references: '{"shop":"ecr:shop@sha256:1"}' };
+    expect(images(one, { images: given })).toBe(given);
+    expect(images(one, { images: 'unchanged' })).toBe('unchanged');
+    expect(images(one, { images: '' })).toBe('unchanged');
+    expect(images(undefined, { images: given })).toBe(given);
+    expect(images({ reference: '', references: one.references }, { images: 'unchanged' })).toBe(
+      one.references,
+    );
+  });
+
   it('verify runs only after a promotion', () => {
     expect(runs('verify', { migrate: 'skipped' })).toBe(true);
     expect(runs('verify', {}, 'cancelled')).toBe(false);
@@ -182,10 +237,49 @@ describe('a job of deploy.yml', () => {
   });
 });
 
+const action = parse(readFileSync(resolve(import.meta.dirname, '../../action.yml'), 'utf8')) as {
+  readonly runs: { readonly steps: readonly Step[] };
+};
+
+describe('a boolean of the root action', () => {
+  const given = { preflight: 'true', incident: 'false', 'dry-run': '' };
+  const begins = (id: string, inputs: Readonly<Record<string, string>>): boolean =>
+    holds(action.runs.steps.find((step) => step.id === id)?.if, {
+      contexts: { inputs: { ...given, ...inputs } },
+      status: 'success',
+      jobStatus: 'success',
+    });
+
+  it.each(['preflight', 'incident', 'dry-run'])('that is another word ends the step first: %s', (name) => {
+    expect(action.runs.steps.findIndex(({ id }) => id === 'switches')).toBeLessThan(
+      action.runs.steps.findIndex(({ uses }) => uses !== undefined),
+    );
+    for (const word of ['yes', 'on', '1', 'ture']) expect(begins('switches', { [name]: word })).toBe(true);
+    for (const word of ['', 'true', 'false', 'True', 'FALSE']) {
+      expect(begins('switches', { [name]: word })).toBe(false);
+    }
+  });
+
+  it('that leaves the checklist out is refused beside what only the checklist looks at', () => {
+    const unlooked = jobs['check']?.steps?.find(({ id }) => id === 'unlooked')?.if;
+    for (const preflight of [false, true]) {
+      for (const [freeze, age] of [['', ''] as const, ['freeze.yml', ''] as const, ['', '25h'] as const]) {
+        const ends = !preflight && freeze + age !== '';
+        const of = { freeze, 'backup-max-age': age };
+        expect(begins('unlooked', { ...of, preflight: String(preflight) })).toBe(ends);
+        const contexts = { inputs: { ...of, preflight } };
+        expect(holds(unlooked, { contexts, status: 'success', jobStatus: 'success' })).toBe(ends);
+      }
+    }
+  });
+
+  it('that is empty is as its default: the service is looked at first', () => {
+    expect(begins('preflight', { preflight: '' })).toBe(true);
+    expect(begins('preflight', { preflight: 'false' })).toBe(false);
+  });
+});
+
 describe('the incident of the root action', () => {
-  const action = parse(readFileSync(resolve(import.meta.dirname, '../../action.yml'), 'utf8')) as {
-    readonly runs: { readonly steps: readonly Step[] };
-  };
   const condition = action.runs.steps.find(({ id }) => id === 'incident')?.if;
   const part = (outcome: string, said = '') => ({ outcome, outputs: { outcome: said } });
   const tells = (

@@ -39,6 +39,8 @@ export interface Restored {
 export interface Restorable {
   /** The version it would lead to now. */
   readonly version: string;
+  /** What is in service now; undefined also in the middle of a release or a restore. */
+  readonly inService: VersionRecord | undefined;
   /** @param inService hears of it before CloudFront is waited for, which may fail */
   restore(inService?: (restored: Restored) => void): Promise<Restored>;
 }
@@ -57,8 +59,10 @@ export async function lookForVersion(
   const site = await open();
   const { state } = await look(site.bucket, site.prefix);
   const version = nameOf(targetOf(state, inputs.to, site));
+  const inService = state.pending ? undefined : state.versions.find(({ id }) => id === state.version);
   return {
     version,
+    inService,
     async restore(inService = () => undefined) {
       for (;;) {
         const seen = inputs.dryRun

@@ -107,19 +107,39 @@ class Monitor {
     ]);
     tellPlan(reporter, this.#inputs, watched, standards.gates, this.#previous);
     if (this.#inputs.dryRun) return reporter.notice('Dry run: nothing is watched, and nothing was changed.');
+    const watch = this.#watchFrom(watched.deployedAt, standards.gates);
+    await this.#watch(watch, watched, standards.before, alarms, logs);
+  }
+
+  #watchFrom(deployedAt: number, gates: Watch['gates']): Watch {
     const { forMs, leastMs, patterns, minRequests, metricDelayMs, onNoEvidence } = this.#inputs;
-    const watch: Watch = {
-      startedAt: clock.now(),
+    return {
+      startedAt: this.#context.clock.now(),
       forMs,
       leastMs,
-      deployedAt: watched.deployedAt,
-      gates: standards.gates,
+      deployedAt,
+      gates,
       patterns,
       minRequests,
       metricDelayMs,
       onNoEvidence,
     };
-    await this.#watch(watch, watched, standards.before, alarms, logs);
+  }
+
+  /** A record of its own, whose path is told. */
+  #record(service: EcsService, taskDefinition: string, watch: Watch): WatchRecorder {
+    const { clock, reporter, env } = this.#context;
+    const { gates, minRequests, metricDelayMs, ...settings } = watch;
+    const recorder = new WatchRecorder(clock, env, (message) => reporter.warning(message), {
+      rolloutId: newRolloutId(env),
+      cluster: service.cluster,
+      service: service.name,
+      rollout: { from: this.#previous, to: taskDefinition, gates, minRequests, metricDelayMs },
+      watch: settings,
+    });
+    this.#calls.listen((call) => recorder.called(call));
+    reporter.output('record', recorder.path);
+    return recorder;
   }
 
   async #describe(): Promise<EcsService> {
@@ -197,19 +217,10 @@ class Monitor {
     alarms: readonly Alarm[],
     logs: WatchedLogs | undefined,
   ): Promise<void> {
-    const { clock, cancelled, reporter, env } = this.#context;
+    const { clock, cancelled, reporter } = this.#context;
     const { service, taskDefinition } = watched;
     const warn = (message: string) => reporter.warning(message);
-    const { gates, minRequests, metricDelayMs, ...settings } = watch;
-    const recorder = new WatchRecorder(clock, env, warn, {
-      rolloutId: newRolloutId(env),
-      cluster: service.cluster,
-      service: service.name,
-      rollout: { from: this.#previous, to: taskDefinition, gates, minRequests, metricDelayMs },
-      watch: settings,
-    });
-    this.#calls.listen((call) => recorder.called(call));
-    reporter.output('record', recorder.path);
+    const recorder = this.#record(service, taskDefinition, watch);
     const lookout = new Lookout(this.#aws, clock, watched, {
       watch,
       alarms,
@@ -363,7 +374,7 @@ class Monitor {
     service: EcsService,
     watched: string,
     why: string,
-    end: (outcome: WatchOutcome, reason: string) => Promise<void> = async () => undefined,
+    end?: (outcome: WatchOutcome, reason: string) => Promise<void>,
   ): Promise<void> {
     const { reporter } = this.#context;
     const now = await this.#describe().catch(() => service);
@@ -375,12 +386,16 @@ class Monitor {
         ? `ECS has taken the deployment of ${revision(watched)} back: ${now.name} runs ${revision(now.taskDefinition)}`
         : `${now.name} was rolled back from ${revision(watched)} to ${revision(now.taskDefinition)} meanwhile`;
       this.#outputs({ outcome: 'rolled-back', reason, watched });
-      await end('rolled-back', reason);
+      await end?.('rolled-back', reason);
       throw new DeployError(reason, { state: 'This run has changed nothing.' });
     }
     reporter.warning(`Nothing is watched any more: ${why}. Nothing was changed.`);
     this.#outputs({ outcome: 'superseded', reason: why, watched });
-    await end('superseded', why);
+    if (end) return end('superseded', why);
+    // By the record `incident` knows that nothing was found bad before; that of the rollout does not say so.
+    if (!this.#inputs.dryRun) {
+      this.#record(now, watched, this.#watchFrom(0, this.#inputs.gates)).end('superseded', why);
+    }
   }
 
   #outputs({ outcome, reason, watched }: Told): void {

@@ -44,7 +44,9 @@ export async function deliver(target: HttpTarget, tools: Tools): Promise<Outcome
       return deliver(target.instead, tools);
     }
     if (verdict.kind !== 'again') return { kind: 'failed', why: verdict.why };
-    const pause = verdict.afterMs ?? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+    const usual = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+    // A date that has passed by the clock of this machine, or 0, must not let it ask without a pause.
+    const pause = Math.max(FIRST_PAUSE_MS, verdict.afterMs ?? usual);
     if (clock.now() + pause >= deadline) {
       const tries = attempt === 1 ? '' : ` (${attempt} tries)`;
       const asked = verdict.afterMs === undefined ? '' : `, and asks to wait for ${formatDuration(pause)}`;

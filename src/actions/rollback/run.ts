@@ -28,18 +28,18 @@ export async function run(context: ActionContext): Promise<void> {
   const stackInputs = ['cluster', 'service', 'bucket', 'distribution'];
   const input = await withStackOutputs(context.input, stackInputs, () => connectToStacks(clock, cancelled));
   const inputs = readInputs(input, askedRegion(env));
-  if (!inputs.frontend) return await runService(context, inputs);
+  if (!inputs.frontend) return void (await runService(context, inputs));
   const { withFrontend } = await import('./frontend.ts');
   await withFrontend(context, inputs, inputs.frontend, (listening) => runService(listening, inputs));
 }
 
-async function runService(context: ActionContext, inputs: Inputs): Promise<void> {
+async function runService(context: ActionContext, inputs: Inputs): Promise<string | undefined> {
   const { clock, cancelled } = context;
   const aws = await connect(clock, cancelled, () => undefined);
   const announced = inputs.dryRun ? { ...inputs, deployment: undefined } : inputs;
   const announcer = await announcerOf(context, announced, { task: 'rollback', keep: false });
   try {
-    await rollBack(context, aws, inputs, announcer);
+    return await rollBack(context, aws, inputs, announcer);
   } catch (error) {
     await announcer.failed(error);
     throw error;
@@ -49,6 +49,7 @@ async function runService(context: ActionContext, inputs: Inputs): Promise<void>
 /**
  * Takes back what is under way, or else the service itself, and sets the outputs.
  *
+ * @returns who held the rollout that was under way, and was taken back
  * @throws ConfigError and DeployError where that cannot be done
  */
 export async function rollBack(
@@ -56,14 +57,19 @@ export async function rollBack(
   aws: Adapters,
   inputs: ServiceInputs,
   announcer: Announcer,
-): Promise<void> {
+): Promise<string | undefined> {
   const { clock, cancelled, reporter, env } = context;
   const service = await describe(aws, inputs);
   const site = await findUnfinished(aws, service);
   const ledger = site?.ledger;
   const between = inputs.onlyFrom && supersededBy(inputs.onlyFrom, service, site);
-  if (between !== undefined) return standBack(context, service, between, undefined, announcer);
+  reporter.output('rollout-ended', 'false');
+  if (between !== undefined) {
+    await standBack(context, service, between, undefined, announcer);
+    return undefined;
+  }
   let done: Done | undefined;
+  let ended: string | undefined;
   if (site && ledger) {
     const unfinished = isUnderWay(ledger);
     const what = unfinished
@@ -73,7 +79,7 @@ export async function rollBack(
     if (inputs.dryRun) {
       const then = unfinished ? `rolled back to ${revision(ledger.from)}` : 'removed';
       reporter.notice(`Dry run: it would be ${then}; nothing was changed.`);
-      if (unfinished) return;
+      if (unfinished) return ledger.holder;
     } else {
       // A person's rollback wins over whoever holds the rollout: it takes the hold, and the other run lets go.
       const why = { ...ledger, reason: ledger.reason ?? inputs.reason };
@@ -89,6 +95,10 @@ export async function rollBack(
       done = unfinished
         ? { what: `The rollout of ${revision(ledger.to)} was taken back`, backTo: ledger.from }
         : { what: 'What a former rollout had left was removed' };
+      if (unfinished) {
+        ended = ledger.holder;
+        reporter.output('rollout-ended', 'true');
+      }
     }
     const toFormer = inputs.to.kind === 'previous' || inputs.to.kind === 'last-good';
     // What the service ran beside the canary is what a rollback of the rollout leads to, and all there is to do.
@@ -105,10 +115,12 @@ export async function rollBack(
         quietly(reporter.info),
       );
       await warnOfMigrations(context, aws, now, inputs);
-      return conclude(context, now, ledger.to, 'the rollout that was under way was taken back', announcer);
+      await conclude(context, now, ledger.to, 'the rollout that was under way was taken back', announcer);
+      return ended;
     }
   }
   await redeploy(context, aws, await describe(aws, inputs), inputs, done, announcer);
+  return ended;
 }
 
 /** What was changed before the service itself, and which revision that has led back to. */

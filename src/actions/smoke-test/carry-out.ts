@@ -90,7 +90,7 @@ class Run {
   readonly #tools: Tools;
   readonly #decided: AbortController;
   readonly #lanes = new Lanes(MOST_AT_ONCE);
-  readonly #values: Map<string, string | number | boolean>;
+  readonly #values: Map<string, string | number | bigint | boolean>;
 
   constructor(inputs: Inputs, tools: Tools, decided: AbortController) {
     this.#inputs = inputs;

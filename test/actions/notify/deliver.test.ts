@@ -64,6 +64,12 @@ it('waits as a target asks, and gives up at once where that is too long', async 
   });
 });
 
+it('does not ask without a pause where a target asks for none', async () => {
+  const { target, tools, asked } = made([{ ...BUSY, afterMs: 0 }, { ...BUSY, afterMs: 0 }, { kind: 'sent' }]);
+  expect(await deliver(target, tools)).toEqual({ kind: 'sent' });
+  expect(asked.map(({ at }) => at)).toEqual([0, 500, 1_000]);
+});
+
 it('leaves time for another try to what hangs', async () => {
   const { target, tools, asked } = made([BUSY], { seconds: 25, takes: 60_000 });
   await deliver(target, tools);

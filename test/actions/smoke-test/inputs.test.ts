@@ -116,6 +116,27 @@ describe('a list of requests', () => {
     ]);
   });
 
+  test('expects nothing by accident: a value that YAML takes for a comment is told', async () => {
+    const problems = await inList(`
+- path: /
+  expect:
+    text: #app
+    latency:
+    json: { n: { min: , equals: null }, none: null }
+    headers: { X-Version: { equals: } }
+- path: /two
+  expect: { text: { contains: , excludes: [error] } }
+`);
+    const message = 'has no value; write one, in quotation marks where it begins with #';
+    expect(problems).toEqual([
+      `requests line 4, expect.text: ${message}`,
+      `requests line 5, expect.latency: ${message}`,
+      `requests line 6, expect.json.n.min: ${message}`,
+      `requests line 7, expect.headers.X-Version.equals: ${message}`,
+      `requests line 9, expect.text.contains: ${message}`,
+    ]);
+  });
+
   test('tells keys that do not exist, and what was meant', async () => {
     const problems = await inList(`
 - name: login
