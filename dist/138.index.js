@@ -1,1 +1,1 @@
-export const id=138;export const ids=[138];export const modules={3954: ((o,s,r)=>{r.r(s),r.d(s,{finish:()=>t.O9,publish:()=>t.mk,run:()=>t.eF});var t=r(4478);r(7438)})};
+export const id=138;export const ids=[138];export const modules={5009: ((o,s,r)=>{r.r(s),r.d(s,{finish:()=>t.O9,publish:()=>t.mk,run:()=>t.eF});var t=r(5098);r(7438)})};

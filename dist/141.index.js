@@ -1,1 +1,1 @@
-export const id=141;export const ids=[141];export const modules={9348: ((o,r,t)=>{t.r(r),t.d(r,{rollBack:()=>e.Fu,run:()=>e.eF});var e=t(9110);t(5908),t(1717),t(7438)})};
+export const id=141;export const ids=[141];export const modules={5249: ((o,r,t)=>{t.r(r),t.d(r,{rollBack:()=>e.Fu,run:()=>e.eF});var e=t(6096);t(5908),t(5106),t(7438)})};
