@@ -71,7 +71,7 @@ export function nextHop(
 }
 
 /** The same host and port, or the way from http to https. The way back would show the secrets to everyone. */
-function isSameHost(from: URL, to: URL): boolean {
+export function isSameHost(from: URL, to: URL): boolean {
   if (from.hostname !== to.hostname) return false;
   if (from.protocol === to.protocol) return from.port === to.port;
   return to.protocol === 'https:' && from.port === '' && to.port === '';

@@ -105,7 +105,7 @@ class Run {
     const { url: base, headers } = this.#inputs;
     for (let attempts = 1; ; attempts++) {
       cancelled.throwIfAborted();
-      const sent = prepare(request, { base, headers }, this.#values);
+      const sent = prepare(request, { base, headers, isSecret: this.#isSecret }, this.#values);
       if ('wrong' in sent) {
         const findings = [{ what: 'request', message: sent.wrong }];
         return this.#failed({
@@ -172,12 +172,16 @@ class Run {
     return clock.now() + request.intervalMs >= deadline ? TIME_UP : undefined;
   }
 
+  /** Whether a header, or a body, which has no name, holds a secret. */
+  readonly #isSecret = (name: string | undefined, value: string): boolean => {
+    const { words } = this.#tools;
+    return (name !== undefined && words.isSecretHeader(name)) || words.secrets.holds(value);
+  };
+
   async #attempt(request: SmokeRequest, sent: HttpRequest): Promise<Attempt> {
-    const { client, clock, deadline, words } = this.#tools;
+    const { client, clock, deadline } = this.#tools;
     const started = clock.now();
     const limit = Math.min(request.requestTimeoutMs, deadline - started);
-    const isSecret = (name: string | undefined, value: string) =>
-      (name !== undefined && words.isSecretHeader(name)) || words.secrets.holds(value);
     let current = sent;
     for (let hops = 0; ; hops++) {
       const end = await client.send(current, Math.max(1, limit - (clock.now() - started)));
@@ -189,7 +193,7 @@ class Run {
       );
       const next = expected
         ? ({ kind: 'none' } as const)
-        : nextHop(current, end, request.followRedirects, hops, isSecret);
+        : nextHop(current, end, request.followRedirects, hops, this.#isSecret);
       if (next.kind !== 'follow') {
         return { end: whole, redirected: hops > 0, refusal: next.kind === 'refused' ? next.why : undefined };
       }

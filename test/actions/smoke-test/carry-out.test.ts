@@ -257,6 +257,30 @@ describe('a redirect', () => {
     expect(always.sent[1]?.headers).toEqual([['X-Plain', '1']]);
   });
 
+  test.each([
+    ['https://evil.example.com/b', [['X-Plain', '1']]],
+    [
+      'https://shop.example.com/b',
+      [
+        ['Authorization', 'Bearer hunter2'],
+        ['X-Plain', '1'],
+      ],
+    ],
+  ])(
+    'that a list follows itself, to %s, takes the secrets of all requests only to their host',
+    async (next, headers) => {
+      const list = `
+- { name: a, path: /a, capture: { next: { json: next } } }
+- { name: b, url: "\${next}" }
+`;
+      const given = { headers: 'Authorization: Bearer hunter2\nX-Plain: 1' };
+      const { ends, sent } = await run(list, () => ({ body: JSON.stringify({ next }) }), given);
+      expect(ends).toEqual(['a passed 1', 'b passed 1']);
+      expect(sent[1]?.url.href).toBe(next);
+      expect(sent[1]?.headers).toEqual(headers);
+    },
+  );
+
   test('that goes in a circle is left at last', async () => {
     const circle: Server = () => ({ status: 302, headers: { location: '/a' } });
     const { sent, details } = await run('- { name: a, path: /a, attempts: 1 }', circle);
