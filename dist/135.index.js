@@ -1,1 +1,1 @@
-export const id=135;export const ids=[135];export const modules={3586: ((o,r,t)=>{t.r(r),t.d(r,{run:()=>e.eF});var e=t(5106);t(7438)})};
+export const id=135;export const ids=[135];export const modules={1187: ((o,r,t)=>{t.r(r),t.d(r,{run:()=>e.eF});var e=t(7007);t(7438)})};

@@ -1,1 +1,1 @@
-export const id=136;export const ids=[136];export const modules={5017: ((o,r,t)=>{t.r(r),t.d(r,{run:()=>e.eF});var e=t(5106);t(7438)})};
+export const id=136;export const ids=[136];export const modules={9651: ((o,r,t)=>{t.r(r),t.d(r,{run:()=>e.eF});var e=t(7007);t(7438)})};

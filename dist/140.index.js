@@ -1,1 +1,1 @@
-export const id=140;export const ids=[140];export const modules={7806: ((e,o,r)=>{r.d(o,{findOrMake:()=>t.tc,isOpen:()=>t.nT,openDeployments:()=>t.XC,retireFormer:()=>t.BF});var t=r(6819);r(7438)})};
+export const id=140;export const ids=[140];export const modules={2144: ((e,o,r)=>{r.d(o,{findOrMake:()=>t.tc,isOpen:()=>t.nT,openDeployments:()=>t.XC,retireFormer:()=>t.BF});var t=r(2636);r(7438)})};

@@ -1,1 +1,1 @@
-export const id=141;export const ids=[141];export const modules={5249: ((o,r,t)=>{t.r(r),t.d(r,{rollBack:()=>e.Fu,run:()=>e.eF});var e=t(6096);t(5908),t(5106),t(7438)})};
+export const id=141;export const ids=[141];export const modules={2745: ((o,r,t)=>{t.r(r),t.d(r,{rollBack:()=>e.Fu,run:()=>e.eF});var e=t(2810);t(5908),t(7007),t(7438)})};

@@ -1,1 +1,1 @@
-export const id=142;export const ids=[142];export const modules={3009: ((o,t,s)=>{s.d(t,{judgeMigrations:()=>d.po});var d=s(6096);s(5908),s(5106),s(7438)})};
+export const id=142;export const ids=[142];export const modules={7008: ((o,t,s)=>{s.d(t,{judgeMigrations:()=>d.po});var d=s(2810);s(5908),s(7007),s(7438)})};

@@ -213,12 +213,13 @@ export async function findOrMake(
       return make('deploy', origin.otherwise.rollout, origin.taskDefinition);
     }
     case 'back': {
-      const good = await findGood(origin.taskDefinition, github);
+      const good = goodOf(origin.taskDefinition, await listAll(github));
       return make('rollback', origin.rollout, origin.taskDefinition, good?.sha);
     }
     case 'again': {
-      const good = await findGood(origin.taskDefinition, github);
-      if (good && (await isShown(good, github))) return { ...good, state: 'success' };
+      const all = await listAll(github);
+      const good = goodOf(origin.taskDefinition, all);
+      if (good && (await isShown(good, all, github))) return { ...good, state: 'success' };
       return make(origin.task, origin.rollout, origin.taskDefinition, good?.sha);
     }
   }
@@ -241,17 +242,20 @@ async function findFormer(
 }
 
 /** The newest deployment of a revision, whichever way it came into service. */
-async function findGood(taskDefinition: string, github: Deployments): Promise<Deployment | undefined> {
-  return (await listAll(github)).find(({ payload }) => payload?.taskDefinition === taskDefinition);
-}
+const goodOf = (taskDefinition: string, all: readonly Deployment[]): Deployment | undefined =>
+  all.find(({ payload }) => payload?.taskDefinition === taskDefinition);
 
 /**
  * Whether GitHub shows a deployment as what runs: a run that was killed may have left a later one that looks active,
  * though the service is back on this one since.
  */
-async function isShown({ id }: Deployment, github: Deployments): Promise<boolean> {
+async function isShown(
+  { id }: Deployment,
+  all: readonly Deployment[],
+  github: Deployments,
+): Promise<boolean> {
   if ((await github.stateOf(id)) !== 'success') return false;
-  const later = (await listAll(github)).filter((other) => other.id > id);
+  const later = all.filter((other) => other.id > id);
   return (await activeIn(later, github)).length === 0;
 }
 

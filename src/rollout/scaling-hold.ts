@@ -52,14 +52,10 @@ export const beginHold = ({ suspended, min, max }: ScalingState, now: number): S
 });
 
 /** The same hold, which holds the schedule as well from now on; it was free until then, whatever it was at first. */
-export const withSchedule = (hold: ScalingHold, { min, max }: ScalingState, now: number): ScalingHold => ({
-  ...hold,
+export const withSchedule = (hold: ScalingHold, state: ScalingState, now: number): ScalingHold => ({
+  ...beginHold(state, now),
   before: { ...hold.before, schedule: false },
   holdsSchedule: true,
-  since: now,
-  bounds: { min, max },
-  set: {},
-  setBefore: {},
 });
 
 /** Whether what the hold suspends is suspended. */
@@ -72,11 +68,8 @@ export const isInPlace = ({ holdsSchedule }: ScalingHold, { suspended }: Scaling
  */
 export function resumed(hold: ScalingHold, state: ScalingState, now: number): ScalingHold {
   if (isInPlace(hold, state)) return hold;
-  const { suspended, min, max } = state;
-  if (suspended.scaleIn) {
-    const before = { ...hold.before, schedule: false };
-    return { before, holdsSchedule: false, since: now, bounds: { min, max }, set: {}, setBefore: {} };
-  }
+  const { suspended } = state;
+  if (suspended.scaleIn) return { ...beginHold(state, now), before: { ...hold.before, schedule: false } };
   const isScheduleHeld = hold.holdsSchedule && suspended.schedule;
   return isScheduleHeld ? { ...hold, before: { ...hold.before, scaleIn: false } } : beginHold(state, now);
 }
